@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cloud hands to the engine besides servers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of a deleted server was saved from deletion with it."""
+
+    images: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()  # what could not be saved, in words
+
+
+@dataclass(frozen=True, slots=True)
+class KeystoneProject:
+    """A project as keystone names it."""
+
+    id: str
+    name: str
+    enabled: bool = True

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the engine needs of the outside; wiring joins real parts or fakes.
+
+Every method that talks to the cloud raises CloudUnavailable where the
+outcome is unknown (timeout, 5xx, no token) and CloudRefused where the cloud
+said no. None of them retries a call that changes something.
+"""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+import datetime as dt
+from typing import Protocol
+
+from patrii_billing.domain import cloud
+from patrii_billing.domain import server as servers
+
+
+class Clock(Protocol):
+    def now(self) -> dt.datetime:
+        """The present instant, UTC."""
+
+
+class Servers(Protocol):
+    """Nova's servers, seen and moved as an administrator."""
+
+    def get(self, server_id: str) -> servers.Server | None:
+        """The server now; None only where Nova answers 404."""
+
+    def pages(
+        self, changes_since: dt.datetime | None = None
+    ) -> Iterator[Sequence[servers.Server]]:
+        """All servers of all projects, page by page, by a stable key.
+
+        With `changes_since` (UTC) only those changed since, the deleted
+        ones among them.
+        """
+
+    def locker(self, server: servers.Server) -> servers.Locker | None:
+        """Who holds the lock, by the last lock in Nova's action list."""
+
+    def lock(self, server_id: str, reason: str) -> str:
+        """Lock as administrator; each move answers its request id."""
+
+    def lock_as_owner(self, server: servers.Server, reason: str | None) -> str:
+        """Lock in the name of the owner's project, as he had it."""
+
+    def unlock(self, server_id: str) -> str: ...
+
+    def shelve(self, server_id: str) -> str: ...
+
+    def unshelve(self, server_id: str) -> str: ...
+
+    def stop(self, server_id: str) -> str: ...
+
+    def start(self, server_id: str) -> str: ...
+
+    def pause(self, server_id: str) -> str: ...
+
+    def suspend(self, server_id: str) -> str: ...
+
+    def delete(self, server_id: str) -> str: ...
+
+
+class Keeper(Protocol):
+    """What survives a delete: protected snapshots and volumes."""
+
+    def keep(self, server: servers.Server) -> cloud.Kept:
+        """Protect what would go with the server; idempotent."""
+
+    def hand_over(self, kept: cloud.Kept, project: str) -> tuple[str, ...]:
+        """Give what was kept to the project; says in words what it did."""
+
+    def purge(self, kept: cloud.Kept) -> None:
+        """Remove what was kept; already gone is success."""
+
+
+class Quotas(Protocol):
+    """A project's compute quota: instances, cores, ram (MiB)."""
+
+    def get(self, project: str) -> Mapping[str, int]: ...
+
+    def usage(self, project: str) -> Mapping[str, int]: ...
+
+    def set(self, project: str, quota: Mapping[str, int]) -> None:
+        """Write, read back, compare; CloudRefused where it did not take."""
+
+
+class Projects(Protocol):
+    """Keystone's projects."""
+
+    def get(self, project: str) -> cloud.KeystoneProject | None:
+        """The project by id; None only where keystone answers 404."""
+
+    def all(self) -> Sequence[cloud.KeystoneProject]: ...
+
+    def contacts(self, project: str) -> Sequence[str]:
+        """Mail addresses of the project's users, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A composed mail; `message_id` is the same at every attempt."""
+
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    message_id: str
+    html: str = ''
+    references: str = ''
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> str:
+        """Hand over to the mail server; its answer on acceptance.
+
+        Raises MailDeferred, MailRefused or MailUnknown.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """The hands, together; one per region."""
+
+    servers: Servers
+    keeper: Keeper
+    quotas: Quotas
+    projects: Projects

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every exception of the house, one sentence each."""
+
+
+class BillingError(Exception):
+    """Something this service refuses or cannot do."""
+
+
+class InvalidInput(BillingError):
+    """What a person or a program handed in is wrong; `where` names it."""
+
+    def __init__(self, reason: str, where: str = '') -> None:
+        super().__init__(f'{where}: {reason}' if where else reason)
+        self.reason = reason
+        self.where = where
+
+
+class NotFound(BillingError):
+    """The named thing is not in the books."""
+
+
+class Conflict(BillingError):
+    """The thing is in a state that forbids the request."""
+
+
+class StaleWrite(BillingError):
+    """Somebody else changed the row since it was read; read it again."""
+
+
+class LeaseLost(BillingError):
+    """Another worker has claimed the action since this one did."""
+
+
+class CloudError(BillingError):
+    """A call to the cloud did not succeed."""
+
+
+class CloudUnavailable(CloudError):
+    """The outcome is unknown or the cloud is away: no action, try later."""
+
+
+class CloudRefused(CloudError):
+    """The cloud understood the call and said no (4xx); `code` is its code."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(f'{code}: {reason}')
+        self.reason = reason
+        self.code = code
+
+
+class MailError(BillingError):
+    """A mail was not accepted."""
+
+
+class MailDeferred(MailError):
+    """The mail server asks to try again later, or was not reached."""
+
+
+class MailRefused(MailError):
+    """The mail server refused the recipient or the mail for good."""
+
+
+class MailUnknown(MailError):
+    """The connection broke after the data: it may have been accepted."""
