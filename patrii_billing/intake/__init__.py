@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The ears: what the cloud sends becomes facts the engine can observe."""
