@@ -109,9 +109,14 @@ class ServerMessage:
         return value
 
     def instant(self, field: str) -> dt.datetime | None:
-        """A time (UTC), None where it is not set."""
+        """A time (UTC, whole seconds), None where it is not set.
+
+        Nova stores no fractions; only the legacy form may still show them.
+        """
         value = self.raw(field)
-        return None if value in _UNSET else _instant(value, self.path(field))
+        if value in _UNSET:
+            return None
+        return _instant(value, self.path(field)).replace(microsecond=0)
 
     def flavor(self) -> facts.Flavor:
         return facts.Flavor(

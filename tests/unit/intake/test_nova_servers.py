@@ -145,6 +145,15 @@ class TestDeletes(BothForms):
                 deleted_at=GONE,
             )
 
+    def test_fractions_of_a_second_are_left_out_of_its_times(self):
+        for text in ('2026-03-09T08:07:06.870782', '2026-03-09T08:07:06Z'):
+            self.assert_told(
+                'delete.end',
+                facts.ServerDeleted,
+                told={'data': DELETED | {'deleted_at': text}},
+                deleted_at=GONE,
+            )
+
     def test_the_end_of_a_delete_proves_nothing_by_itself(self):
         for data in (
             {'state': 'active'},
