@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one way into the database: a unit of work in one transaction.
+
+Every function of the store takes the connection of such a unit, so that
+what belongs together is committed together. A unit that lost a race
+(deadlock, serialization failure, a busy SQLite) is run again from its start.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import contextlib
+import threading
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from oslo_db import api as oslo_db_api
+from oslo_db.sqlalchemy import enginefacade
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite
+
+P = ParamSpec('P')
+T = TypeVar('T')
+
+_SERIALIZATION_FAILURE = '40001'
+
+
+@enginefacade.transaction_context_provider
+class _Context:
+    """What enginefacade hangs its connection on."""
+
+
+class Database:
+    """A configured database; safe to share between threads."""
+
+    def __init__(self, **options: Any) -> None:
+        """Take enginefacade's options (connection, max_pool_size, ...)."""
+        self._manager = enginefacade.transaction_context()
+        self._manager.configure(sqlite_fk=True, **options)
+        self._turn = _Turn(_is_in_memory(options.get('connection')))
+        self._retry = oslo_db_api.wrap_db_retry(
+            max_retries=10,
+            retry_interval=0.05,
+            inc_retry_interval=True,
+            max_retry_interval=2,
+            retry_on_deadlock=True,
+            retry_on_disconnect=True,
+            exception_checker=_lost_race,
+        )
+
+    def write(
+        self,
+        work: Callable[Concatenate[sa.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run the work in one transaction; again where it lost a race."""
+
+        def unit() -> T:
+            using = self._manager.writer.connection.using
+            with self._turn.taken(), using(_Context()) as conn:
+                return work(conn, *args, **kwargs)
+
+        return self._retry(unit)()  # type: ignore[no-any-return]
+
+    def read(
+        self,
+        work: Callable[Concatenate[sa.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run the work in one read-only transaction."""
+
+        def unit() -> T:
+            using = self._manager.reader.connection.using
+            with self._turn.taken(), using(_Context()) as conn:
+                return work(conn, *args, **kwargs)
+
+        return self._retry(unit)()  # type: ignore[no-any-return]
+
+    @property
+    def engine(self) -> sa.Engine:
+        return self._manager.writer.get_engine()  # type: ignore[no-any-return]
+
+
+def insert(conn: sa.Connection, table: sa.Table, **values: Any) -> int:
+    """Add a row; its new id."""
+    key = conn.execute(table.insert().values(**values)).inserted_primary_key
+    return int(key[0])  # type: ignore[index]
+
+
+def insert_missing(
+    conn: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[dict[str, Any]],
+    key: str,
+) -> None:
+    """Add rows in one statement; what has their unique key is left alone."""
+    if conn.dialect.name == 'mysql':
+        # Not INSERT IGNORE, which would also ignore what is wrong.
+        insert = mysql.insert(table).values(rows)
+        conn.execute(
+            insert.on_duplicate_key_update({key: insert.inserted[key]})
+        )
+        return
+    dialect = postgresql if conn.dialect.name == 'postgresql' else sqlite
+    conn.execute(
+        dialect.insert(table)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=[key])
+    )
+
+
+class _Turn:
+    """One unit of work at a time, where all threads share one connection.
+
+    That is so in an in-memory SQLite: two units at once would be one
+    transaction, and the end of either the end of both.
+    """
+
+    def __init__(self, needed: bool) -> None:
+        self._needed = needed
+        self._lock = threading.RLock()
+        self._running = False
+
+    @contextlib.contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for the turn. Raises RuntimeError inside another unit."""
+        if not self._needed:
+            yield
+            return
+        with self._lock:
+            if self._running:
+                raise RuntimeError('a unit of work inside another')
+            self._running = True
+            try:
+                yield
+            finally:
+                self._running = False
+
+
+def _is_in_memory(connection: str | None) -> bool:
+    url = sa.make_url(connection or 'sqlite://')
+    return url.get_backend_name() == 'sqlite' and (
+        url.database in (None, '', ':memory:')
+    )
+
+
+def _lost_race(error: Exception) -> bool:
+    """The races that oslo.db leaves unnamed."""
+    if not isinstance(error, sa.exc.OperationalError):
+        return False
+    code = getattr(error.orig, 'pgcode', None)
+    return code == _SERIALIZATION_FAILURE or (
+        'database is locked' in str(error.orig)
+    )

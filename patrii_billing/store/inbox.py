@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notifications as they came, stored before they are acknowledged."""
+
+from collections.abc import Sequence
+import datetime as dt
+import json
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.store import claims
+from patrii_billing.store import database
+from patrii_billing.store import schema
+
+_inbox = schema.inbox
+
+NEW, DONE, IGNORED, PARKED = 'new', 'done', 'ignored', 'parked'
+
+
+def store(
+    conn: sa.Connection, messages: Sequence[dict[str, Any]], now: dt.datetime
+) -> None:
+    """Store a batch in one statement; what is already there is left."""
+    if not messages:
+        return
+    rows = [
+        {
+            'message_id': message['metadata']['message_id'],
+            'event_type': str(message['event_type'])[:255],
+            'body': json.dumps(message, default=str),
+            'state': NEW,
+            'received_at': now,
+            'next_at': now,
+        }
+        for message in messages
+    ]
+    database.insert_missing(conn, _inbox, rows, 'message_id')
+
+
+def claim(
+    conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
+) -> Sequence[sa.Row[Any]]:
+    return claims.claim(conn, _inbox, now, lease, limit)
+
+
+def settle(
+    conn: sa.Connection, row: sa.Row[Any], state: str, why: str | None = None
+) -> None:
+    """Close a message. Raises LeaseLost."""
+    claims.release(conn, _inbox, row, None, state=state, why=why)
+
+
+def replay(
+    conn: sa.Connection, now: dt.datetime, ids: Sequence[int] | None = None
+) -> int:
+    """Have parked messages read again; how many there were."""
+    wanted = [_inbox.c.state == PARKED]
+    if ids is not None:
+        wanted.append(_inbox.c.id.in_(ids))
+    done = conn.execute(
+        _inbox.update().where(*wanted).values(state=NEW, why=None, next_at=now)
+    )
+    return done.rowcount
+
+
+def parked(conn: sa.Connection, limit: int) -> Sequence[sa.Row[Any]]:
+    return conn.execute(
+        _inbox.select()
+        .where(_inbox.c.state == PARKED)
+        .order_by(_inbox.c.id)
+        .limit(limit)
+    ).all()
+
+
+def oldest(conn: sa.Connection) -> dt.datetime | None:
+    """When the oldest message still to be read was received."""
+    return conn.execute(
+        sa.select(sa.func.min(_inbox.c.next_at))
+    ).scalar_one_or_none()

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bringing a database to the schema this release reads and writes."""
+
+import pathlib
+
+from alembic import command
+from alembic import config as alembic_config
+from alembic.runtime import migration
+from alembic import script
+import sqlalchemy as sa
+
+from patrii_billing.store import database
+from patrii_billing.store import schema
+
+_HERE = pathlib.Path(__file__).parent
+
+
+def upgrade(target: sa.Engine | str, revision: str = 'head') -> None:
+    """Apply what is missing up to a revision to an engine or an URL."""
+    if isinstance(target, str):
+        engine = database.Database(connection=target).engine
+    else:
+        engine = target
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes['connection'] = connection
+        command.upgrade(config, revision)
+    with engine.begin() as connection:
+        add_watch(connection)
+
+
+def version(engine: sa.Engine) -> tuple[str | None, str]:
+    """The revision a database is at (None: an empty one), and the newest."""
+    with engine.connect() as connection:
+        context = migration.MigrationContext.configure(connection)
+        current = context.get_current_revision()
+    head = script.ScriptDirectory.from_config(_config()).get_current_head()
+    return current, str(head)
+
+
+def add_watch(connection: sa.Connection) -> None:
+    """Add the single row of the table `watch`, once."""
+    database.insert_missing(connection, schema.watch, [{'id': 1}], 'id')
+
+
+def _config() -> alembic_config.Config:
+    config = alembic_config.Config()
+    config.set_main_option(
+        'script_location', str(_HERE / 'migrations').replace('%', '%%')
+    )
+    config.set_main_option('path_separator', 'os')
+    return config
