@@ -6,6 +6,7 @@ from typing import Any
 
 from _minicloud import errors
 from _minicloud import rest
+from _minicloud import services
 from _minicloud import settings
 from _minicloud import state
 
@@ -181,6 +182,10 @@ def record_access(cloud: state.Cloud) -> None:
         database_url=settings.database_url(cloud, settings.BILLING_DATABASE),
         database_socket=f'{cloud.path}/mariadb.sock',
         compute_host=settings.COMPUTE_HOST,
+        rabbitmqctl={
+            'command': f'{services.RABBITMQ}/rabbitmqctl',
+            'environment': services.rabbitmq_environment(cloud),
+        },
     )
 
 

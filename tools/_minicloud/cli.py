@@ -2,12 +2,12 @@
 """The minicloud command line."""
 
 import argparse
+from collections.abc import Sequence
 import concurrent.futures
 import os
 import pathlib
 import sys
 import time
-from collections.abc import Sequence
 
 from _minicloud import errors
 from _minicloud import processes
@@ -38,7 +38,7 @@ try it:
   tools/minicloud up
   export OS_CLIENT_CONFIG_FILE=$PWD/.minicloud/clouds.yaml OS_CLOUD=acme
   ~/.cache/patrii-billing/minicloud-venv/bin/openstack server create \\
-      --flavor s1 --image tiny --network none --wait web
+      --flavor s1 --image tiny --no-network --wait web
 """
 
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Start, find and end process groups that outlive the command."""
 
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 import os
 import pathlib
 import signal
 import subprocess
 import time
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
 
 from _minicloud import errors
 from _minicloud import state

@@ -3,8 +3,8 @@
 
 import http.client
 import json
-import urllib.parse
 from typing import Any
+import urllib.parse
 
 from _minicloud import errors
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ten services as a table: how each starts and when it is ready."""
 
+from collections.abc import Callable
 import dataclasses
 import http.client
 import os
 import pathlib
 import socket
 import time
-from collections.abc import Callable
 from typing import Final
 
 from _minicloud import errors
@@ -78,6 +78,7 @@ def rabbitmq_environment(cloud: state.Cloud) -> dict[str, str]:
         'RABBITMQ_CONFIG_FILE': str(etc / 'rabbitmq.conf'),
         'RABBITMQ_ENABLED_PLUGINS_FILE': str(etc / 'enabled_plugins'),
         'RABBITMQ_MNESIA_BASE': str(cloud.data('rabbitmq')),
+        'RABBITMQ_LOG_BASE': str(cloud.path / 'log'),
         'RABBITMQ_LOGS': '-',
         'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': (
             '-kernel inet_dist_use_interface {127,0,0,1}'
@@ -137,7 +138,6 @@ def nova_environment(cloud: state.Cloud) -> dict[str, str]:
         'OS_NOVA_CONFIG_DIR': str(cloud.etc('nova')),
         'OS_NOVA_CONFIG_FILES': f'{paste};nova.conf',
     }
-
 
 
 def _config_dir(name: str, file: str) -> Callable[..., dict[str, str]]:
@@ -239,9 +239,7 @@ SERVICES: Final = (
     Service(
         'nova-conductor', _daemon('nova-conductor'), nova_environment, _logged
     ),
-    Service(
-        'nova-compute', _nova_compute, nova_environment, _logged
-    ),
+    Service('nova-compute', _nova_compute, nova_environment, _logged),
 )
 BY_NAME: Final = {service.name: service for service in SERVICES}
 # All others need these two, so they stop last.
@@ -281,7 +279,8 @@ def start(cloud: state.Cloud, name: str) -> bool:
 def _wait(cloud: state.Cloud, service: Service, offset: int) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not service.is_ready(cloud, service, offset):
-        ended = not processes.members(cloud, service.name)
+        group = processes.members(cloud, service.name)
+        ended = cloud.pid(service.name) not in group
         if ended or time.monotonic() > deadline:
             log = cloud.log(service.name)
             reason = 'ended' if ended else f'not ready in {READY_SECONDS} s'

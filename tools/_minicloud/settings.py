@@ -33,7 +33,9 @@ def database_url(cloud: state.Cloud, database: str) -> str:
 
 def transport_url(cloud: state.Cloud) -> str:
     secret = cloud.password('rabbitmq')
-    return f'rabbit://openstack:{secret}@{state.HOST}:{cloud.port("rabbitmq")}/'
+    return (
+        f'rabbit://openstack:{secret}@{state.HOST}:{cloud.port("rabbitmq")}/'
+    )
 
 
 def _login(cloud: state.Cloud, user: str) -> dict[str, object]:
@@ -153,8 +155,10 @@ def _nova(cloud: state.Cloud) -> Sections:
             'shelved_offload_time': 0,
             'instance_usage_audit': True,
             'instance_usage_audit_period': 'hour',
-            'graceful_shutdown_timeout': 10,
-            'manager_shutdown_timeout': 5,
+            # Else the first look for new hosts waits up to a minute.
+            'periodic_fuzzy_delay': 0,
+            'graceful_shutdown_timeout': 4,
+            'manager_shutdown_timeout': 2,
         },
         'api_database': _pool(cloud, 'nova_api'),
         'database': _pool(cloud, 'nova'),

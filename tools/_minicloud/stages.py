@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stages of `up`: who waits for whom, and what runs side by side."""
 
+from collections.abc import Callable
+from collections.abc import Mapping
 import concurrent.futures
 import dataclasses
 import functools
 import time
-from collections.abc import Callable
-from collections.abc import Mapping
 
 from _minicloud import catalogue
 from _minicloud import databases

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one minicloud remembers between commands, in its own directory."""
 
+from collections.abc import Iterator
 import contextlib
 import fcntl
 import json
@@ -10,7 +11,6 @@ import secrets
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 from _minicloud import errors

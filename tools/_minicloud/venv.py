@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The venv that holds OpenStack: made once, kept between miniclouds."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 import hashlib
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
+from typing import BinaryIO
 
 from _minicloud import errors
 from _minicloud import processes
@@ -96,7 +99,12 @@ def ensure_packages(log: pathlib.Path) -> None:
         _install([*apt, *missing], log, out, env)
 
 
-def _install(command, log, out, env=None) -> None:
+def _install(
+    command: Sequence[str],
+    log: pathlib.Path,
+    out: BinaryIO,
+    env: Mapping[str, str] | None = None,
+) -> None:
     try:
         subprocess.run(
             command,
