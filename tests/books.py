@@ -9,9 +9,11 @@ from typing import Any
 import fixtures
 import sqlalchemy as sa
 
+from patrii_billing.domain import lifecycle
 from patrii_billing.store import accounts
 from patrii_billing.store import database
 from patrii_billing.store import migrate
+from patrii_billing.store import payments
 from patrii_billing.store import plans
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
@@ -76,9 +78,7 @@ def plan(
         conn, name, now=NOW, cycle=cycle, **{'currency': 'EUR', **values}
     )
     for kind, resource, price in prices:
-        plans.add_price(
-            conn, plan_id, kind, resource, decimal.Decimal(price)
-        )
+        plans.add_price(conn, plan_id, kind, resource, decimal.Decimal(price))
     return plan_id
 
 
@@ -106,3 +106,25 @@ def subscription(
         'charge_at': dt.datetime(2026, 1, 25, tzinfo=dt.UTC),
     }
     return subscriptions.add(conn, name, NOW, **{**defaults, **values})
+
+
+def payment(
+    conn: sa.Connection,
+    account_id: int = 1,
+    amount: int = 1000,
+    **values: Any,
+) -> int:
+    """Add money received at New Year and not allocated (cents); its id."""
+    defaults = {
+        'state': lifecycle.PaymentState.RECEIVED,
+        'free': amount,
+        'currency': 'EUR',
+        'key': 'transfer-1',
+        'body_hash': '',
+        'reference': '',
+        'received_at': NOW,
+        'by': 'bank',
+    }
+    return payments.add(
+        conn, account_id=account_id, amount=amount, **{**defaults, **values}
+    )

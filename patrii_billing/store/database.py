@@ -14,15 +14,20 @@ import threading
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from oslo_db import api as oslo_db_api
+from oslo_db import exception
 from oslo_db.sqlalchemy import enginefacade
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
 
+from patrii_billing import errors
+
 P = ParamSpec('P')
 T = TypeVar('T')
 
+_BACKENDS = ('sqlite', 'mysql', 'postgresql')
+_OPTION = '[database] connection'
 _SERIALIZATION_FAILURE = '40001'
 
 
@@ -34,11 +39,21 @@ class _Context:
 class Database:
     """A configured database; safe to share between threads."""
 
-    def __init__(self, **options: Any) -> None:
-        """Take enginefacade's options (connection, max_pool_size, ...)."""
+    def __init__(self, connection: str, **options: Any) -> None:
+        """Take an URL and enginefacade's options (max_pool_size, ...).
+
+        Raises InvalidInput for an URL of no database that is supported.
+        Nothing is connected yet.
+        """
+        url = _url(connection)
         self._manager = enginefacade.transaction_context()
-        self._manager.configure(sqlite_fk=True, **options)
-        self._turn = _Turn(_is_in_memory(options.get('connection')))
+        self._manager.configure(
+            connection=url.render_as_string(hide_password=False),
+            sqlite_fk=True,
+            **options,
+        )
+        self._manager.append_on_engine_create(_read_committed)
+        self._turn = _Turn(needed=_is_in_memory(url))
         self._retry = oslo_db_api.wrap_db_retry(
             max_retries=10,
             retry_interval=0.05,
@@ -90,25 +105,42 @@ def insert(conn: sa.Connection, table: sa.Table, **values: Any) -> int:
     return int(key[0])  # type: ignore[index]
 
 
+def insert_once(
+    conn: sa.Connection, table: sa.Table, unique: str, **values: Any
+) -> bool:
+    """Add a row unless one has its unique value; whether it was added."""
+    column = table.c[unique]
+    same = sa.select(column).where(column == values[unique])
+    if conn.execute(same).first():
+        return False
+    try:
+        # Another unit may be adding it now: that waits here for its end.
+        with conn.begin_nested():
+            conn.execute(table.insert().values(**values))
+    except exception.DBDuplicateEntry:
+        return False
+    return True
+
+
 def insert_missing(
     conn: sa.Connection,
     table: sa.Table,
     rows: Sequence[dict[str, Any]],
-    key: str,
+    unique: str,
 ) -> None:
-    """Add rows in one statement; what has their unique key is left alone."""
+    """Add rows in one statement; what has their unique value stays as is."""
     if conn.dialect.name == 'mysql':
         # Not INSERT IGNORE, which would also ignore what is wrong.
         insert = mysql.insert(table).values(rows)
         conn.execute(
-            insert.on_duplicate_key_update({key: insert.inserted[key]})
+            insert.on_duplicate_key_update({unique: insert.inserted[unique]})
         )
         return
     dialect = postgresql if conn.dialect.name == 'postgresql' else sqlite
     conn.execute(
         dialect.insert(table)
         .values(rows)
-        .on_conflict_do_nothing(index_elements=[key])
+        .on_conflict_do_nothing(index_elements=[unique])
     )
 
 
@@ -140,15 +172,56 @@ class _Turn:
                 self._running = False
 
 
-def _is_in_memory(connection: str | None) -> bool:
-    url = sa.make_url(connection or 'sqlite://')
+def _url(connection: str) -> sa.URL:
+    try:
+        url = sa.make_url(connection)
+    except sa.exc.ArgumentError:
+        raise errors.InvalidInput(
+            'not the URL of a database', _OPTION
+        ) from None
+    if url.drivername.partition('+')[0] not in _BACKENDS:
+        raise errors.InvalidInput(
+            f'{url.drivername} is none of {", ".join(_BACKENDS)}', _OPTION
+        )
+    if url.get_backend_name() == 'mysql' and 'charset' not in url.query:
+        # The driver's own default has no room for all of Unicode.
+        return url.update_query_dict({'charset': 'utf8mb4'})
+    return url
+
+
+def _is_in_memory(url: sa.URL) -> bool:
     return url.get_backend_name() == 'sqlite' and (
         url.database in (None, '', ':memory:')
     )
 
 
-def _lost_race(error: Exception) -> bool:
+def _read_committed(engine: sa.Engine) -> None:
+    """Have MySQL show each statement what is committed, as PostgreSQL does.
+
+    By its own default a unit would go on seeing what was there at its first
+    read, so that a judgement that has waited for the account's lock would
+    miss the payment it waited for.
+    """
+    if engine.dialect.name != 'mysql':
+        return
+
+    @sa.event.listens_for(engine, 'connect')
+    def _set(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED'
+            )
+
+    engine.dispose()  # what oslo.db has opened before
+
+
+def _lost_race(error: BaseException | None) -> bool:
     """The races that oslo.db leaves unnamed."""
+    if isinstance(error, exception.DBError):
+        # A deadlock has ended the transaction, and so its savepoints:
+        # MySQL complains about that, and oslo.db keeps the reason.
+        cause = error.cause
+        return isinstance(cause, exception.DBDeadlock) or _lost_race(cause)
     if not isinstance(error, sa.exc.OperationalError):
         return False
     code = getattr(error.orig, 'pgcode', None)

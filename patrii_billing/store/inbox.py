@@ -25,8 +25,8 @@ def store(
         return
     rows = [
         {
-            'message_id': message['metadata']['message_id'],
-            'event_type': str(message['event_type'])[:255],
+            'message_id': _name(message['metadata']['message_id']),
+            'event_type': _name(message['event_type']),
             'body': json.dumps(message, default=str),
             'state': NEW,
             'received_at': now,
@@ -35,6 +35,12 @@ def store(
         for message in messages
     ]
     database.insert_missing(conn, _inbox, rows, 'message_id')
+
+
+def _name(value: Any) -> str:
+    """What any of the databases can keep of whatever was sent as a name."""
+    text = str(value).replace('\0', '')[:255]
+    return text.encode(errors='replace').decode()
 
 
 def claim(

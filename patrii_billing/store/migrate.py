@@ -18,14 +18,17 @@ _HERE = pathlib.Path(__file__).parent
 def upgrade(target: sa.Engine | str, revision: str = 'head') -> None:
     """Apply what is missing up to a revision to an engine or an URL."""
     if isinstance(target, str):
-        engine = database.Database(connection=target).engine
-    else:
-        engine = target
+        own = database.Database(connection=target).engine
+        try:
+            upgrade(own, revision)
+        finally:
+            own.dispose()
+        return
     config = _config()
-    with engine.begin() as connection:
+    with target.begin() as connection:
         config.attributes['connection'] = connection
         command.upgrade(config, revision)
-    with engine.begin() as connection:
+    with target.begin() as connection:
         add_watch(connection)
 
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_accounts')),
         sa.UniqueConstraint('name', name=op.f('uq_accounts_name')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     op.create_table(
@@ -48,6 +49,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_inbox')),
         sa.UniqueConstraint('message_id', name=op.f('uq_inbox_message_id')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('inbox', schema=None) as batch_op:
@@ -71,6 +73,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_levels')),
         sa.UniqueConstraint('key', name=op.f('uq_levels_key')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('levels', schema=None) as batch_op:
@@ -90,6 +93,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_plans')),
         sa.UniqueConstraint('name', name=op.f('uq_plans_name')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     op.create_table(
@@ -98,6 +102,7 @@ def upgrade() -> None:
         sa.Column('next_number', sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint('name', name=op.f('pk_series')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     op.create_table(
@@ -114,6 +119,7 @@ def upgrade() -> None:
         sa.Column('missed_at', types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_servers')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('servers', schema=None) as batch_op:
@@ -137,6 +143,7 @@ def upgrade() -> None:
         sa.Column('sweep_from', types.Instant(), nullable=True),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_watch')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     op.create_table(
@@ -162,6 +169,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
         sa.UniqueConstraint('key', name=op.f('uq_payments_key')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('payments', schema=None) as batch_op:
@@ -183,6 +191,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_prices')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('prices', schema=None) as batch_op:
@@ -204,6 +213,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_projects')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     op.create_table(
@@ -253,6 +263,7 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint('name', name=op.f('uq_subscriptions_name')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
@@ -312,6 +323,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_actions')),
         sa.UniqueConstraint('live', name=op.f('uq_actions_live')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('actions', schema=None) as batch_op:
@@ -359,6 +371,7 @@ def upgrade() -> None:
             'server', 'case_id', name=op.f('uq_custody_server_case_id')
         ),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('custody', schema=None) as batch_op:
@@ -391,6 +404,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_holds')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('holds', schema=None) as batch_op:
@@ -433,6 +447,7 @@ def upgrade() -> None:
             'series', 'number', name=op.f('uq_invoices_series_number')
         ),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('invoices', schema=None) as batch_op:
@@ -469,6 +484,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_timeline')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('timeline', schema=None) as batch_op:
@@ -500,6 +516,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_allocations')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('allocations', schema=None) as batch_op:
@@ -542,6 +559,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_lines')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('lines', schema=None) as batch_op:
@@ -594,6 +612,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint('id', name=op.f('pk_notices')),
         sa.UniqueConstraint('key', name=op.f('uq_notices_key')),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('notices', schema=None) as batch_op:
@@ -619,7 +638,7 @@ def upgrade() -> None:
         sa.Column('invoice_id', types.Id, nullable=True),
         sa.Column('unbilled_why', sa.String(length=32), nullable=True),
         sa.CheckConstraint(
-            '(follows IS NULL AND first = 1) OR (follows = starts AND first IS NULL)',
+            '(follows IS NULL AND first IS NOT NULL AND first = 1) OR (follows IS NOT NULL AND follows = starts AND first IS NULL)',
             name=op.f('ck_spans_chained'),
         ),
         sa.CheckConstraint(
@@ -657,6 +676,7 @@ def upgrade() -> None:
             name=op.f('uq_spans_subscription_id_starts'),
         ),
         mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
     # ### end Alembic commands ###

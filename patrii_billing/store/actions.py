@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must be done to the cloud; claimed, committed, done."""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import lifecycle
+from patrii_billing.domain.lifecycle import ActionState
+from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.store import claims
+from patrii_billing.store import database
+from patrii_billing.store import schema
+
+_actions = schema.actions
+
+# Smaller is sooner: giving back goes before taking away.
+_PRIORITY = {
+    ActionType.QUOTA_CHANGE: 0,
+    ActionType.RESTORE: 1,
+    ActionType.SHELVE: 5,
+    ActionType.DELETE: 6,
+    ActionType.PURGE: 9,
+}
+
+
+def ask(
+    conn: sa.Connection,
+    kind: ActionType,
+    now: dt.datetime,
+    *,
+    subscription_id: int,
+    account_id: int,
+    project: str,
+    case_id: str,
+    server: str | None = None,
+    args: dict[str, Any] | None = None,
+) -> bool:
+    """Add an action unless the same one is already to be done."""
+    live = f'{kind}:{server or project}'
+    if args and 'purpose' in args:
+        live += f':{args["purpose"]}'
+    return database.insert_once(
+        conn,
+        _actions,
+        'live',
+        type=kind,
+        subscription_id=subscription_id,
+        account_id=account_id,
+        project=project,
+        case_id=case_id,
+        server=server,
+        args=args or {},
+        state=ActionState.PENDING,
+        why='',
+        live=live,
+        priority=_PRIORITY[kind],
+        next_at=now,
+        attempts=0,
+        requests=[],
+        created_at=now,
+    )
+
+
+def claim(
+    conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
+) -> Sequence[sa.Row[Any]]:
+    return claims.claim(conn, _actions, now, lease, limit, _actions.c.priority)
+
+
+def get(conn: sa.Connection, action_id: int) -> sa.Row[Any]:
+    return conn.execute(
+        _actions.select().where(_actions.c.id == action_id)
+    ).one()
+
+
+def renew(conn: sa.Connection, row: sa.Row[Any], until: dt.datetime) -> None:
+    """Keep the lease. Raises LeaseLost."""
+    claims.write(conn, _actions, row, lease_until=until)
+
+
+def commit(conn: sa.Connection, row: sa.Row[Any], now: dt.datetime) -> None:
+    """From here on a payment does not stop the action. Raises LeaseLost."""
+    claims.write(conn, _actions, row, committed_at=row.committed_at or now)
+
+
+def again(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    next_at: dt.datetime,
+    why: str,
+    attempts: int | None = None,
+) -> None:
+    """Put it back to be looked at again at `next_at`. Raises LeaseLost."""
+    claims.release(
+        conn, _actions, row, next_at,
+        why=why, attempts=row.attempts if attempts is None else attempts,
+    )  # fmt: skip
+
+
+def finish(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    now: dt.datetime,
+    state: ActionState,
+    result: str,
+    why: str = '',
+) -> None:
+    """Close the action. Raises LeaseLost."""
+    claims.release(
+        conn, _actions, row, None,
+        state=state, result=result, why=why, live=None, finished_at=now,
+    )  # fmt: skip
+
+
+def add_request(conn: sa.Connection, row: sa.Row[Any], request: str) -> None:
+    """Remember Nova's request id of a call that was made."""
+    current = get(conn, row.id)
+    claims.write(conn, _actions, row, requests=[*current.requests, request])
+
+
+def cancel(
+    conn: sa.Connection,
+    subscription_id: int,
+    kinds: Iterable[lifecycle.ActionType],
+    now: dt.datetime,
+    why: str,
+) -> Sequence[sa.Row[Any]]:
+    """Withdraw what no worker holds; those withdrawn.
+
+    A worker that holds one may have a call to Nova on its way. It asks the
+    law again after it, and finishes the action itself.
+    """
+    open_ones = sa.and_(
+        _actions.c.subscription_id == subscription_id,
+        _actions.c.type.in_(list(kinds)),
+        _actions.c.state == ActionState.PENDING,
+        sa.or_(
+            _actions.c.lease_until.is_(None), _actions.c.lease_until < now
+        ),
+        sa.or_(
+            _actions.c.type != ActionType.DELETE,
+            _actions.c.committed_at.is_(None),
+        ),
+    )
+    rows = conn.execute(
+        _actions.select().where(open_ones).order_by(_actions.c.id)
+    ).all()
+    if rows:
+        conn.execute(
+            _actions.update()
+            .where(open_ones, _actions.c.id.in_([row.id for row in rows]))
+            .values(
+                state=ActionState.CANCELLED,
+                result='cancelled',
+                why=why,
+                live=None,
+                owner=None,
+                lease_until=None,
+                next_at=None,
+                finished_at=now,
+            )
+        )
+    return rows
+
+
+def hurry(
+    conn: sa.Connection, subscription_id: int, now: dt.datetime
+) -> None:
+    """Have the open actions of a subscription looked at now."""
+    conn.execute(
+        _actions.update()
+        .where(
+            _actions.c.subscription_id == subscription_id,
+            _actions.c.state == ActionState.PENDING,
+            _actions.c.next_at > now,
+        )
+        .values(next_at=now)
+    )
+
+
+def live(conn: sa.Connection, kind: ActionType, server: str) -> bool:
+    """Whether such an action on a server is not finished."""
+    found = conn.execute(
+        sa.select(_actions.c.id).where(_actions.c.live == f'{kind}:{server}')
+    ).one_or_none()
+    return found is not None
+
+
+def committed_since(
+    conn: sa.Connection, kind: ActionType, since: dt.datetime
+) -> int:
+    """How many actions of a type were committed since; for the caps."""
+    return int(
+        conn.execute(
+            sa.select(sa.func.count())
+            .select_from(_actions)
+            .where(_actions.c.type == kind, _actions.c.committed_at >= since)
+        ).scalar_one()
+    )
+
+
+def next_due(conn: sa.Connection) -> dt.datetime | None:
+    return conn.execute(
+        sa.select(sa.func.min(_actions.c.next_at))
+    ).scalar_one_or_none()

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mails that must reach somebody, one row each."""
+
+from collections.abc import Sequence
+import datetime as dt
+from typing import Any
+import uuid
+
+import sqlalchemy as sa
+
+from patrii_billing.domain.lifecycle import NoticeState
+from patrii_billing.store import claims
+from patrii_billing.store import database
+from patrii_billing.store import schema
+
+_notices = schema.notices
+
+# Smaller goes out first: a deletion may rest on it.
+_URGENCY = {'last_warning': 0, 'grace': 1, 'shelved': 2, 'deleted': 2}
+
+
+def ask(
+    conn: sa.Connection,
+    key: str,
+    template: str,
+    now: dt.datetime,
+    *,
+    account_id: int | None = None,
+    subscription_id: int | None = None,
+    invoice_id: int | None = None,
+    case_id: str | None = None,
+    servers: Sequence[str] = (),
+    names: dt.datetime | None = None,
+    context: dict[str, Any] | None = None,
+) -> bool:
+    """Add a notice, once per key."""
+    return database.insert_once(
+        conn,
+        _notices,
+        'key',
+        key=key,
+        template=template,
+        account_id=account_id,
+        subscription_id=subscription_id,
+        invoice_id=invoice_id,
+        case_id=case_id,
+        servers=list(servers),
+        names=names,
+        context=context or {},
+        state=NoticeState.PENDING,
+        urgency=_URGENCY.get(template, 5),
+        next_at=now,
+        attempts=0,
+        message_id=uuid.uuid4().hex,
+        created_at=now,
+    )
+
+
+def claim(
+    conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
+) -> Sequence[sa.Row[Any]]:
+    return claims.claim(conn, _notices, now, lease, limit, _notices.c.urgency)
+
+
+def again(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    next_at: dt.datetime,
+    answer: str,
+    **values: Any,
+) -> None:
+    """Try it again later. Raises LeaseLost."""
+    claims.release(
+        conn, _notices, row, next_at,
+        answer=answer, attempts=row.attempts + 1, **values,
+    )  # fmt: skip
+
+
+def settle(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    state: NoticeState,
+    now: dt.datetime,
+    answer: str,
+    **values: Any,
+) -> None:
+    """Close the notice. Raises LeaseLost."""
+    if state is NoticeState.ACCEPTED:
+        values['accepted_at'] = now
+    claims.release(
+        conn, _notices, row, None,
+        state=state, settled_at=now, answer=answer,
+        attempts=row.attempts + 1, **values,
+    )  # fmt: skip
+
+
+def bounced(
+    conn: sa.Connection, key: str, now: dt.datetime, answer: str
+) -> None:
+    """What was accepted came back: nothing may rest on it any more."""
+    conn.execute(
+        _notices.update()
+        .where(_notices.c.key == key)
+        .values(
+            state=NoticeState.REFUSED,
+            accepted_at=None,
+            settled_at=now,
+            answer=answer,
+        )
+    )
+
+
+def of_ladder(
+    conn: sa.Connection,
+    subscription_id: int,
+    case_id: str | None,
+    invoice_id: int | None,
+) -> Sequence[sa.Row[Any]]:
+    """The notices the law of dunning looks at: of a case or an invoice."""
+    wanted = [_notices.c.invoice_id == invoice_id] if invoice_id else []
+    if case_id:
+        wanted.append(_notices.c.case_id == case_id)
+    if not wanted:
+        return ()
+    return conn.execute(
+        _notices.select()
+        .where(_notices.c.subscription_id == subscription_id, sa.or_(*wanted))
+        .order_by(_notices.c.id)
+    ).all()
+
+
+def latest(
+    conn: sa.Connection, subscription_id: int, template: str
+) -> sa.Row[Any] | None:
+    return conn.execute(
+        _notices.select()
+        .where(
+            _notices.c.subscription_id == subscription_id,
+            _notices.c.template == template,
+        )
+        .order_by(_notices.c.id.desc())
+        .limit(1)
+    ).one_or_none()

@@ -1,0 +1,432 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables of the books; migrations/ brings a database to them."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.store.types import Exact
+from patrii_billing.store.types import Id
+from patrii_billing.store.types import Instant
+from patrii_billing.store.types import Json
+from patrii_billing.store.types import LongText
+from patrii_billing.store.types import Minor
+
+metadata = sa.MetaData(
+    naming_convention={
+        'ix': 'ix_%(table_name)s_%(column_0_N_name)s',
+        'uq': 'uq_%(table_name)s_%(column_0_N_name)s',
+        'ck': 'ck_%(table_name)s_%(constraint_name)s',
+        'fk': 'fk_%(table_name)s_%(column_0_N_name)s',
+        'pk': 'pk_%(table_name)s',
+    }
+)
+
+_UTF8: dict[str, Any] = {
+    'mysql_charset': 'utf8mb4',
+    # By MySQL's own default the keys 'a' and 'A' would be the same.
+    'mysql_collate': 'utf8mb4_bin',
+    'mysql_engine': 'InnoDB',
+}
+_C = sa.Column
+_Name = sa.String(255)
+_Word = sa.String(32)
+_Uuid = sa.String(64)
+
+
+def _id() -> sa.Column[int]:
+    return _C('id', Id, primary_key=True, autoincrement=True)
+
+
+def _to(name: str, table: str, nullable: bool = False) -> sa.Column[int]:
+    return _C(
+        name, Id, sa.ForeignKey(f'{table}.id'), nullable=nullable
+    )  # fmt: skip
+
+
+accounts = sa.Table(
+    'accounts', metadata,
+    _id(),
+    _C('name', _Name, nullable=False, unique=True),
+    _C('external_ref', _Name),
+    _C('contacts', Json, nullable=False),  # list of mail addresses
+    _C('locale', _Word, nullable=False),
+    _C('timezone', sa.String(64), nullable=False),
+    _C('currency', sa.String(3), nullable=False),
+    _C('policy', Json, nullable=False),
+    _C('parked_why', sa.Text),
+    _C('version', sa.Integer, nullable=False),  # see accounts.lock
+    _C('created_at', Instant, nullable=False),
+    **_UTF8,
+)  # fmt: skip
+
+projects = sa.Table(
+    'projects', metadata,
+    _C('id', _Uuid, primary_key=True),  # keystone's
+    _C('name', _Name, nullable=False),
+    _to('account_id', 'accounts'),
+    # The project's own quota, kept while ours is in its place.
+    _C('quota_before', Json),
+    _C('quota_frozen', Json),
+    **_UTF8,
+)  # fmt: skip
+
+plans = sa.Table(
+    'plans', metadata,
+    _id(),
+    _C('name', _Name, nullable=False, unique=True),
+    _C('currency', sa.String(3), nullable=False),
+    _C('cycle', _Word, nullable=False),
+    _C('same_day', _Word, nullable=False),
+    _C('policy', Json, nullable=False),
+    _C('created_at', Instant, nullable=False),
+    **_UTF8,
+)  # fmt: skip
+
+prices = sa.Table(
+    'prices', metadata,
+    _id(),
+    _to('plan_id', 'plans'),
+    _C('kind', _Word, nullable=False),
+    _C('resource', _Name, nullable=False),
+    _C('unit_price', Exact, nullable=False),
+    _C('valid_from', sa.Date),
+    _C('valid_until', sa.Date),
+    sa.Index(None, 'plan_id'),
+    **_UTF8,
+)  # fmt: skip
+
+subscriptions = sa.Table(
+    'subscriptions', metadata,
+    _id(),
+    _C('name', _Name, nullable=False, unique=True),
+    _to('account_id', 'accounts'),
+    _to('plan_id', 'plans'),
+    _C('project', _Uuid, sa.ForeignKey('projects.id'), nullable=False),
+    _C('server', _Uuid),  # a subscription of one server, else NULL
+    _C('anchor_day', sa.Integer, nullable=False),
+    _C('start', sa.Date, nullable=False),
+    _C('billed_until', sa.Date, nullable=False),  # end of what was invoiced
+    _C('charge_at', Instant),  # when the next period is to be invoiced
+    _C('contract', _Word, nullable=False),
+    _C('billing_status', _Word, nullable=False),
+    _C('status_since', Instant, nullable=False),
+    _C('enforce_from', Instant),
+    # The project, where this subscription enforces it; else NULL. Unique:
+    # at most one subscription of a project enforces.
+    _C('enforces', sa.String(130), unique=True),
+    _C('policy', Json, nullable=False),
+    # The place on the ladder (domain.standing.Position).
+    _C('step', _Word, nullable=False),
+    _C('reminder', sa.Integer, nullable=False),
+    _C('step_invoice', Id),
+    _C('due_at', Instant),
+    _C('awaits', _Name),
+    _C('case_id', _Word),
+    _C('round', sa.Integer, nullable=False),
+    _C('late', sa.Double, nullable=False),
+    _C('frozen', sa.Double),
+    _C('check_at', Instant),  # when the law is to be asked next
+    _C('created_at', Instant, nullable=False),
+    _C('ended_at', Instant),
+    sa.Index(None, 'check_at'),
+    sa.Index(None, 'charge_at'),
+    sa.Index(None, 'account_id'),
+    sa.Index(None, 'project'),
+    sa.Index(None, 'billing_status'),
+    **_UTF8,
+)  # fmt: skip
+
+holds = sa.Table(
+    'holds', metadata,
+    _id(),
+    _to('subscription_id', 'subscriptions'),
+    _C('type', _Word, nullable=False),
+    _C('starts_at', Instant, nullable=False),
+    _C('until', Instant),
+    _C('ended_at', Instant),
+    _C('reason', sa.Text, nullable=False),
+    _C('by', _Name, nullable=False),
+    sa.Index(None, 'subscription_id'),
+    **_UTF8,
+)  # fmt: skip
+
+invoices = sa.Table(
+    'invoices', metadata,
+    _id(),
+    _to('account_id', 'accounts'),
+    _to('subscription_id', 'subscriptions', nullable=True),
+    _C('series', _Word, nullable=False),
+    _C('number', sa.Integer),
+    _C('kind', _Word, nullable=False),  # renewal | first | extra | opening
+    _C('state', _Word, nullable=False),
+    _C('currency', sa.String(3), nullable=False),
+    _C('period_start', sa.Date),
+    _C('period_end', sa.Date),
+    _C('total', Minor, nullable=False),
+    _C('owed', Minor, nullable=False),
+    _C('announce_at', Instant, nullable=False),
+    _C('issued_at', Instant),
+    _C('due_at', Instant),
+    _C('paid_at', Instant),
+    sa.UniqueConstraint('series', 'number'),
+    sa.Index(None, 'account_id'),
+    sa.Index(None, 'subscription_id', 'state'),
+    **_UTF8,
+)  # fmt: skip
+
+series = sa.Table(
+    'series', metadata,
+    _C('name', _Word, primary_key=True),
+    _C('next_number', sa.Integer, nullable=False),
+    **_UTF8,
+)  # fmt: skip
+
+lines = sa.Table(
+    'lines', metadata,
+    _id(),
+    _to('invoice_id', 'invoices'),
+    _to('subscription_id', 'subscriptions', nullable=True),
+    _C('kind', _Word, nullable=False),  # charge | credit
+    _C('resource', _Name, nullable=False),
+    _C('starts', sa.Date),
+    _C('ends', sa.Date),
+    _C('quantity', Exact, nullable=False),
+    _C('unit_price', Exact, nullable=False),
+    _C('ratio', _Word, nullable=False),
+    _C('amount', Minor, nullable=False),
+    _C('reason', sa.Text, nullable=False),
+    _to('corrects', 'lines', nullable=True),
+    sa.Index(None, 'invoice_id'),
+    sa.Index(None, 'subscription_id', 'starts'),
+    **_UTF8,
+)  # fmt: skip
+
+# What of a subscription's time is billed, or why it is not. A chain: each
+# span but the first starts where one before it ended, so that the database
+# itself refuses an overlap, a gap or a second invoice for the same period.
+spans = sa.Table(
+    'spans', metadata,
+    _id(),
+    _to('subscription_id', 'subscriptions'),
+    _C('starts', sa.Date, nullable=False),
+    _C('ends', sa.Date, nullable=False),
+    _C('follows', sa.Date),  # the start again; NULL only in the first
+    _C('first', sa.Integer),  # 1 in the first, else NULL
+    _to('invoice_id', 'invoices', nullable=True),
+    _C('unbilled_why', _Word),
+    sa.UniqueConstraint('subscription_id', 'starts'),
+    sa.UniqueConstraint('subscription_id', 'ends'),
+    sa.UniqueConstraint('subscription_id', 'first'),
+    sa.ForeignKeyConstraint(
+        ['subscription_id', 'follows'],
+        ['spans.subscription_id', 'spans.ends'],
+        name='fk_spans_chain',
+    ),
+    sa.CheckConstraint('starts < ends', name='forward'),
+    # Each part is spelt out: with NULL a CHECK that is not false holds.
+    sa.CheckConstraint(
+        '(follows IS NULL AND first IS NOT NULL AND first = 1)'
+        ' OR (follows IS NOT NULL AND follows = starts AND first IS NULL)',
+        name='chained',
+    ),
+    sa.CheckConstraint(
+        '(invoice_id IS NULL) <> (unbilled_why IS NULL)', name='explained'
+    ),
+    **_UTF8,
+)  # fmt: skip
+
+payments = sa.Table(
+    'payments', metadata,
+    _id(),
+    _to('account_id', 'accounts'),
+    _C('kind', _Word, nullable=False),  # payment | credit
+    _C('state', _Word, nullable=False),
+    _C('amount', Minor, nullable=False),
+    _C('free', Minor, nullable=False),  # not allocated: the balance
+    _C('currency', sa.String(3), nullable=False),
+    _C('key', _Name, nullable=False, unique=True),
+    _C('body_hash', sa.String(64), nullable=False),
+    _C('reference', _Name, nullable=False),
+    _C('received_at', Instant, nullable=False),
+    _C('in_transit_until', Instant),
+    _C('by', _Name, nullable=False),
+    sa.Index(None, 'account_id'),
+    **_UTF8,
+)  # fmt: skip
+
+allocations = sa.Table(
+    'allocations', metadata,
+    _id(),
+    _to('payment_id', 'payments'),
+    _to('invoice_id', 'invoices'),
+    _C('amount', Minor, nullable=False),
+    _C('at', Instant, nullable=False),
+    sa.Index(None, 'payment_id'),
+    sa.Index(None, 'invoice_id'),
+    **_UTF8,
+)  # fmt: skip
+
+servers = sa.Table(
+    'servers', metadata,
+    _C('id', _Uuid, primary_key=True),  # nova's
+    _C('project', _Uuid, nullable=False),
+    _C('name', _Name, nullable=False),
+    _C('flavor', _Name, nullable=False),
+    _C('vm_state', _Word, nullable=False),
+    _C('created_at', Instant),
+    _C('deleted_at', Instant),
+    _C('told_at', Instant, nullable=False),  # of the newest fact
+    _C('seen_at', Instant),  # by the newest complete sweep
+    _C('missed_at', Instant),  # first absence, still to be confirmed
+    sa.Index(None, 'project', 'deleted_at'),
+    sa.Index(None, 'missed_at'),
+    **_UTF8,
+)  # fmt: skip
+
+# What a project or a server of it was, from when: the ground of proration.
+levels = sa.Table(
+    'levels', metadata,
+    _id(),
+    _C('project', _Uuid, nullable=False),
+    _C('server', _Uuid),  # NULL: a quota of the project
+    _C('resource', _Name, nullable=False),  # flavor name or quota key
+    _C('quantity', Exact, nullable=False),
+    _C('at', Instant, nullable=False),
+    _C('why', sa.Text, nullable=False),
+    _C('key', _Name, nullable=False, unique=True),  # the same fact, once
+    sa.Index(None, 'project', 'at'),
+    **_UTF8,
+)  # fmt: skip
+
+custody = sa.Table(
+    'custody', metadata,
+    _id(),
+    _C('server', _Uuid, nullable=False),
+    _C('project', _Uuid, nullable=False),
+    _to('subscription_id', 'subscriptions'),
+    _C('case_id', _Word, nullable=False),
+    _C('state', _Word, nullable=False),
+    _C('before', Json),  # domain.server.Remembered
+    _C('created_at', Instant),  # the server's, its identity
+    _C('shelve_refused', sa.Boolean, nullable=False),
+    _C('relock_due', sa.Boolean, nullable=False),
+    _C('missed_at', Instant),
+    _C('unsettled_since', Instant),
+    _C('why', sa.Text, nullable=False),
+    _C('kept', Json),  # images and volumes saved from a delete
+    _C('undo_until', Instant),
+    _C('at', Instant, nullable=False),
+    sa.UniqueConstraint('server', 'case_id'),
+    sa.Index(None, 'subscription_id', 'case_id'),
+    sa.Index(None, 'case_id'),
+    sa.Index(None, 'undo_until'),
+    **_UTF8,
+)  # fmt: skip
+
+actions = sa.Table(
+    'actions', metadata,
+    _id(),
+    _C('type', _Word, nullable=False),
+    _to('subscription_id', 'subscriptions'),
+    _to('account_id', 'accounts'),
+    _C('project', _Uuid, nullable=False),
+    _C('server', _Uuid),
+    _C('case_id', _Word, nullable=False),
+    _C('args', Json, nullable=False),
+    _C('state', _Word, nullable=False),
+    _C('result', _Word),
+    _C('why', sa.Text, nullable=False),
+    _C('live', _Name, unique=True),  # type and target while not finished
+    _C('priority', sa.Integer, nullable=False),
+    _C('next_at', Instant),  # NULL once finished
+    _C('attempts', sa.Integer, nullable=False),
+    _C('owner', _Name),
+    _C('lease_until', Instant),
+    _C('committed_at', Instant),  # from here on a payment does not stop it
+    _C('requests', Json, nullable=False),  # nova's request ids, in order
+    _C('created_at', Instant, nullable=False),
+    _C('finished_at', Instant),
+    sa.Index(None, 'next_at', 'priority'),
+    sa.Index(None, 'subscription_id', 'state'),
+    sa.Index(None, 'type', 'committed_at'),
+    **_UTF8,
+)  # fmt: skip
+
+notices = sa.Table(
+    'notices', metadata,
+    _id(),
+    _C('key', _Name, nullable=False, unique=True),
+    _to('account_id', 'accounts', nullable=True),  # NULL: the operator's
+    _to('subscription_id', 'subscriptions', nullable=True),
+    _to('invoice_id', 'invoices', nullable=True),
+    _C('template', _Word, nullable=False),
+    _C('case_id', _Word),
+    _C('servers', Json, nullable=False),
+    _C('names', Instant),
+    _C('context', Json, nullable=False),
+    _C('state', _Word, nullable=False),
+    _C('urgency', sa.Integer, nullable=False),
+    _C('next_at', Instant),  # NULL once settled
+    _C('attempts', sa.Integer, nullable=False),
+    _C('owner', _Name),
+    _C('lease_until', Instant),
+    _C('message_id', _Name, nullable=False),
+    _C('recipients', Json),
+    _C('subject', sa.Text),
+    _C('body', LongText),
+    _C('answer', sa.Text),
+    _C('accepted_at', Instant),
+    _C('settled_at', Instant),
+    _C('created_at', Instant, nullable=False),
+    sa.Index(None, 'next_at', 'urgency'),
+    sa.Index(None, 'subscription_id', 'case_id'),
+    **_UTF8,
+)  # fmt: skip
+
+timeline = sa.Table(
+    'timeline', metadata,
+    _id(),
+    _to('account_id', 'accounts', nullable=True),
+    _to('subscription_id', 'subscriptions', nullable=True),
+    _C('server', _Uuid),
+    _C('at', Instant, nullable=False),
+    _C('what', _Word, nullable=False),
+    _C('name', _Name, nullable=False),
+    _C('why', sa.Text, nullable=False),
+    _C('by', _Name, nullable=False),
+    _C('detail', Json, nullable=False),
+    sa.Index(None, 'account_id', 'id'),
+    sa.Index(None, 'server'),
+    **_UTF8,
+)  # fmt: skip
+
+inbox = sa.Table(
+    'inbox', metadata,
+    _id(),
+    _C('message_id', _Name, nullable=False, unique=True),
+    _C('event_type', _Name, nullable=False),
+    _C('body', LongText, nullable=False),
+    _C('state', _Word, nullable=False),  # new | done | ignored | parked
+    _C('why', sa.Text),
+    _C('received_at', Instant, nullable=False),
+    _C('next_at', Instant),  # NULL once settled
+    _C('owner', _Name),
+    _C('lease_until', Instant),
+    sa.Index(None, 'next_at'),
+    sa.Index(None, 'state', 'id'),
+    **_UTF8,
+)  # fmt: skip
+
+# One row: what watches over enforcement itself.
+watch = sa.Table(
+    'watch', metadata,
+    _C('id', sa.Integer, primary_key=True),
+    _C('stopped_why', sa.Text),  # the kill switch
+    _C('safe_why', sa.Text),  # safe mode: restores only
+    _C('ticked_at', Instant),
+    _C('heard_at', Instant),  # the newest notification
+    _C('swept_at', Instant),  # the newest complete reconcile
+    _C('sweep_from', Instant),  # where the next changes-since begins
+    **_UTF8,
+)  # fmt: skip

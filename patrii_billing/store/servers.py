@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Servers as last heard of, and what level they were at since when."""
+
+from collections.abc import Sequence
+import datetime as dt
+import decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.store import database
+from patrii_billing.store import schema
+
+_servers = schema.servers
+_levels = schema.levels
+
+
+def get(conn: sa.Connection, server_id: str) -> sa.Row[Any] | None:
+    return conn.execute(
+        _servers.select().where(_servers.c.id == server_id)
+    ).one_or_none()
+
+
+def add(conn: sa.Connection, server_id: str, **values: Any) -> None:
+    conn.execute(_servers.insert().values(id=server_id, **values))
+
+
+def change(conn: sa.Connection, server_id: str, **values: Any) -> None:
+    conn.execute(
+        _servers.update().where(_servers.c.id == server_id).values(**values)
+    )
+
+
+def present(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
+    """The servers of a project that are not known to be gone."""
+    return conn.execute(
+        _servers.select()
+        .where(_servers.c.project == project, _servers.c.deleted_at.is_(None))
+        .order_by(_servers.c.id)
+    ).all()
+
+
+def mark_seen(
+    conn: sa.Connection, ids: Sequence[str], now: dt.datetime
+) -> None:
+    conn.execute(
+        _servers.update()
+        .where(_servers.c.id.in_(ids))
+        .values(seen_at=now, missed_at=None)
+    )
+
+
+def unseen(
+    conn: sa.Connection, since: dt.datetime, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Servers in the books that a complete sweep since then did not show."""
+    return conn.execute(
+        _servers.select()
+        .where(
+            _servers.c.deleted_at.is_(None),
+            sa.or_(_servers.c.seen_at.is_(None), _servers.c.seen_at < since),
+            _servers.c.told_at < since,
+        )
+        .order_by(_servers.c.id)
+        .limit(limit)
+    ).all()
+
+
+def missed(
+    conn: sa.Connection, before: dt.datetime, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Servers that somebody called gone, or a sweep missed, before then."""
+    return conn.execute(
+        _servers.select()
+        .where(
+            _servers.c.missed_at <= before, _servers.c.deleted_at.is_(None)
+        )
+        .order_by(_servers.c.missed_at, _servers.c.id)
+        .limit(limit)
+    ).all()
+
+
+def count(conn: sa.Connection) -> int:
+    """The size of the fleet."""
+    return int(
+        conn.execute(
+            sa.select(sa.func.count())
+            .select_from(_servers)
+            .where(_servers.c.deleted_at.is_(None))
+        ).scalar_one()
+    )
+
+
+def add_level(
+    conn: sa.Connection,
+    key: str,
+    project: str,
+    resource: str,
+    quantity: decimal.Decimal,
+    at: dt.datetime,
+    why: str,
+    server: str | None = None,
+) -> bool:
+    """Record what a server or quota was from an instant on, once per key."""
+    return database.insert_once(
+        conn,
+        _levels,
+        'key',
+        key=key,
+        project=project,
+        server=server,
+        resource=resource,
+        quantity=quantity,
+        at=at,
+        why=why,
+    )
+
+
+def levels(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
+    """All levels of a project in effective order."""
+    return conn.execute(
+        _levels.select()
+        .where(_levels.c.project == project)
+        .order_by(_levels.c.at, _levels.c.id)
+    ).all()
