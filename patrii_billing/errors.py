@@ -52,6 +52,10 @@ class MailError(BillingError):
     """A mail was not accepted."""
 
 
+class MailNotWritten(MailError):
+    """The notice's template is missing or broken: nothing was sent."""
+
+
 class MailDeferred(MailError):
     """The mail server asks to try again later, or was not reached."""
 
@@ -62,3 +66,11 @@ class MailRefused(MailError):
 
 class MailUnknown(MailError):
     """The connection broke after the data: it may have been accepted."""
+
+
+class CurrencyMismatch(BillingError):
+    """Amounts of different currencies cannot be added."""
+
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f'{one} and {other} cannot be added')
+        self.currencies = (one, other)

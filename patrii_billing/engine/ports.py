@@ -14,6 +14,7 @@ import datetime as dt
 from typing import Protocol
 
 from patrii_billing.domain import cloud
+from patrii_billing.domain import mail as mails
 from patrii_billing.domain import server as servers
 
 
@@ -99,24 +100,22 @@ class Projects(Protocol):
         """Mail addresses of the project's users, sorted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A composed mail; `message_id` is the same at every attempt."""
-
-    to: tuple[str, ...]
-    subject: str
-    text: str
-    message_id: str
-    html: str = ''
-    references: str = ''
-
-
 class Mailer(Protocol):
-    def send(self, mail: Mail) -> str:
+    def send(self, mail: mails.Mail) -> str:
         """Hand over to the mail server; its answer on acceptance.
 
         Raises MailDeferred, MailRefused or MailUnknown.
         """
+
+
+class Voice(Mailer, Protocol):
+    """Notices put into words, and sent."""
+
+    @property
+    def operators(self) -> tuple[str, ...]:
+        """Who gets the alarms."""
+
+    def compose(self, content: mails.NoticeContent) -> mails.Mail: ...
 
 
 @dataclass(frozen=True, slots=True)

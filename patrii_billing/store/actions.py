@@ -138,9 +138,7 @@ def cancel(
         _actions.c.subscription_id == subscription_id,
         _actions.c.type.in_(list(kinds)),
         _actions.c.state == ActionState.PENDING,
-        sa.or_(
-            _actions.c.lease_until.is_(None), _actions.c.lease_until < now
-        ),
+        sa.or_(_actions.c.lease_until.is_(None), _actions.c.lease_until < now),
         sa.or_(
             _actions.c.type != ActionType.DELETE,
             _actions.c.committed_at.is_(None),
@@ -167,9 +165,7 @@ def cancel(
     return rows
 
 
-def hurry(
-    conn: sa.Connection, subscription_id: int, now: dt.datetime
-) -> None:
+def hurry(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:
     """Have the open actions of a subscription looked at now."""
     conn.execute(
         _actions.update()

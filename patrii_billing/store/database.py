@@ -99,14 +99,14 @@ class Database:
         return self._manager.writer.get_engine()  # type: ignore[no-any-return]
 
 
-def insert(conn: sa.Connection, table: sa.Table, **values: Any) -> int:
+def insert(conn: sa.Connection, /, table: sa.Table, **values: Any) -> int:
     """Add a row; its new id."""
     key = conn.execute(table.insert().values(**values)).inserted_primary_key
     return int(key[0])  # type: ignore[index]
 
 
 def insert_once(
-    conn: sa.Connection, table: sa.Table, unique: str, **values: Any
+    conn: sa.Connection, /, table: sa.Table, unique: str, **values: Any
 ) -> bool:
     """Add a row unless one has its unique value; whether it was added."""
     column = table.c[unique]

@@ -21,6 +21,7 @@ SERIES = 'INV'
 
 def issue(
     conn: sa.Connection,
+    /,
     now: dt.datetime,
     lines: Sequence[dict[str, Any]],
     **values: Any,
@@ -200,9 +201,7 @@ def billed_spans(
     ).all()
 
 
-def last_span(
-    conn: sa.Connection, subscription_id: int
-) -> sa.Row[Any] | None:
+def last_span(conn: sa.Connection, subscription_id: int) -> sa.Row[Any] | None:
     return conn.execute(
         _spans.select()
         .where(_spans.c.subscription_id == subscription_id)

@@ -64,6 +64,7 @@ def claim(
 
 def again(
     conn: sa.Connection,
+    /,
     row: sa.Row[Any],
     next_at: dt.datetime,
     answer: str,
@@ -78,6 +79,7 @@ def again(
 
 def settle(
     conn: sa.Connection,
+    /,
     row: sa.Row[Any],
     state: NoticeState,
     now: dt.datetime,

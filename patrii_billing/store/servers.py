@@ -21,11 +21,11 @@ def get(conn: sa.Connection, server_id: str) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
-def add(conn: sa.Connection, server_id: str, **values: Any) -> None:
+def add(conn: sa.Connection, /, server_id: str, **values: Any) -> None:
     conn.execute(_servers.insert().values(id=server_id, **values))
 
 
-def change(conn: sa.Connection, server_id: str, **values: Any) -> None:
+def change(conn: sa.Connection, /, server_id: str, **values: Any) -> None:
     conn.execute(
         _servers.update().where(_servers.c.id == server_id).values(**values)
     )
@@ -72,9 +72,7 @@ def missed(
     """Servers that somebody called gone, or a sweep missed, before then."""
     return conn.execute(
         _servers.select()
-        .where(
-            _servers.c.missed_at <= before, _servers.c.deleted_at.is_(None)
-        )
+        .where(_servers.c.missed_at <= before, _servers.c.deleted_at.is_(None))
         .order_by(_servers.c.missed_at, _servers.c.id)
         .limit(limit)
     ).all()

@@ -30,9 +30,7 @@ from patrii_billing.store import types
 _NAMES = {id(types.Id): 'types.Id', id(types.LongText): 'types.LongText'}
 
 
-def render(
-    kind: str, value: Any, _autogenerate: Any
-) -> str | Literal[False]:
+def render(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
     """Write the types of the books as they stand in schema.py."""
     if kind != 'type':
         return False

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The states of the house, each a word of the trade, nothing else."""
+
+import enum
+
+
+class Contract(enum.StrEnum):
+    TRIAL = 'trial'
+    LIVE = 'live'
+    ENDING = 'ending'
+    ENDED = 'ended'
+
+
+class Status(enum.StrEnum):
+    """A subscription's billing status; written when it is true."""
+
+    ACTIVE = 'active'
+    GRACE = 'grace'
+    HELD = 'held'
+    SHELVED = 'shelved'
+    PENDING_DELETION = 'pending_deletion'
+    DELETED = 'deleted'
+
+
+class Step(enum.StrEnum):
+    """The next step of the ladder for the oldest open invoice."""
+
+    NONE = 'none'
+    REMIND = 'remind'
+    GRACE = 'grace'
+    SHELVE = 'shelve'
+    WARN = 'warn'
+    DELETE = 'delete'
+    END = 'end'
+
+
+class HoldType(enum.StrEnum):
+    """Why the ladder stands still."""
+
+    PROMISE = 'promise'  # the customer promised to pay by a date
+    PAUSE = 'pause'  # neither ladder nor invoices run
+    ABUSE = 'abuse'  # set by support; no payment lifts it
+
+
+class Custody(enum.StrEnum):
+    """What became of a server under enforcement."""
+
+    TAKEN = 'taken'  # remembered, not yet where we want it
+    SHELVED = 'shelved'
+    STOPPED = 'stopped'
+    EXEMPT = 'exempt'
+    ABSENT = 'absent'
+    DELETED = 'deleted'
+    RESTORED = 'restored'
+
+
+# Servers whose owner was put out by us and who gets them back on payment.
+IN_CUSTODY = frozenset({Custody.TAKEN, Custody.SHELVED, Custody.STOPPED})
+# A server with one of these needs nothing more for its project to be shelved.
+CONCLUDED = frozenset(
+    {
+        Custody.SHELVED,
+        Custody.STOPPED,
+        Custody.EXEMPT,
+        Custody.ABSENT,
+        Custody.DELETED,
+    }
+)
+
+
+class ActionType(enum.StrEnum):
+    SHELVE = 'shelve'
+    RESTORE = 'restore'
+    DELETE = 'delete'
+    QUOTA_CHANGE = 'quota_change'
+    PURGE = 'purge'
+
+
+# Actions that take something from a customer: caps, switches and dry run
+# apply to them, and a payment cancels them.
+DESTRUCTIVE = frozenset(
+    {ActionType.SHELVE, ActionType.DELETE, ActionType.PURGE}
+)
+
+
+class ActionState(enum.StrEnum):
+    PENDING = 'pending'
+    DONE = 'done'
+    CANCELLED = 'cancelled'
+    FAILED = 'failed'
+
+
+class NoticeState(enum.StrEnum):
+    PENDING = 'pending'
+    ACCEPTED = 'accepted'
+    REFUSED = 'refused'  # by the mail server for good, or bounced later
+    UNKNOWN = 'unknown'  # it may have been accepted; not sent again
+    SUPPRESSED = 'suppressed'  # dry run: composed, not sent
+    CANCELLED = 'cancelled'
+
+
+# A notice that will not change by itself any more; the ladder goes on.
+SETTLED = frozenset(NoticeState) - {NoticeState.PENDING}
+
+
+class InvoiceState(enum.StrEnum):
+    DRAFT = 'draft'
+    OPEN = 'open'
+    PAID = 'paid'
+    VOID = 'void'
+    UNCOLLECTIBLE = 'uncollectible'
+
+
+class PaymentState(enum.StrEnum):
+    PENDING = 'pending'  # money in transit
+    RECEIVED = 'received'
+    FAILED = 'failed'
+    REFUNDED = 'refunded'
+    CHARGED_BACK = 'charged_back'

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The spans and choices of the ladder, set per plan and per account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import fields
+from dataclasses import replace
+from typing import Any
+
+from patrii_billing.domain import span
+from patrii_billing.domain import windows
+from patrii_billing import errors
+
+D = span.Span
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One customer's ladder; the defaults are the operator's."""
+
+    invoice_lead: span.Span = D(days=7)
+    net: span.Span = D(days=7)  # due date of first and extra invoices
+    reminders: tuple[span.Span, ...] = (D(days=-3), D(days=-1))
+    shelve_grace: span.Span = D(seconds=48 * 3600)
+    shelved_span: span.Span = D(days=23)
+    deletion_warning: span.Span = D(days=7)
+    undo: span.Span = D(days=14)
+    in_transit: span.Span = D(days=3)  # a pending payment stops the ladder
+    settle: span.Span = D(seconds=3600)  # wait for a running task
+    tolerance: int = 0  # minor units that may stay unpaid (bank fees)
+    freeze_quota: bool = False
+    pause_billed: bool = False
+    shelve_window: windows.Window = windows.ALWAYS
+    delete_window: windows.Window = windows.ALWAYS
+
+    def reading(self, given: Mapping[str, Any], where: str = '') -> 'Policy':
+        """This policy with what is given in place of its own.
+
+        Raises InvalidInput naming the key that is unknown or wrong.
+        """
+        known = {field.name for field in fields(self)}
+        changes: dict[str, Any] = {}
+        for key, value in given.items():
+            path = f'{where}.{key}' if where else key
+            if key not in known:
+                raise errors.InvalidInput('unknown policy', path)
+            changes[key] = _read(getattr(self, key), value, path)
+        return replace(self, **changes)
+
+
+def _read(default: Any, value: Any, where: str) -> Any:
+    match default:
+        case bool():
+            if not isinstance(value, bool):
+                raise errors.InvalidInput('must be true or false', where)
+            return value
+        case int():
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise errors.InvalidInput('must be a whole number', where)
+            return value
+        case tuple():
+            return _reminders(value, where)
+        case windows.Window():
+            return windows.Window.parse(value, where)
+    read = span.Span.parse(value, where)
+    if read.days < 0 or read.seconds < 0:
+        raise errors.InvalidInput('must not be negative', where)
+    return read
+
+
+def _reminders(value: Any, where: str) -> tuple[span.Span, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise errors.InvalidInput('must be a list of spans', where)
+    read = tuple(
+        span.Span.parse(text, f'{where}[{n}]') for n, text in enumerate(value)
+    )
+    lengths = [one.days * 86400 + one.seconds for one in read]
+    if lengths != sorted(lengths) or any(each >= 0 for each in lengths):
+        raise errors.InvalidInput(
+            'must be spans before the due date, the longest first', where
+        )
+    return read

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carry out what is asked of the cloud: the only place that changes it.
+
+An action is claimed, its next move chosen from what Nova shows, permitted
+and committed, then called for, then looked at again until Nova confirms.
+"""
+
+import datetime as dt
+from typing import Any
+
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.engine import deleting
+from patrii_billing.engine import moves
+from patrii_billing.engine import purging
+from patrii_billing.engine import quota
+from patrii_billing.engine import restoring
+from patrii_billing.engine import shelving
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import actions
+
+LOG = logging.getLogger(__name__)
+
+# A paying customer waits for a restore: tell after so many failures.
+_PATIENCE = 3
+
+_HANDLERS = {
+    ActionType.SHELVE: shelving.advance,
+    ActionType.RESTORE: restoring.advance,
+    ActionType.DELETE: deleting.advance,
+    ActionType.QUOTA_CHANGE: quota.advance,
+    ActionType.PURGE: purging.advance,
+}
+
+
+def run(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """Advance what is due by as far as Nova lets it; how many there were."""
+    rows = tools.db.write(
+        actions.claim, now, tools.settings.lease, tools.settings.batch
+    )
+    tools.each(lambda row: _advance(tools, row), rows)
+    return len(rows)
+
+
+def _advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
+    try:
+        _HANDLERS[ActionType(row.type)](tools, row)
+    except errors.LeaseLost as error:
+        LOG.info('%s %s: %s', row.type, row.server or row.project, error)
+    except errors.CloudError as error:
+        LOG.warning('%s %s: %s', row.type, row.server or row.project, error)
+        _later(tools, row, str(error))
+    except Exception:
+        # One bad action must not stop the others; it is tried again.
+        LOG.exception('%s %s failed', row.type, row.server or row.project)
+        _later(tools, row, 'an error of this service, see its log')
+
+
+def _later(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
+    """Unknown means no action: look again after a growing while."""
+    attempts = row.attempts + 1
+    if row.type == ActionType.RESTORE and attempts == _PATIENCE:
+        moves.alarm(tools, row, 'restore_stuck', why)
+    next_at = tools.now() + tools.settings.backoff(attempts)
+    try:
+        tools.db.write(actions.again, row, next_at, why, attempts)
+    except errors.LeaseLost:
+        LOG.info('%s %s was claimed by another', row.type, row.id)

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Issue the next period's invoice, with what earlier periods still owe.
+
+What a period should cost is folded from the recorded levels, and what was
+posted is taken off; so a late or reordered fact is billed on the next one.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+import datetime as dt
+from decimal import Decimal
+import itertools
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import calendar
+from patrii_billing.domain import lifecycle
+from patrii_billing.domain import money
+from patrii_billing.domain import pricing
+from patrii_billing.domain import proration
+from patrii_billing.engine import balance
+from patrii_billing.engine import gather
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import accounts
+from patrii_billing.store import invoices
+from patrii_billing.store import plans
+from patrii_billing.store import servers
+from patrii_billing.store import subscriptions
+
+_SUSPENDED = (
+    lifecycle.Status.SHELVED,
+    lifecycle.Status.PENDING_DELETION,
+    lifecycle.Status.DELETED,
+)
+# A fact that comes later than this many cycles is for a person to settle.
+_CORRECTED_CYCLES = 3
+
+
+def run(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """Issue what is due; how many subscriptions there were."""
+    due = tools.db.read(subscriptions.to_charge, now, tools.settings.batch)
+    for subscription_id, account_id in due:
+        try:
+            tools.db.write(_charge, tools, subscription_id, account_id, now)
+        except (errors.InvalidInput, errors.NotFound) as error:
+            tools.db.write(
+                _park, subscription_id, account_id, str(error), now
+            )  # fmt: skip
+    return len(due)
+
+
+def resume(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    now: dt.datetime,
+    why: str = 'shelved',
+) -> None:
+    """Bill again after a time that was not billed, from today on."""
+    account = accounts.get(conn, sub.account_id)
+    zone = calendar.zone(account.timezone)
+    today = calendar.local_day(now, zone)
+    if sub.billed_until < today:
+        invoices.bill_span(
+            conn, sub.id, sub.billed_until, today, unbilled_why=why
+        )
+        subscriptions.change(
+            conn, sub.id, billed_until=today, charge_at=now
+        )  # fmt: skip
+        return
+    lead = gather.policy(conn, tools, sub).invoice_lead
+    ends = calendar.start_of_day(sub.billed_until, zone)
+    subscriptions.change(conn, sub.id, charge_at=lead.before(ends, zone))
+
+
+def _park(
+    conn: sa.Connection,
+    subscription_id: int,
+    account_id: int,
+    why: str,
+    now: dt.datetime,
+) -> None:
+    """Bill nothing rather than nonsense, and tell the operator."""
+    accounts.change(conn, account_id, parked_why=why)
+    subscriptions.change(conn, subscription_id, charge_at=None)
+    tell.operator(
+        conn, now, 'account_parked',
+        f'parked:{subscription_id}:{now.date()}', why,
+        account_id=account_id, subscription_id=subscription_id,
+    )  # fmt: skip
+
+
+def _charge(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    account_id: int,
+    now: dt.datetime,
+) -> None:
+    accounts.lock(conn, account_id)
+    sub = subscriptions.get(conn, subscription_id)
+    if sub.charge_at is None or sub.charge_at > now:
+        return
+    if sub.billing_status in _SUSPENDED:
+        subscriptions.change(conn, sub.id, charge_at=None)
+        return
+    paused = [
+        hold
+        for hold in subscriptions.holds(conn, sub.id, now)
+        if hold.type == lifecycle.HoldType.PAUSE
+    ]
+    policy = gather.policy(conn, tools, sub)
+    if paused and not policy.pause_billed:
+        subscriptions.change(conn, sub.id, charge_at=paused[0].until)
+        return
+    _issue(conn, tools, sub, now)
+
+
+def _issue(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    now: dt.datetime,
+) -> None:
+    account = accounts.get(conn, sub.account_id)
+    plan = plans.get(conn, sub.plan_id)
+    policy = gather.policy(conn, tools, sub)
+    zone = calendar.zone(account.timezone)
+    anchor = calendar.anchored(
+        calendar.Cycle.parse(plan.cycle), sub.anchor_day, sub.start
+    )
+    start = sub.billed_until
+    end = anchor.cycle_of(start).end
+    lines = list(_lines(conn, sub, plan, anchor, start, end, zone))
+    kind = _kind(conn, sub)
+    starts_at = calendar.start_of_day(start, zone)
+    renewal = kind == 'renewal'
+    due_at = starts_at if renewal else policy.net.after(now, zone)
+    announce_at = policy.invoice_lead.before(starts_at, zone)
+    invoice_id = None
+    if lines:
+        invoice_id = invoices.issue(
+            conn, now, lines,
+            account_id=sub.account_id, subscription_id=sub.id, kind=kind,
+            currency=plan.currency, period_start=start, period_end=end,
+            due_at=due_at, announce_at=announce_at if renewal else now,
+        )  # fmt: skip
+        balance.announce_invoice(conn, tools, invoice_id, now)
+    invoices.bill_span(
+        conn, sub.id, start, end, invoice_id,
+        None if invoice_id else 'nothing to bill',
+    )  # fmt: skip
+    ends_at = calendar.start_of_day(end, zone)
+    subscriptions.change(
+        conn, sub.id, billed_until=end,
+        charge_at=policy.invoice_lead.before(ends_at, zone), check_at=now,
+    )  # fmt: skip
+
+
+def _kind(conn: sa.Connection, sub: sa.Row[Any]) -> str:
+    """A first invoice, a renewal, or the stub after a time not billed."""
+    if sub.billed_until == sub.start:
+        return 'first'
+    last = invoices.last_span(conn, sub.id)
+    return 'extra' if last is not None and last.unbilled_why else 'renewal'
+
+
+def _lines(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    plan: sa.Row[Any],
+    anchor: calendar.Anchor,
+    start: dt.date,
+    end: dt.date,
+    zone: dt.tzinfo,
+) -> Iterator[dict[str, Any]]:
+    """The new period's lines, and before them what corrects older ones."""
+    prices = [_price(row) for row in plans.prices(conn, plan.id)]
+    levels = _levels_of(conn, sub)
+    cycle = anchor.cycle_of(start)
+    spans = [
+        calendar.Period(row.starts, row.ends)
+        for row in invoices.billed_spans(conn, sub.id)
+    ]
+    older = itertools.islice(
+        _cycles_before(anchor, cycle, sub.start), _CORRECTED_CYCLES
+    )
+    for each in [*reversed(list(older)), cycle]:
+        billed = [one for one in (_cut(span, each) for span in spans) if one]
+        if each == cycle:
+            billed.append(calendar.Period(start, end))
+        if not billed:
+            continue
+        posted = _posted(conn, sub.id, plan.currency, each)
+        for line in proration.settle(
+            each,
+            list(_changes(prices, levels, sub, each.start)),
+            posted,
+            plan.currency,
+            billed=billed,
+            same_day=proration.SameDay(plan.same_day),
+            zone=zone,
+        ):
+            yield _row(line, sub.id)
+
+
+def _cycles_before(
+    anchor: calendar.Anchor, cycle: calendar.Period, first: dt.date
+) -> Iterator[calendar.Period]:
+    while cycle.start > first:
+        cycle = anchor.cycle_of(cycle.start - dt.timedelta(days=1))
+        yield cycle
+
+
+def _cut(
+    span: calendar.Period, cycle: calendar.Period
+) -> calendar.Period | None:
+    start, end = max(span.start, cycle.start), min(span.end, cycle.end)
+    return calendar.Period(start, end) if start < end else None
+
+
+def _levels_of(conn: sa.Connection, sub: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
+    """The recorded levels the subscription pays for."""
+    levels = servers.levels(conn, sub.project)
+    if sub.server is not None:
+        return [row for row in levels if row.server == sub.server]
+    own = {
+        other.server
+        for other in subscriptions.of_project(conn, sub.project)
+        if other.server is not None
+    }
+    return [row for row in levels if row.server not in own]
+
+
+def _changes(
+    prices: Sequence[pricing.Price],
+    levels: Iterable[sa.Row[Any]],
+    sub: sa.Row[Any],
+    day: dt.date,
+) -> Iterator[proration.Change]:
+    """The levels at the prices of a cycle that begins on this day."""
+    for price in prices:
+        if price.kind is pricing.PriceKind.FLAT and price.valid_on(day):
+            level = pricing.Level(Decimal(1), price.unit_price)
+            yield proration.Change(
+                sub.start, price.resource or 'subscription', level
+            )
+    kinds = {price.kind for price in prices}
+    for row in levels:
+        kind = (
+            pricing.PriceKind.FLAVOR if row.server else pricing.PriceKind.QUOTA
+        )
+        if kind not in kinds:
+            continue
+        level = pricing.NOTHING
+        if row.quantity:
+            priced = [p for p in prices if p.kind is kind]
+            if kind is pricing.PriceKind.QUOTA and not any(
+                price.resource == row.resource for price in priced
+            ):
+                continue
+            price = pricing.price_on(priced, kind, row.resource, day)
+            level = pricing.Level(row.quantity, price.unit_price)
+        yield proration.Change(row.at, row.server or row.resource, level)
+
+
+def _posted(
+    conn: sa.Connection,
+    subscription_id: int,
+    currency: str,
+    cycle: calendar.Period,
+) -> list[proration.Posted]:
+    return [
+        proration.Posted(
+            str(row.id),
+            proration.Line(
+                proration.LineKind(row.kind),
+                row.resource,
+                row.starts,
+                row.ends,
+                row.quantity,
+                row.unit_price,
+                money.Ratio(*map(int, row.ratio.split('/'))),
+                row.amount,
+                currency,
+                row.reason,
+                str(row.corrects) if row.corrects else None,
+            ),
+        )
+        for row in invoices.lines_from(conn, subscription_id, cycle.start)
+        if row.starts < cycle.end
+    ]
+
+
+def _price(row: sa.Row[Any]) -> pricing.Price:
+    return pricing.Price(
+        pricing.PriceKind(row.kind),
+        row.resource,
+        row.unit_price,
+        row.valid_from,
+        row.valid_until,
+    )
+
+
+def _row(line: proration.Line, subscription_id: int) -> dict[str, Any]:
+    return {
+        'subscription_id': subscription_id,
+        'kind': line.kind,
+        'resource': line.resource,
+        'starts': line.start,
+        'ends': line.end,
+        'quantity': line.quantity,
+        'unit_price': line.unit_price,
+        'ratio': str(line.ratio),
+        'amount': line.amount,
+        'reason': line.reason,
+        'corrects': int(line.corrects) if line.corrects else None,
+    }

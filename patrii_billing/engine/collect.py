@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ask the law about a subscription and write down what it wants."""
+
+import datetime as dt
+from typing import Any
+
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from patrii_billing.domain import dunning
+from patrii_billing.domain import intents
+from patrii_billing.domain import lifecycle
+from patrii_billing.engine import charge
+from patrii_billing.engine import gather
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import accounts
+from patrii_billing.store import actions
+from patrii_billing.store import notices
+from patrii_billing.store import subscriptions
+from patrii_billing.store import timeline
+
+LOG = logging.getLogger(__name__)
+
+
+def run(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """Judge what is due; how many there were."""
+    due = tools.db.read(subscriptions.due, now, tools.settings.batch)
+    for subscription_id, account_id in due:
+        tools.db.write(_judge_one, tools, subscription_id, account_id, now)
+    return len(due)
+
+
+def _judge_one(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    account_id: int,
+    now: dt.datetime,
+) -> None:
+    accounts.lock(conn, account_id)
+    judge(conn, tools, subscription_id, now)
+
+
+def judge_account(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    account_id: int,
+    now: dt.datetime,
+) -> None:
+    """Judge all subscriptions of an account whose lock is held."""
+    for sub in subscriptions.of_account(conn, account_id):
+        judge(conn, tools, sub.id, now)
+
+
+def judge(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    now: dt.datetime,
+) -> None:
+    """Decide, and write the new place with all that follows from it.
+
+    The account's lock must be held, so that no payment comes between.
+    """
+    sub = subscriptions.get(conn, subscription_id)
+    facts = gather.facts(conn, tools, sub, now)
+    decision = dunning.decide(facts, gather.policy(conn, tools, sub), now)
+    subscriptions.write_ladder(
+        conn, sub.id, decision.position, decision.check_at
+    )
+    case = decision.position.case or sub.case_id
+    for intent in decision.intents:
+        _carry_out(conn, tools, sub, case, intent, now)
+
+
+def _carry_out(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    case: str | None,
+    intent: intents.Intent,
+    now: dt.datetime,
+) -> None:
+    match intent:
+        case intents.SetStatus():
+            _set_status(conn, tools, sub, intent, now)
+        case intents.Notify():
+            _notify(conn, sub, case, intent, now)
+        case intents.Alarm():
+            tell.operator(
+                conn, now, intent.name, intent.key, intent.why,
+                account_id=sub.account_id, subscription_id=sub.id,
+            )  # fmt: skip
+        case intents.Act():
+            _act(conn, sub, case, intent, now)
+        case intents.Cancel():
+            withdraw(conn, sub, intent, now)
+        case intents.EndHold():
+            end_hold(conn, sub, intent.type, intent.why, now)
+        case intents.EndContract():
+            subscriptions.change(
+                conn, sub.id,
+                contract=lifecycle.Contract.ENDED, ended_at=now,
+                charge_at=None,
+            )  # fmt: skip
+
+
+def _set_status(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    intent: intents.SetStatus,
+    now: dt.datetime,
+) -> None:
+    before = lifecycle.Status(sub.billing_status)
+    subscriptions.write_status(conn, sub.id, intent.status, now)
+    timeline.record(
+        conn, now, 'status', intent.status, intent.why,
+        account_id=sub.account_id, subscription_id=sub.id, was=before,
+    )  # fmt: skip
+    suspended = (
+        lifecycle.Status.SHELVED,
+        lifecycle.Status.PENDING_DELETION,
+    )
+    if intent.status is lifecycle.Status.ACTIVE and before in suspended:
+        charge.resume(conn, tools, sub, now)
+
+
+def _notify(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    case: str | None,
+    intent: intents.Notify,
+    now: dt.datetime,
+) -> None:
+    notices.ask(
+        conn,
+        intent.key,
+        intent.template,
+        now,
+        account_id=sub.account_id,
+        subscription_id=sub.id,
+        invoice_id=subscriptions.get(conn, sub.id).step_invoice,
+        case_id=case,
+        servers=intent.servers,
+        names=intent.names,
+        context=dict(intent.context),
+    )
+
+
+def _act(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    case: str | None,
+    intent: intents.Act,
+    now: dt.datetime,
+) -> None:
+    args = None
+    if intent.type is lifecycle.ActionType.QUOTA_CHANGE:
+        args = {'purpose': 'freeze' if intent.freeze else 'thaw'}
+    actions.ask(
+        conn,
+        intent.type,
+        now,
+        subscription_id=sub.id,
+        account_id=sub.account_id,
+        project=sub.project,
+        case_id=case or '',
+        server=intent.server,
+        args=args,
+    )
+
+
+def withdraw(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    intent: intents.Cancel,
+    now: dt.datetime,
+) -> None:
+    """Cancel what is not under way and have the rest find out at once."""
+    for row in actions.cancel(conn, sub.id, intent.types, now, intent.why):
+        timeline.record(
+            conn, now, 'action', row.type, intent.why,
+            account_id=sub.account_id, subscription_id=sub.id,
+            server=row.server, result='cancelled',
+        )  # fmt: skip
+    actions.hurry(conn, sub.id, now)
+
+
+def end_hold(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    kind: lifecycle.HoldType,
+    why: str,
+    now: dt.datetime,
+    by: str = timeline.ENGINE,
+) -> None:
+    subscriptions.end_hold(conn, sub.id, kind, now)
+    timeline.record(
+        conn, now, 'hold', f'{kind} ended', why,
+        account_id=sub.account_id, subscription_id=sub.id, by=by,
+    )  # fmt: skip

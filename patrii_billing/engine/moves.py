@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the actions on one server have in common."""
+
+from collections.abc import Callable
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import server as servers
+from patrii_billing.domain.lifecycle import ActionState
+from patrii_billing.domain.lifecycle import Custody
+from patrii_billing.engine import collect
+from patrii_billing.engine import permit
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import accounts
+from patrii_billing.store import actions
+from patrii_billing.store import custody
+from patrii_billing.store import timeline
+
+
+def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
+    """Whether a destructive action may go on; if not, it is put away."""
+    now = tools.now()
+    refusal = tools.db.write(permit.destructive, tools, row, now)
+    if refusal is None:
+        return True
+    if refusal.final:
+        tools.db.write(
+            conclude, tools, row, None, 'cancelled', refusal.why,
+            state=ActionState.CANCELLED,
+        )  # fmt: skip
+        return False
+    if row.why != refusal.why:
+        tools.db.write(_note_blocked, tools, row, refusal.why, now)
+    next_at = now + tools.settings.blocked
+    tools.db.write(actions.again, row, next_at, refusal.why)
+    return False
+
+
+def call(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    move: servers.Move,
+    request: Callable[[], str],
+) -> None:
+    """Make a call to Nova and remember its request id. Raises LeaseLost.
+
+    The lease is renewed before, so that it outlives the call's time limit
+    and nobody else moves the server while the call is on its way.
+    """
+    until = tools.now() + tools.settings.lease
+    tools.db.write(actions.renew, row, until)
+    request_id = request()
+    tools.db.write(_note_call, row, move, request_id, tools.now())
+
+
+def wait(tools: toolbox.Tools, row: sa.Row[Any], why: str = '') -> None:
+    """Look again after Nova had a moment to work."""
+    next_at = tools.now() + tools.settings.poll
+    tools.db.write(actions.again, row, next_at, why)
+
+
+def conclude(
+    conn: sa.Connection,
+    /,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    outcome: Custody | None,
+    result: str,
+    why: str = '',
+    *,
+    state: ActionState = ActionState.DONE,
+    **values: Any,
+) -> None:
+    """Close the action and what it means for the server, and ask the law."""
+    now = tools.now()
+    accounts.lock(conn, row.account_id)
+    actions.finish(conn, row, now, state, result, why)
+    taken = custody.get(conn, row.server, row.case_id)
+    if taken is not None and outcome is not None:
+        custody.change(
+            conn, taken.id, state=outcome, why=why, at=now, **values
+        )
+    timeline.record(
+        conn, now, 'action', row.type, why,
+        account_id=row.account_id, subscription_id=row.subscription_id,
+        server=row.server, result=result,
+    )  # fmt: skip
+    collect.judge(conn, tools, row.subscription_id, now)
+
+
+def absent(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    taken: sa.Row[Any],
+    outcome: Custody,
+    result: str,
+    **values: Any,
+) -> None:
+    """Nova does not know the server: believed only when said twice, apart."""
+    now = tools.now()
+    if taken.missed_at is None:
+        tools.db.write(custody.change, taken.id, missed_at=now)
+    elif now - taken.missed_at >= tools.settings.absence_gap:
+        tools.db.write(
+            conclude, tools, row, outcome, result, 'Nova answers 404', **values
+        )
+        return
+    next_at = now + tools.settings.absence_gap
+    tools.db.write(actions.again, row, next_at, 'confirming its absence')
+
+
+def alarm(tools: toolbox.Tools, row: sa.Row[Any], name: str, why: str) -> None:
+    """Tell the operator about this action, once per name."""
+    tools.db.write(
+        tell.operator,
+        tools.now(),
+        name,
+        f'{row.case_id}:{row.server}:{row.type}:{name}',
+        why,
+        account_id=row.account_id,
+        subscription_id=row.subscription_id,
+        server=row.server,
+    )
+
+
+def _note_blocked(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    why: str,
+    now: dt.datetime,
+) -> None:
+    result = 'dry_run' if tools.settings.dry_run else 'blocked'
+    timeline.record(
+        conn, now, 'action', row.type, why,
+        account_id=row.account_id, subscription_id=row.subscription_id,
+        server=row.server, result=result,
+    )  # fmt: skip
+    # What the law itself waits for may have changed its mind meanwhile.
+    accounts.lock(conn, row.account_id)
+    collect.judge(conn, tools, row.subscription_id, now)
+
+
+def _note_call(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    move: servers.Move,
+    request_id: str,
+    now: dt.datetime,
+) -> None:
+    actions.add_request(conn, row, request_id)
+    timeline.record(
+        conn, now, 'call', move, row.type,
+        account_id=row.account_id, subscription_id=row.subscription_id,
+        server=row.server, request_id=request_id,
+    )  # fmt: skip

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Send the notices that are due, and settle what the mail server said.
+
+The ladder counts from that answer: a warning that was not accepted never
+happened.
+"""
+
+import datetime as dt
+from typing import Any
+
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from patrii_billing.domain import calendar
+from patrii_billing.domain import mail
+from patrii_billing.domain import money
+from patrii_billing.domain.lifecycle import NoticeState
+from patrii_billing.engine import collect
+from patrii_billing.engine import gather
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import accounts
+from patrii_billing.store import invoices
+from patrii_billing.store import notices
+from patrii_billing.store import servers
+from patrii_billing.store import subscriptions
+from patrii_billing.store import timeline
+
+LOG = logging.getLogger(__name__)
+
+# What the ladder rests on is sent again where its fate is unknown: twice is
+# better than never.
+_MUST_ARRIVE = frozenset({'grace', 'last_warning'})
+
+
+def run(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """Send what is due, the most urgent first; how many there were."""
+    rows = tools.db.write(
+        notices.claim, now, tools.settings.lease, tools.settings.batch
+    )
+    for row in rows:
+        try:
+            _deliver(tools, row)
+        except errors.LeaseLost as error:
+            LOG.info('notice %s: %s', row.key, error)
+        except Exception:
+            # One bad notice must not keep the others.
+            LOG.exception('notice %s could not be sent', row.key)
+            _later(tools, row, 'an error of this service, see its log')
+    return len(rows)
+
+
+def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
+    now = tools.now()
+    if tools.settings.dry_run and row.account_id is not None:
+        _settle(tools, row, NoticeState.SUPPRESSED, 'dry run')
+        return
+    content = tools.db.read(_content, tools, row, now)
+    if not content.recipients:
+        _settle(tools, row, NoticeState.REFUSED, 'there is no address')
+        return
+    composed = tools.voice.compose(content)
+    sent = {
+        'recipients': list(composed.to),
+        'subject': composed.subject,
+        'body': composed.text,
+        'names': content.names,
+    }
+    try:
+        answer = tools.voice.send(composed)
+    except errors.MailRefused as error:
+        _settle(tools, row, NoticeState.REFUSED, str(error), **sent)
+    except errors.MailUnknown as error:
+        if row.template in _MUST_ARRIVE:
+            _later(tools, row, str(error))
+        else:
+            _settle(tools, row, NoticeState.UNKNOWN, str(error), **sent)
+    except errors.MailDeferred as error:
+        _later(tools, row, str(error))
+    else:
+        _settle(tools, row, NoticeState.ACCEPTED, answer, **sent)
+
+
+def _settle(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    state: NoticeState,
+    answer: str,
+    **values: Any,
+) -> None:
+    tools.db.write(_write_settled, tools, row, state, answer, values)
+
+
+def _write_settled(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    state: NoticeState,
+    answer: str,
+    values: dict[str, Any],
+) -> None:
+    now = tools.now()
+    if row.account_id is not None:
+        accounts.lock(conn, row.account_id)
+    notices.settle(conn, row, state, now, answer, **values)
+    timeline.record(
+        conn, now, 'notice', row.template, answer,
+        account_id=row.account_id, subscription_id=row.subscription_id,
+        result=str(state), key=row.key,
+    )  # fmt: skip
+    if state is NoticeState.REFUSED and row.account_id is not None:
+        tell.operator(
+            conn, now, 'delivery_failed', f'{row.key}:delivery_failed',
+            f'{row.template}: {answer}',
+            account_id=row.account_id, subscription_id=row.subscription_id,
+        )  # fmt: skip
+    if row.subscription_id is not None:
+        collect.judge(conn, tools, row.subscription_id, now)
+
+
+def _later(tools: toolbox.Tools, row: sa.Row[Any], answer: str) -> None:
+    now = tools.now()
+    next_at = now + tools.settings.mail_backoff(row.attempts)
+    tools.db.write(notices.again, row, next_at, answer)
+    if now - row.created_at > tools.settings.mail_give_up:
+        tools.db.write(
+            tell.operator, now, 'delivery_late', f'{row.key}:late',
+            f'{row.template} was not accepted for long: {answer}',
+            account_id=row.account_id, subscription_id=row.subscription_id,
+        )  # fmt: skip
+
+
+def _content(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    now: dt.datetime,
+) -> mail.NoticeContent:
+    """What the notice says, read from the books at this attempt."""
+    if row.account_id is None:
+        return _for_operator(conn, tools, row)
+    account = accounts.get(conn, row.account_id)
+    sub = None
+    if row.subscription_id is not None:
+        sub = subscriptions.get(conn, row.subscription_id)
+    context = dict(row.context)
+    amount = None
+    if 'amount' in context:
+        amount = money.parse(context.pop('amount'), context.pop('currency'))
+    invoice = invoices.get(conn, row.invoice_id) if row.invoice_id else None
+    content = {
+        'template': row.template,
+        'account': account.name,
+        'recipients': _recipients(tools, account, sub),
+        'message_id': row.message_id,
+        'locale': account.locale,
+        'zone': calendar.zone(account.timezone),
+        'subscription': sub.name if sub is not None else '',
+        'servers': _names_of(conn, row.servers),
+        'names': _named_instant(conn, tools, row, sub, now),
+        'amount': amount,
+        'amount_due': _amount_due(conn, account),
+        'references': f'account-{account.id}',
+        'context': context,
+    }
+    if invoice is not None:
+        content |= {
+            'invoice_number': f'{invoice.series}-{invoice.number:06d}',
+            'invoice_total': money.Money(invoice.total, invoice.currency),
+            'due_at': invoice.due_at,
+        }
+    return mail.NoticeContent(**content)
+
+
+def _for_operator(
+    conn: sa.Connection, tools: toolbox.Tools, row: sa.Row[Any]
+) -> mail.NoticeContent:
+    given = row.context
+    account = sub = None
+    if given.get('account_id'):
+        account = accounts.get(conn, given['account_id']).name
+    if given.get('subscription_id'):
+        sub = subscriptions.get(conn, given['subscription_id']).name
+    return mail.NoticeContent(
+        template='operator',
+        account=account or '',
+        recipients=tools.voice.operators,
+        message_id=row.message_id,
+        subscription=sub or '',
+        servers=_names_of(conn, row.servers),
+        references='operator',
+        context={'name': given['name'], 'why': given['why']},
+    )
+
+
+def _recipients(
+    tools: toolbox.Tools, account: sa.Row[Any], sub: sa.Row[Any] | None
+) -> tuple[str, ...]:
+    """The account's own contacts, else those of its project's users."""
+    if account.contacts or sub is None:
+        return tuple(account.contacts)
+    return tuple(tools.cloud.projects.contacts(sub.project))
+
+
+def _names_of(
+    conn: sa.Connection, ids: list[str]
+) -> tuple[tuple[str, str], ...]:
+    rows = [(one, servers.get(conn, one)) for one in ids]
+    return tuple((one, row.name if row else one) for one, row in rows)
+
+
+def _named_instant(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    sub: sa.Row[Any] | None,
+    now: dt.datetime,
+) -> dt.datetime | None:
+    """The instant a notice names; a late warning names a later one."""
+    if sub is None or row.template not in _MUST_ARRIVE:
+        return row.names  # type: ignore[no-any-return]
+    policy = gather.policy(conn, tools, sub)
+    zone = calendar.zone(accounts.get(conn, sub.account_id).timezone)
+    span, window = policy.shelve_grace, policy.shelve_window
+    if row.template == 'last_warning':
+        span, window = policy.deletion_warning, policy.delete_window
+    return window.next_open(span.after(now, zone), zone)
+
+
+def _amount_due(
+    conn: sa.Connection, account: sa.Row[Any]
+) -> money.Money | None:
+    owed = [
+        one
+        for one in invoices.open_of_account(conn, account.id)
+        if one.currency == account.currency
+    ]
+    if not owed:
+        return None
+    return money.Money(sum(one.owed for one in owed), account.currency)

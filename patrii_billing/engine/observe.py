@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Write facts about servers into the books.
+
+An older fact never undoes a newer one, and a fact told twice changes
+nothing: states are kept with the time they were told, levels by their key.
+"""
+
+import datetime as dt
+import decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import facts
+from patrii_billing.domain import server as nova
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import accounts
+from patrii_billing.store import custody
+from patrii_billing.store import servers
+from patrii_billing.store import subscriptions
+from patrii_billing.store import timeline
+
+_STATES: dict[type[facts.ServerFact], str] = {
+    facts.ServerUnshelved: 'active',
+    facts.ServerStopped: 'stopped',
+    facts.ServerStarted: 'active',
+    facts.ServerPaused: 'paused',
+    facts.ServerUnpaused: 'active',
+    facts.ServerSuspended: 'suspended',
+    facts.ServerResumed: 'active',
+    facts.ServerRestored: 'active',
+    facts.ServerRescued: 'rescued',
+    facts.ServerUnrescued: 'active',
+    facts.ServerFailed: 'error',
+}
+_ONE = decimal.Decimal(1)
+_NONE = decimal.Decimal(0)
+
+
+def observe(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    fact: facts.Fact,
+    now: dt.datetime,
+) -> None:
+    """Write one fact, and have the law look where it may matter."""
+    known = servers.get(conn, fact.server)
+    if known is None:
+        if isinstance(fact, (facts.ServerCreated, facts.ServerSeen)):
+            _first_seen(conn, fact, now)
+        return
+    match fact:
+        case facts.ServerDeleted() | facts.ServerDeletionReported():
+            # Believed when Nova answers 404, see reconcile.
+            if known.deleted_at is None and known.missed_at is None:
+                servers.change(conn, known.id, missed_at=fact.at)
+        case facts.ServerResized():
+            _set_flavor(conn, known, fact.flavor.name, fact.at, 'resized')
+        case facts.ServerRenamed(name=str(name)):
+            _tell(conn, known, fact.at, name=name[:255])
+        case facts.ServerShelved():
+            state = 'shelved_offloaded' if fact.offloaded else 'shelved'
+            _tell(conn, known, fact.at, vm_state=state)
+        case _ if type(fact) in _STATES:
+            _tell(conn, known, fact.at, vm_state=_STATES[type(fact)])
+
+
+def see(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    shown: nova.Server,
+    now: dt.datetime,
+) -> None:
+    """Compare a server as Nova shows it with the books; Nova is right."""
+    known = servers.get(conn, shown.id)
+    deleted = shown.deleted_at is not None or nova.is_gone(shown)
+    at = shown.updated_at or shown.created_at or now
+    if known is None:
+        if not deleted:
+            _add(conn, shown, at, now)
+        return
+    if deleted:
+        if known.deleted_at is None:
+            forget(conn, tools, known, shown.deleted_at or at, now)
+        return
+    if known.deleted_at is not None:  # restored from a soft delete
+        servers.change(conn, known.id, deleted_at=None)
+        _level(conn, known, known.flavor, _ONE, at, 'restored')
+    # While a resize waits for its owner the new flavor costs nothing.
+    if shown.vm_state != 'resized' and not shown.task_state:
+        _set_flavor(conn, known, shown.flavor, at, 'seen')
+    _tell(conn, known, at, vm_state=shown.vm_state, name=shown.name[:255])
+
+
+def forget(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    known: sa.Row[Any],
+    at: dt.datetime,
+    now: dt.datetime,
+) -> None:
+    """The server is gone for certain, since then."""
+    servers.change(
+        conn, known.id, deleted_at=at, missed_at=None, vm_state='deleted'
+    )
+    _level(conn, known, known.flavor, _NONE, at, 'deleted')
+    _record(conn, known.id, known.project, 'ServerDeleted', at, now)
+
+
+def _first_seen(
+    conn: sa.Connection,
+    fact: facts.ServerCreated | facts.ServerSeen,
+    now: dt.datetime,
+) -> None:
+    if fact.flavor is None:
+        return  # in the middle of a resize: the sweep will tell
+    shown = nova.Server(
+        id=fact.server,
+        project=fact.project,
+        name=fact.name or '',
+        flavor=fact.flavor.name,
+        vm_state=fact.state or 'active',
+        created_at=fact.created_at or fact.at,
+    )
+    _add(conn, shown, fact.at, now)
+
+
+def _add(
+    conn: sa.Connection,
+    shown: nova.Server,
+    at: dt.datetime,
+    now: dt.datetime,
+) -> None:
+    created_at = shown.created_at or at
+    servers.add(
+        conn, shown.id, project=shown.project, name=shown.name[:255],
+        flavor=shown.flavor, vm_state=shown.vm_state, created_at=created_at,
+        told_at=at,
+    )  # fmt: skip
+    known = servers.get(conn, shown.id)
+    assert known is not None  # noqa: S101 - written in this transaction
+    _level(conn, known, shown.flavor, _ONE, created_at, 'created')
+    _record(conn, shown.id, shown.project, 'ServerCreated', created_at, now)
+    for sub in subscriptions.of_project(conn, shown.project):
+        if sub.case_id is not None:
+            accounts.lock(conn, sub.account_id)
+            subscriptions.look(conn, sub.id, now)
+
+
+def _set_flavor(
+    conn: sa.Connection,
+    known: sa.Row[Any],
+    flavor: str,
+    at: dt.datetime,
+    why: str,
+) -> None:
+    if flavor == known.flavor and at >= known.told_at:
+        return
+    _level(conn, known, flavor, _ONE, at, why)
+    _tell(conn, known, at, flavor=flavor)
+
+
+def _tell(
+    conn: sa.Connection, known: sa.Row[Any], at: dt.datetime, **values: Any
+) -> None:
+    """Keep the newest of what was told; costs nothing where it is known."""
+    if at < known.told_at:
+        return
+    if all(getattr(known, key) == value for key, value in values.items()):
+        return
+    servers.change(conn, known.id, told_at=at, **values)
+
+
+def _level(
+    conn: sa.Connection,
+    known: sa.Row[Any],
+    flavor: str,
+    quantity: decimal.Decimal,
+    at: dt.datetime,
+    why: str,
+) -> None:
+    servers.add_level(
+        conn, f'{known.id}:{flavor}:{quantity}:{at.isoformat()}',
+        known.project, flavor, quantity, at, why, server=known.id,
+    )  # fmt: skip
+
+
+def _record(
+    conn: sa.Connection,
+    server: str,
+    project: str,
+    name: str,
+    at: dt.datetime,
+    now: dt.datetime,
+) -> None:
+    owner = accounts.project(conn, project)
+    if owner is not None:
+        timeline.record(
+            conn, now, 'fact', name,
+            account_id=owner.account_id, server=server,
+            happened_at=at.isoformat(),
+        )  # fmt: skip
+
+
+def unknown_case(conn: sa.Connection, shown: nova.Server) -> str | None:
+    """The case of our lock on a server, where the books do not know it."""
+    case = shown.case
+    if case is None or custody.case_known(conn, case):
+        return None
+    return case

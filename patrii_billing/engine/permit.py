@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May this action touch the cloud now? Asked, and committed, in one unit.
+
+The law is asked with facts read under the account's lock, then the switches
+that watch over the whole service. What passes is committed: from then on a
+delete is not stopped by a payment, and the caps count it.
+"""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import guards
+from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.engine import gather
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import accounts
+from patrii_billing.store import actions
+from patrii_billing.store import inbox
+from patrii_billing.store import servers
+from patrii_billing.store import subscriptions
+from patrii_billing.store import watch
+
+_MONTH = dt.timedelta(days=30)
+_HOUR = dt.timedelta(hours=1)
+
+
+def destructive(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    now: dt.datetime,
+) -> guards.Refusal | None:
+    """Commit a destructive action, or say why not. Raises LeaseLost."""
+    accounts.lock(conn, row.account_id)
+    refusal = _law(conn, tools, row, now) or _switches(conn, tools, row, now)
+    if refusal is None:
+        lease = max(row.lease_until, now + tools.settings.lease)
+        actions.renew(conn, row, lease)
+        actions.commit(conn, row, now)
+    return refusal
+
+
+def _law(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    now: dt.datetime,
+) -> guards.Refusal | None:
+    if row.type == ActionType.PURGE:
+        return None
+    sub = subscriptions.get(conn, row.subscription_id)
+    facts = gather.facts(conn, tools, sub, now)
+    policy = gather.policy(conn, tools, sub)
+    if facts.position.case != row.case_id:
+        return guards.Refusal('its case is closed', final=True)
+    if row.type == ActionType.SHELVE:
+        return guards.refuse_shelve(facts, policy, row.server, now)
+    return guards.refuse_delete(facts, policy, row.server, now)
+
+
+def _switches(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    now: dt.datetime,
+) -> guards.Refusal | None:
+    settings = tools.settings
+    if settings.dry_run:
+        return guards.Refusal('dry run')
+    state = watch.lock(conn)
+    if state.stopped_why is not None:
+        return guards.Refusal(f'enforcement is stopped: {state.stopped_why}')
+    if state.safe_why is not None:
+        return guards.Refusal(f'safe mode: {state.safe_why}')
+    deaf = _deaf(conn, tools, state, now)
+    if deaf:
+        tell.operator(conn, now, 'silence', f'silence:{now.date()}', deaf)
+        return guards.Refusal(deaf)
+    if row.committed_at is not None:
+        return None
+    full = _cap(conn, tools, ActionType(row.type), now)
+    if full:
+        tell.operator(
+            conn, now, 'cap_reached', f'cap:{row.type}:{now:%Y-%m-%d %H}', full
+        )
+        return guards.Refusal(full)
+    return None
+
+
+def _deaf(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    state: sa.Row[Any],
+    now: dt.datetime,
+) -> str | None:
+    """Why the books may not be what the cloud is."""
+    settings = tools.settings
+    if state.swept_at is None or now - state.swept_at > settings.sweep_age:
+        return 'the books were not compared with Nova lately'
+    if settings.silence and (
+        state.heard_at is None or now - state.heard_at > settings.silence
+    ):
+        return 'no notification was heard lately'
+    waiting = inbox.oldest(conn)
+    if waiting is not None and now - waiting > settings.inbox_age:
+        return 'notifications wait to be read'
+    return None
+
+
+def _cap(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    kind: ActionType,
+    now: dt.datetime,
+) -> str | None:
+    """Why no more may be done of this kind; the watch row is locked."""
+    settings = tools.settings
+    if kind is ActionType.SHELVE:
+        hourly = settings.max_shelves_per_hour
+    else:
+        hourly = settings.max_deletes_per_hour
+    if actions.committed_since(conn, kind, now - _HOUR) >= hourly:
+        return f'{hourly} {kind} actions in the last hour'
+    if kind is not ActionType.DELETE:
+        return None
+    done = actions.committed_since(conn, kind, now - _MONTH)
+    fleet = servers.count(conn) + done
+    cap = max(
+        settings.min_delete_cap, fleet * settings.max_delete_share // 100
+    )
+    if done >= cap:
+        return f'{done} of {fleet} servers deleted in 30 days'
+    return None

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compare the books with Nova and write in what no notification told.
+
+Nova is asked for pages, never for a server at a time, except to confirm
+that one is gone. A sweep that fails half-way proves nothing.
+"""
+
+import datetime as dt
+from typing import Any
+
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from patrii_billing.domain import server as nova
+from patrii_billing.engine import observe
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import servers
+from patrii_billing.store import watch
+
+LOG = logging.getLogger(__name__)
+
+
+def run(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """Sweep if it is time, and settle doubtful absences; servers seen."""
+    try:
+        seen = _sweep_if_due(tools, now)
+        _confirm_absences(tools, now)
+    except errors.CloudError as error:
+        LOG.warning('Nova could not be compared with the books: %s', error)
+        return 0
+    return seen
+
+
+def _sweep_if_due(tools: toolbox.Tools, now: dt.datetime) -> int:
+    state = tools.db.read(watch.get)
+    settings = tools.settings
+    swept, whole = state.swept_at, state.sweep_from
+    if whole is None or now - whole >= settings.full_sweep_every:
+        return _full_sweep(tools, now)
+    if swept is None or now - swept >= settings.sweep_every:
+        since = (swept or whole) - settings.sweep_overlap
+        seen = _pages(tools, now, since)
+        tools.db.write(watch.change, swept_at=now)
+        return seen
+    return 0
+
+
+def _full_sweep(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """See every server; what is not seen becomes a doubtful absence."""
+    seen = _pages(tools, now, None)
+    tools.db.write(_doubt_unseen, now)
+    tools.db.write(watch.change, swept_at=now, sweep_from=now)
+    LOG.info('Compared %s servers with the books', seen)
+    return seen
+
+
+def _pages(
+    tools: toolbox.Tools, now: dt.datetime, since: dt.datetime | None
+) -> int:
+    seen = 0
+    for page in tools.cloud.servers.pages(since):
+        tools.db.write(_see_page, tools, page, now)
+        seen += len(page)
+    return seen
+
+
+def _see_page(
+    conn: sa.Connection, tools: toolbox.Tools, page: Any, now: dt.datetime
+) -> None:
+    for shown in page:
+        observe.see(conn, tools, shown, now)
+        _mistrust_unknown_case(conn, shown, now)
+    living = [one.id for one in page if not nova.is_gone(one)]
+    servers.mark_seen(conn, living, now)
+
+
+def _mistrust_unknown_case(
+    conn: sa.Connection, shown: nova.Server, now: dt.datetime
+) -> None:
+    """A lock of ours that the books forgot: they are from yesterday."""
+    case = observe.unknown_case(conn, shown)
+    if case is None:
+        return
+    why = f'server {shown.id} is locked for case {case}, unknown here'
+    if watch.enter_safe_mode(conn, why):
+        tell.operator(
+            conn, now, 'safe_mode', f'unknown_case:{case}', why,
+            server=shown.id,
+        )  # fmt: skip
+
+
+def _doubt_unseen(conn: sa.Connection, since: dt.datetime) -> None:
+    for row in servers.unseen(conn, since, 1000):
+        if row.missed_at is None:
+            servers.change(conn, row.id, missed_at=since)
+
+
+def _confirm_absences(tools: toolbox.Tools, now: dt.datetime) -> None:
+    """A 404 on its own, some time after the first doubt, is believed."""
+    before = now - tools.settings.absence_gap
+    for row in tools.db.read(servers.missed, before, tools.settings.batch):
+        shown = tools.cloud.servers.get(row.id)
+        if shown is None or nova.is_gone(shown):
+            tools.db.write(observe.forget, tools, row, row.missed_at, now)
+        else:
+            tools.db.write(servers.mark_seen, [row.id], now)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Give a server back exactly as it was before our first touch."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import server as servers
+from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.domain.lifecycle import Custody
+from patrii_billing.domain.server import Move
+from patrii_billing.engine import moves
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import actions
+from patrii_billing.store import custody
+
+_MOVES_AT_ONCE = 4
+_SENT = 'unshelving'
+_FAILED = 'Nova could not unshelve it'
+
+
+def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
+    """Move the server as far back as Nova lets it now."""
+    if tools.db.read(_still_taken, row.server):
+        moves.wait(tools, row, 'another action on it is under way')
+        return
+    for _ in range(_MOVES_AT_ONCE):
+        taken = tools.db.read(custody.get, row.server, row.case_id)
+        if taken is None or taken.before is None:
+            _done(tools, row, taken, 'it was never touched')
+            return
+        server = tools.cloud.servers.get(row.server)
+        if server is None or servers.is_gone(server):
+            moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
+            return
+        if _untouched(server, row, taken):
+            _done(tools, row, taken, 'it was never touched')
+            return
+        following = servers.towards_restored(
+            server,
+            row.case_id,
+            servers.Remembered(**taken.before),
+            taken.relock_due,
+        )
+        if not _take(tools, row, server, taken, following):
+            return
+    moves.wait(tools, row)
+
+
+def _untouched(
+    server: servers.Server, row: sa.Row[Any], taken: sa.Row[Any]
+) -> bool:
+    """Whether we never came to lock it, which is always our first move."""
+    return (
+        taken.state == Custody.TAKEN
+        and server.case != row.case_id
+        and not taken.relock_due
+    )
+
+
+def _still_taken(conn: sa.Connection, server: str) -> bool:
+    """Whether a shelve or a delete may still have a call on its way."""
+    return any(
+        actions.live(conn, kind, server)
+        for kind in (ActionType.SHELVE, ActionType.DELETE)
+    )
+
+
+def _take(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server,
+    taken: sa.Row[Any],
+    following: servers.Next,
+) -> bool:
+    """Take the next move; whether to go on with another one at once."""
+    match following.move:
+        case Move.WAIT:
+            moves.wait(tools, row, row.why)
+            return False
+        case Move.STUCK:
+            _stuck(tools, row, following.why)
+            return False
+        case Move.RESTORED:
+            _done(tools, row, taken)
+            return False
+        case Move.UNSHELVE if row.why == _SENT:
+            # It was sent, and Nova is back where it was.
+            _stuck(tools, row, _FAILED)
+            return False
+    if following.move is Move.UNLOCK and taken.before['owner_locked']:
+        tools.db.write(custody.change, taken.id, relock_due=True)
+    moves.call(
+        tools, row, following.move,
+        lambda: _call(tools, server, taken, following.move),
+    )  # fmt: skip
+    if following.move in (Move.UNLOCK, Move.LOCK_AS_OWNER):
+        return True
+    moves.wait(tools, row, _SENT if following.move is Move.UNSHELVE else '')
+    return False
+
+
+def _call(
+    tools: toolbox.Tools,
+    server: servers.Server,
+    taken: sa.Row[Any],
+    move: Move,
+) -> str:
+    hands = tools.cloud.servers
+    if move is Move.LOCK_AS_OWNER:
+        return hands.lock_as_owner(server, taken.before['locked_reason'])
+    return {
+        Move.UNSHELVE: hands.unshelve,
+        Move.START: hands.start,
+        Move.STOP: hands.stop,
+        Move.PAUSE: hands.pause,
+        Move.SUSPEND: hands.suspend,
+        Move.UNLOCK: hands.unlock,
+    }[move](server.id)
+
+
+def _stuck(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
+    """A paying customer waits: try again soon, and tell the operator."""
+    moves.alarm(tools, row, 'restore_stuck', why)
+    attempts = row.attempts + 1
+    next_at = tools.now() + tools.settings.backoff(attempts)
+    tools.db.write(actions.again, row, next_at, why, attempts)
+
+
+def _done(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    taken: sa.Row[Any] | None,
+    why: str = '',
+) -> None:
+    # What was protected for a delete that did not happen is not needed.
+    values: dict[str, Any] = {}
+    if taken is not None and taken.kept:
+        values = {'undo_until': tools.now()}
+    tools.db.write(
+        moves.conclude, tools, row, Custody.RESTORED, 'done', why, **values
+    )

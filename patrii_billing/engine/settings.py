@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the engine is to behave; wiring reads it from the configuration."""
+
+from dataclasses import dataclass
+import datetime as dt
+
+from patrii_billing.domain import policy
+
+_S = dt.timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Spans in wall-clock time; counts are actions or rows."""
+
+    policy: policy.Policy = policy.Policy()
+    dry_run: bool = True
+    # The blast radius: at a cap enforcement stops and asks an operator.
+    max_shelves_per_hour: int = 50
+    max_deletes_per_hour: int = 10
+    max_delete_share: int = 10  # per cent of the fleet in 30 days
+    min_delete_cap: int = 5  # a small fleet's cap in 30 days
+    # Beyond these the service mistrusts what it believes.
+    safe_gap: dt.timedelta = _S(hours=6)
+    clock_slack: dt.timedelta = _S(minutes=2)
+    silence: dt.timedelta | None = _S(hours=24)
+    inbox_age: dt.timedelta = _S(minutes=30)
+    sweep_age: dt.timedelta = _S(hours=3)
+    # Pace.
+    lease: dt.timedelta = _S(seconds=120)
+    batch: int = 100
+    poll: dt.timedelta = _S(seconds=1)  # while Nova is at work
+    retry: dt.timedelta = _S(seconds=2)  # doubled up to retry_max
+    retry_max: dt.timedelta = _S(minutes=5)
+    blocked: dt.timedelta = _S(seconds=60)  # dry run, caps, safe mode
+    absence_gap: dt.timedelta = _S(seconds=10)  # between two 404s
+    stuck_after: dt.timedelta = _S(minutes=10)
+    sweep_every: dt.timedelta = _S(minutes=10)
+    full_sweep_every: dt.timedelta = _S(hours=1)
+    sweep_overlap: dt.timedelta = _S(minutes=5)
+    mail_retry: dt.timedelta = _S(minutes=1)
+    mail_retry_max: dt.timedelta = _S(hours=1)
+    mail_give_up: dt.timedelta = _S(days=3)
+
+    def backoff(self, attempts: int) -> dt.timedelta:
+        return min(self.retry * 2 ** min(attempts, 16), self.retry_max)
+
+    def mail_backoff(self, attempts: int) -> dt.timedelta:
+        return min(
+            self.mail_retry * 2 ** min(attempts, 16), self.mail_retry_max
+        )

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shelve an unpaid server so that its owner cannot wake it."""
+
+import dataclasses
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import server as servers
+from patrii_billing.domain.lifecycle import Custody
+from patrii_billing.domain.server import Move
+from patrii_billing.engine import gather
+from patrii_billing.engine import moves
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import custody
+from patrii_billing.store import subscriptions
+
+# Lock, then shelve; or lock, a refused shelve, then stop.
+_MOVES_AT_ONCE = 4
+
+
+def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
+    """Move the server as far towards shelved as Nova lets it now."""
+    for _ in range(_MOVES_AT_ONCE):
+        server = tools.cloud.servers.get(row.server)
+        locker = None
+        if server is not None and server.case is None:
+            locker = tools.cloud.servers.locker(server)
+        taken = tools.db.write(_remember, tools, row, server, locker)
+        if server is None or servers.is_gone(server):
+            moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
+            return
+        following = servers.towards_shelved(
+            server, row.case_id, locker, taken.shelve_refused
+        )
+        if not _take(tools, row, server, taken, following):
+            return
+    moves.wait(tools, row)
+
+
+def _take(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server,
+    taken: sa.Row[Any],
+    following: servers.Next,
+) -> bool:
+    """Take the next move; whether to go on with another one at once."""
+    match following.move:
+        case Move.WAIT:
+            _wait(tools, row, server, taken, following.why)
+            return False
+        case Move.SHELVED | Move.STOPPED:
+            outcome = Custody(str(following.move))
+            tools.db.write(
+                moves.conclude, tools, row, outcome, str(following.move)
+            )
+            return False
+        case Move.EXEMPT:
+            _exempt(tools, row, server, following.why)
+            return False
+    if not moves.permitted(tools, row):
+        return False
+    tools.db.write(custody.change, taken.id, unsettled_since=None)
+    try:
+        moves.call(
+            tools, row, following.move,
+            lambda: _call(tools, row, following.move),
+        )  # fmt: skip
+    except errors.CloudRefused as error:
+        return _refused(tools, row, server, taken, following.move, error)
+    if following.move is Move.LOCK:
+        return True
+    moves.wait(tools, row)
+    return False
+
+
+def _call(tools: toolbox.Tools, row: sa.Row[Any], move: Move) -> str:
+    hands = tools.cloud.servers
+    if move is Move.LOCK:
+        reason = servers.lock_reason(
+            row.case_id, 'unpaid invoice; it is restored on payment'
+        )
+        return hands.lock(row.server, reason)
+    return {Move.SHELVE: hands.shelve, Move.STOP: hands.stop}[move](row.server)
+
+
+def _remember(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server | None,
+    locker: servers.Locker | None,
+) -> sa.Row[Any]:
+    """Note how the server is, up to the first touch, which is our lock."""
+    taken = custody.take(
+        conn, row.server, row.case_id, row.subscription_id, row.project,
+        tools.now(),
+    )  # fmt: skip
+    if server is None or server.case == row.case_id:
+        return taken
+    if taken.state != Custody.TAKEN:
+        return taken
+    owner_locked = locker is servers.Locker.OWNER
+    before = servers.Remembered(
+        server.vm_state,
+        owner_locked,
+        server.locked_reason if owner_locked else None,
+    )
+    custody.change(
+        conn, taken.id, before=dataclasses.asdict(before),
+        created_at=server.created_at,
+    )  # fmt: skip
+    return custody.take(
+        conn, row.server, row.case_id, row.subscription_id, row.project,
+        tools.now(),
+    )  # fmt: skip
+
+
+def _wait(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server,
+    taken: sa.Row[Any],
+    why: str,
+) -> None:
+    """Wait for Nova; for somebody else's task only up to a span."""
+    now = tools.now()
+    ours = server.case == row.case_id and (server.task_state or '').startswith(
+        ('shelving', 'powering-off')
+    )
+    since = taken.unsettled_since
+    if since is None:
+        since = now
+        tools.db.write(custody.change, taken.id, unsettled_since=now)
+    if ours:
+        if now - since > tools.settings.stuck_after:
+            moves.alarm(tools, row, 'shelve_stuck', why)
+        moves.wait(tools, row, why)
+        return
+    settle = tools.db.read(_settle_span, tools, row)
+    if now - since > settle:
+        _exempt(tools, row, server, f'{why}, for too long')
+        return
+    moves.wait(tools, row, why)
+
+
+def _settle_span(
+    conn: sa.Connection, tools: toolbox.Tools, row: sa.Row[Any]
+) -> Any:
+    sub = subscriptions.get(conn, row.subscription_id)
+    return gather.policy(conn, tools, sub).settle.elapsed
+
+
+def _refused(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server,
+    taken: sa.Row[Any],
+    move: Move,
+    error: errors.CloudRefused,
+) -> bool:
+    """Nova said no: see what it shows now, or take the way around."""
+    shown = tools.cloud.servers.get(row.server)
+    if shown is None or shown.task_state or shown.vm_state != server.vm_state:
+        return True
+    if move is Move.SHELVE:
+        tools.db.write(custody.change, taken.id, shelve_refused=True)
+        return True
+    _exempt(tools, row, shown, f'Nova refused to {move} it: {error}')
+    return False
+
+
+def _exempt(
+    tools: toolbox.Tools, row: sa.Row[Any], server: servers.Server, why: str
+) -> None:
+    """Leave the server alone, as it was, and tell the operator."""
+    if server.case == row.case_id:
+        moves.call(
+            tools, row, Move.UNLOCK,
+            lambda: tools.cloud.servers.unlock(row.server),
+        )  # fmt: skip
+    moves.alarm(tools, row, 'server_exempt', why)
+    tools.db.write(moves.conclude, tools, row, Custody.EXEMPT, 'exempt', why)

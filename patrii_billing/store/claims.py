@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claiming due rows for one worker, for the span of a lease.
+
+The claim's tag is the fencing token: a worker whose lease ran out and whose
+row was claimed again finds another tag there, and none of its writes match.
+"""
+
+from collections.abc import Sequence
+import datetime as dt
+from typing import Any
+import uuid
+
+import sqlalchemy as sa
+
+from patrii_billing import errors
+
+
+def claim(
+    conn: sa.Connection,
+    table: sa.Table,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    limit: int,
+    *order: sa.Column[Any],
+) -> Sequence[sa.Row[Any]]:
+    """Claim at most `limit` rows whose `next_at` has come, most urgent first.
+
+    Two workers never get the same row: the one whose update comes second
+    finds the lease taken.
+    """
+    columns = table.c
+    free = sa.or_(
+        columns.lease_until.is_(None), columns.lease_until < now
+    )  # fmt: skip
+    ids = (
+        conn.execute(
+            sa.select(columns.id)
+            .where(columns.next_at <= now, free)
+            .order_by(*order, columns.next_at, columns.id)
+            .limit(limit)
+        )
+        .scalars()
+        .all()
+    )
+    if not ids:
+        return ()
+    tag = uuid.uuid4().hex
+    conn.execute(
+        table.update()
+        .where(columns.id.in_(ids), columns.next_at <= now, free)
+        .values(owner=tag, lease_until=now + lease)
+    )
+    return conn.execute(
+        table.select()
+        .where(columns.id.in_(ids), columns.owner == tag)
+        .order_by(*order, columns.next_at, columns.id)
+    ).all()
+
+
+def write(
+    conn: sa.Connection,
+    /,
+    table: sa.Table,
+    row: sa.Row[Any],
+    **values: Any,
+) -> None:
+    """Change a claimed row. Raises LeaseLost if it was claimed again."""
+    done = conn.execute(
+        table.update()
+        .where(table.c.id == row.id, table.c.owner == row.owner)
+        .values(**values)
+    )
+    if done.rowcount != 1:
+        raise errors.LeaseLost(f'{table.name} {row.id} was claimed again')
+
+
+def release(
+    conn: sa.Connection,
+    /,
+    table: sa.Table,
+    row: sa.Row[Any],
+    next_at: dt.datetime | None,
+    **values: Any,
+) -> None:
+    """Give a claimed row back, due again at `next_at` (None: never)."""
+    write(
+        conn, table, row,
+        owner=None, lease_until=None, next_at=next_at, **values,
+    )  # fmt: skip

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Price lists."""
+
+from collections.abc import Sequence
+import datetime as dt
+import decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing import errors
+from patrii_billing.store import database
+from patrii_billing.store import schema
+
+_plans = schema.plans
+_prices = schema.prices
+
+
+def add(
+    conn: sa.Connection,
+    name: str,
+    currency: str,
+    cycle: str,
+    now: dt.datetime,
+    same_day: str = 'highest',
+    policy: dict[str, Any] | None = None,
+) -> int:
+    return database.insert(
+        conn,
+        _plans,
+        name=name,
+        currency=currency,
+        cycle=cycle,
+        same_day=same_day,
+        policy=policy or {},
+        created_at=now,
+    )
+
+
+def add_price(
+    conn: sa.Connection,
+    plan_id: int,
+    kind: str,
+    resource: str,
+    unit_price: decimal.Decimal,
+    valid_from: dt.date | None = None,
+    valid_until: dt.date | None = None,
+) -> None:
+    conn.execute(
+        _prices.insert().values(
+            plan_id=plan_id,
+            kind=kind,
+            resource=resource,
+            unit_price=unit_price,
+            valid_from=valid_from,
+            valid_until=valid_until,
+        )
+    )
+
+
+def get(conn: sa.Connection, plan_id: int) -> sa.Row[Any]:
+    return conn.execute(_plans.select().where(_plans.c.id == plan_id)).one()
+
+
+def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:
+    """The plan of that name. Raises NotFound."""
+    row = conn.execute(
+        _plans.select().where(_plans.c.name == name)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'no plan is called {name!r}')
+    return row
+
+
+def prices(conn: sa.Connection, plan_id: int) -> Sequence[sa.Row[Any]]:
+    return conn.execute(
+        _prices.select()
+        .where(_prices.c.plan_id == plan_id)
+        .order_by(_prices.c.id)
+    ).all()

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contracts, their place on the ladder, and their holds."""
+
+from collections.abc import Sequence
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import lifecycle
+from patrii_billing.domain import standing
+from patrii_billing import errors
+from patrii_billing.store import database
+from patrii_billing.store import schema
+
+_subs = schema.subscriptions
+_holds = schema.holds
+
+
+def add(
+    conn: sa.Connection,
+    /,
+    name: str,
+    now: dt.datetime,
+    *,
+    account_id: int,
+    plan_id: int,
+    project: str,
+    anchor_day: int,
+    start: dt.date,
+    billed_until: dt.date,
+    charge_at: dt.datetime,
+    server: str | None = None,
+    enforces: bool = True,
+    **values: Any,
+) -> int:
+    """Add a live subscription.
+
+    `enforces` makes it the one that covers its project (or its server);
+    a second one raises oslo.db's DBDuplicateEntry.
+    """
+    position = standing.Position()
+    return database.insert(
+        conn,
+        _subs,
+        name=name,
+        account_id=account_id,
+        plan_id=plan_id,
+        project=project,
+        server=server,
+        anchor_day=anchor_day,
+        start=start,
+        billed_until=billed_until,
+        charge_at=charge_at,
+        contract=lifecycle.Contract.LIVE,
+        billing_status=lifecycle.Status.ACTIVE,
+        status_since=now,
+        enforces=(server or project) if enforces else None,
+        created_at=now,
+        **{'policy': {}, **values, **_position(position)},
+    )
+
+
+def get(conn: sa.Connection, subscription_id: int) -> sa.Row[Any]:
+    return conn.execute(
+        _subs.select().where(_subs.c.id == subscription_id)
+    ).one()
+
+
+def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:
+    """The subscription of that name. Raises NotFound."""
+    row = conn.execute(
+        _subs.select().where(_subs.c.name == name)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'no subscription is called {name!r}')
+    return row
+
+
+def of_account(conn: sa.Connection, account_id: int) -> Sequence[sa.Row[Any]]:
+    return conn.execute(
+        _subs.select()
+        .where(_subs.c.account_id == account_id)
+        .order_by(_subs.c.id)
+    ).all()
+
+
+def of_project(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
+    """The subscriptions of a project and of servers of it."""
+    return conn.execute(
+        _subs.select().where(_subs.c.project == project).order_by(_subs.c.id)
+    ).all()
+
+
+def change(
+    conn: sa.Connection, /, subscription_id: int, **values: Any
+) -> None:
+    conn.execute(
+        _subs.update().where(_subs.c.id == subscription_id).values(**values)
+    )
+
+
+def look(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:
+    """Have the law asked about it at the next chance."""
+    change(conn, subscription_id, check_at=now)
+
+
+def due(
+    conn: sa.Connection, now: dt.datetime, limit: int
+) -> Sequence[tuple[int, int]]:
+    """(subscription, account) of those the law is to be asked about."""
+    rows = conn.execute(
+        sa.select(_subs.c.id, _subs.c.account_id)
+        .where(_subs.c.check_at <= now)
+        .order_by(_subs.c.check_at, _subs.c.id)
+        .limit(limit)
+    )
+    return [(row.id, row.account_id) for row in rows]
+
+
+def to_charge(
+    conn: sa.Connection, now: dt.datetime, limit: int
+) -> Sequence[tuple[int, int]]:
+    """(subscription, account) of those whose next invoice is due."""
+    rows = conn.execute(
+        sa.select(_subs.c.id, _subs.c.account_id)
+        .where(_subs.c.charge_at <= now)
+        .order_by(_subs.c.charge_at, _subs.c.id)
+        .limit(limit)
+    )
+    return [(row.id, row.account_id) for row in rows]
+
+
+def position(row: sa.Row[Any]) -> standing.Position:
+    return standing.Position(
+        step=lifecycle.Step(row.step),
+        reminder=row.reminder,
+        invoice=row.step_invoice,
+        due_at=row.due_at,
+        awaits=row.awaits,
+        case=row.case_id,
+        round=row.round,
+        late=row.late,
+        frozen=row.frozen,
+    )
+
+
+def write_ladder(
+    conn: sa.Connection,
+    subscription_id: int,
+    place: standing.Position,
+    check_at: dt.datetime | None,
+) -> None:
+    change(conn, subscription_id, check_at=check_at, **_position(place))
+
+
+def write_status(
+    conn: sa.Connection,
+    subscription_id: int,
+    status: lifecycle.Status,
+    now: dt.datetime,
+) -> None:
+    change(
+        conn, subscription_id, billing_status=status, status_since=now
+    )  # fmt: skip
+
+
+def _position(place: standing.Position) -> dict[str, Any]:
+    values = dataclasses.asdict(place)
+    values['step_invoice'] = values.pop('invoice')
+    values['case_id'] = values.pop('case')
+    return values
+
+
+def add_hold(
+    conn: sa.Connection,
+    subscription_id: int,
+    kind: lifecycle.HoldType,
+    now: dt.datetime,
+    until: dt.datetime | None,
+    reason: str,
+    by: str,
+) -> int:
+    """Place a hold; only one of a kind may run. Raises Conflict."""
+    if any(hold.type == kind for hold in holds(conn, subscription_id, now)):
+        raise errors.Conflict(f'a {kind} hold is already in force')
+    return database.insert(
+        conn,
+        _holds,
+        subscription_id=subscription_id,
+        type=kind,
+        starts_at=now,
+        until=until,
+        reason=reason,
+        by=by,
+    )
+
+
+def holds(
+    conn: sa.Connection, subscription_id: int, now: dt.datetime
+) -> Sequence[sa.Row[Any]]:
+    """The holds in force."""
+    return conn.execute(
+        _holds.select()
+        .where(
+            _holds.c.subscription_id == subscription_id,
+            _holds.c.ended_at.is_(None),
+            sa.or_(_holds.c.until.is_(None), _holds.c.until > now),
+        )
+        .order_by(_holds.c.id)
+    ).all()
+
+
+def end_hold(
+    conn: sa.Connection,
+    subscription_id: int,
+    kind: lifecycle.HoldType,
+    now: dt.datetime,
+) -> None:
+    """End the hold of this kind. Raises NotFound where none is in force."""
+    for hold in holds(conn, subscription_id, now):
+        if hold.type == kind:
+            conn.execute(
+                _holds.update()
+                .where(_holds.c.id == hold.id)
+                .values(ended_at=now)
+            )
+            return
+    raise errors.NotFound(f'no {kind} hold is in force')

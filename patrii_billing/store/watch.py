@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one row that watches over enforcement itself."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.store import schema
+
+_watch = schema.watch
+
+
+def get(conn: sa.Connection) -> sa.Row[Any]:
+    return conn.execute(_watch.select()).one()
+
+
+def lock(conn: sa.Connection) -> sa.Row[Any]:
+    """The row, kept from others until the commit; caps are counted so."""
+    conn.execute(_watch.update().values(id=1))
+    return get(conn)
+
+
+def change(conn: sa.Connection, /, **values: Any) -> None:
+    conn.execute(_watch.update().values(**values))
+
+
+def heard(conn: sa.Connection, at: dt.datetime) -> None:
+    """Note the newest notification; costs one statement a batch."""
+    conn.execute(
+        _watch.update()
+        .where(sa.or_(_watch.c.heard_at.is_(None), _watch.c.heard_at < at))
+        .values(heard_at=at)
+    )
+
+
+def enter_safe_mode(conn: sa.Connection, why: str) -> bool:
+    """Restores only, until an operator resumes; the first reason stays."""
+    done = conn.execute(
+        _watch.update().where(_watch.c.safe_why.is_(None)).values(safe_why=why)
+    )
+    return done.rowcount == 1
