@@ -1,1 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The gate tries the same examples each time; the nightly run searches."""
+
+import os
+
+import hypothesis
+
+hypothesis.settings.register_profile('gate', deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    'nightly', deadline=None, max_examples=5000, print_blob=True
+)
+hypothesis.settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'gate'))

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run the stages of the tests one by one, and count what passed.
+
+Every stage is a tox environment. One that fails hides no other; one that
+runs no test, or cannot run, counts as failed. Logs are in .logs/. The last
+line is the count of passed and failed tests and checks.
+"""
+
+import argparse
+import contextlib
+from dataclasses import dataclass
+import functools
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LOGS = ROOT / '.logs'
+TAIL = 40
+# Lines of stestr's summary. A test that was skipped has not shown anything.
+PASSED = ('Passed', 'Expected Fail')
+FAILED = ('Failed', 'Skipped', 'Unexpected Success')
+# A stage this many times over its budget is stuck, and is ended.
+PATIENCE = 3
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A tox environment, with the seconds that it should need at most.
+
+    Its tests are counted from their results; a check counts as one.
+    """
+
+    name: str
+    environment: str
+    budget: int
+    is_check: bool = False
+
+    @property
+    def label(self) -> str:
+        return f'{self.name} ({self.environment})'
+
+    @property
+    def log(self) -> pathlib.Path:
+        return LOGS / f'{self.environment}.log'
+
+    @property
+    def results(self) -> pathlib.Path:
+        return LOGS / self.environment
+
+
+STAGES = (
+    Stage('style', 'pep8', 60, is_check=True),
+    Stage('unit', 'py311', 60),
+    Stage('unit', 'py312', 60),
+    Stage('unit', 'py313', 60),
+    Stage('sqlalchemy21', 'py311-sqlalchemy21', 60),
+    Stage('database', 'database', 60),
+    Stage('broker', 'broker', 60),
+    Stage('wheel', 'wheel', 60, is_check=True),
+    Stage('minicloud', 'minicloud', 480),
+)
+NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
+ENVIRONMENTS_BUDGET = 120
+# Interpreters that need not be here; the others are the stages' own matter.
+OPTIONAL = {'py312': 'python3.12', 'py313': 'python3.13'}
+
+
+def main() -> int:
+    chosen = parse_arguments().stages or NAMES
+    # A shell that starts this in the background has SIGINT ignored, by its
+    # children too; stop() relies on it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    wanted = [stage for stage in STAGES if stage.name in chosen]
+    stages = [stage for stage in wanted if can_run(stage)]
+    LOGS.mkdir(exist_ok=True)
+    make_environments(stages)
+    passed = failed = 0
+    for stage in stages:
+        good, bad = run(stage)
+        passed, failed = passed + good, failed + bad
+    for stage in wanted:
+        if stage not in stages:
+            python = OPTIONAL[stage.environment]
+            say(f'{stage.label}: not run, no {python} was found')
+    say(f'{passed} passed, {failed} failed')
+    return 1 if failed else 0
+
+
+def parse_arguments() -> argparse.Namespace:
+    budgets = '\n'.join(
+        f'  {stage.name:14}{stage.environment:22}{stage.budget:4} s'
+        for stage in STAGES
+    )
+    parser = argparse.ArgumentParser(
+        prog='tools/test',
+        description=__doc__,
+        epilog=f'stages, tox environments and budgets:\n{budgets}',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        'stages',
+        metavar='STAGE',
+        nargs='*',
+        help='only these stages (default: all)',
+    )
+    arguments = parser.parse_args()
+    for name in arguments.stages:
+        if name not in NAMES:
+            parser.error(f'no stage {name}: choose from {", ".join(NAMES)}')
+    return arguments
+
+
+def can_run(stage: Stage) -> bool:
+    python = OPTIONAL.get(stage.environment)
+    return python is None or interpreter(python) is not None
+
+
+def make_environments(stages: list[Stage]) -> None:
+    """Make all environments side by side: most of it waits for downloads."""
+    names = ','.join(stage.environment for stage in stages)
+    log = LOGS / 'environments.log'
+    words = ['run-parallel', '--parallel', '4', '--parallel-no-spinner']
+    say(f'environments: budget {ENVIRONMENTS_BUDGET} s')
+    code, seconds = tox(
+        [*words, '--notest', '-e', names], log, ENVIRONMENTS_BUDGET
+    )
+    say(f'environments: {seconds:.0f} s')
+    if code:
+        # The stage whose environment it is will fail, and say so.
+        show_tail(log)
+
+
+def run(stage: Stage) -> tuple[int, int]:
+    """Run one stage; return how many of its tests passed and failed."""
+    log = stage.log.relative_to(ROOT)
+    say(f'{stage.label}: budget {stage.budget} s, log {log}')
+    shutil.rmtree(stage.results, ignore_errors=True)
+    stage.results.mkdir()
+    os.environ['STESTR_RESULTS'] = str(stage.results)
+    code, seconds = tox(
+        ['run', '-e', stage.environment], stage.log, stage.budget
+    )
+    passed, failed = (0, 0) if stage.is_check else count(stage.results)
+    if stage.is_check and code == 0:
+        passed = 1
+    note = ''
+    if not failed and (code or not passed):
+        failed = 1
+        note = f', exit code {code}' if code else ', no test was run'
+    late = ', OVER BUDGET' if seconds > stage.budget else ''
+    say(
+        f'{stage.label}: {seconds:.0f} s{late}, '
+        f'{passed} passed, {failed} failed{note}'
+    )
+    if failed:
+        show_tail(stage.log)
+    return passed, failed
+
+
+def count(repository: pathlib.Path) -> tuple[int, int]:
+    """Return the passed and failed tests of a stestr repository's last run."""
+    stestr = pathlib.Path(sys.executable).with_name('stestr')
+    last = subprocess.run(
+        [stestr, '--repo-url', repository, 'last'],
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    totals = dict(re.findall(r'^ - ([A-Z][\w ]+): (\d+)$', last.stdout, re.M))
+    passed = sum(int(totals.get(name, 0)) for name in PASSED)
+    failed = sum(int(totals.get(name, 0)) for name in FAILED)
+    return passed, failed
+
+
+def tox(words: list[str], log: pathlib.Path, budget: int) -> tuple[int, float]:
+    """Run tox into a log file; return its exit code and its seconds."""
+    found = [interpreter(python) for python in OPTIONAL.values()]
+    discover = ['--discover', *filter(None, found)] if any(found) else []
+    start = time.monotonic()
+    with log.open('wb') as output:
+        process = subprocess.Popen(
+            [sys.executable, '-m', 'tox', *words, *discover],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            process.wait(budget * PATIENCE)
+        except subprocess.TimeoutExpired:
+            say(f'no end after {budget * PATIENCE} s: stopping it')
+        finally:
+            stop(process)
+    return process.returncode, time.monotonic() - start
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a run that has not ended; give it time to stop its services."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(90)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        # What tox itself left behind.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+@functools.cache
+def interpreter(name: str) -> str | None:
+    """Return a Python that really starts, on the PATH or kept by pyenv."""
+    pyenv = pathlib.Path.home().glob('.pyenv/versions/*/bin')
+    folders = [*os.environ['PATH'].split(os.pathsep), *map(str, pyenv)]
+    for folder in folders:
+        path = shutil.which(name, path=folder)
+        if path and starts(path):
+            return path
+    return None
+
+
+def starts(path: str) -> bool:
+    """A version manager leaves stubs on the PATH for what is not there."""
+    done = subprocess.run(
+        [path, '--version'], check=False, capture_output=True
+    )
+    return done.returncode == 0
+
+
+def show_tail(log: pathlib.Path) -> None:
+    lines = log.read_text(errors='replace').splitlines()
+    say(f'--- the last lines of {log.relative_to(ROOT)}')
+    say('\n'.join(lines[-TAIL:]))
+    say('---')
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

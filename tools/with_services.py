@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Run a command beside private services, and always stop them after it.
+
+pifpaf's own command line is not enough: PostgreSQL refuses to run as root,
+which is what a container is, Debian keeps mysqld off the PATH of plain
+users, and fixed ports forbid two runs on one machine.
+"""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import getpass
+import logging
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from typing import Any
+
+from pifpaf.drivers import mysql
+from pifpaf.drivers import postgresql
+from pifpaf.drivers import rabbitmq
+
+POSTGRES_USER = 'postgres'
+# RabbitMQ listens for its peers 20000 above its port, so this stays low.
+BROKER_PORTS = range(20000, 30000)
+
+
+class UnprivilegedPostgreSQL(postgresql.PostgreSQLDriver):
+    """PostgreSQL under the account that Debian made for it."""
+
+    def _exec(self, command: list[str], **kwargs: Any) -> Any:
+        shutil.chown(self.tempdir, POSTGRES_USER)
+        prefix = ['runuser', '-u', POSTGRES_USER, '--']
+        return super()._exec(prefix + command, **kwargs)
+
+
+@contextlib.contextmanager
+def mysql_url() -> Iterator[dict[str, str]]:
+    with mysql.MySQLDriver() as server:
+        url = (
+            'mysql+pymysql://root@localhost/pifpaf'
+            f'?unix_socket={server.socket}&charset=utf8mb4'
+        )
+        yield {'PATRII_TEST_MYSQL_URL': url}
+
+
+@contextlib.contextmanager
+def postgresql_url() -> Iterator[dict[str, str]]:
+    if os.geteuid() == 0:
+        driver, user = UnprivilegedPostgreSQL, POSTGRES_USER
+    else:
+        driver, user = postgresql.PostgreSQLDriver, getpass.getuser()
+    with driver() as server:
+        url = (
+            f'postgresql+psycopg2://{user}@/postgres'
+            f'?host={server.tempdir}&port={server.port}'
+        )
+        yield {'PATRII_TEST_POSTGRESQL_URL': url}
+
+
+@contextlib.contextmanager
+def rabbitmq_url() -> Iterator[dict[str, str]]:
+    node = f'patrii-test-{os.getpid()}'
+    with rabbitmq.RabbitMQDriver(port=free_port(), nodename=node) as server:
+        url = (
+            f'rabbit://{server.username}:{server.password}'
+            f'@127.0.0.1:{server.port}//'
+        )
+        yield {'PATRII_TEST_TRANSPORT_URL': url}
+
+
+@contextlib.contextmanager
+def minicloud() -> Iterator[dict[str, str]]:
+    """A whole OpenStack, in the folder that PATRII_MINICLOUD_DIR names."""
+    program = pathlib.Path(__file__).with_name('minicloud')
+    try:
+        subprocess.run([sys.executable, program, 'up'], check=True)
+        yield {}
+    finally:
+        subprocess.run([sys.executable, program, 'down'], check=False)
+
+
+SERVICES = {
+    'minicloud': minicloud,
+    'mysql': mysql_url,
+    'postgresql': postgresql_url,
+    'rabbitmq': rabbitmq_url,
+}
+
+
+def end(command: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(command.pid, signal.SIGKILL)
+
+
+def database_urls() -> str:
+    """Return what oslo.db's test fixtures make their databases on."""
+    names = ('PATRII_TEST_MYSQL_URL', 'PATRII_TEST_POSTGRESQL_URL')
+    started = (os.environ[name] for name in names if name in os.environ)
+    return ';'.join(('sqlite://', *started))
+
+
+def free_port() -> int:
+    """Return a port on which nothing listens now."""
+    for port in random.sample(BROKER_PORTS, 100):  # noqa: S311
+        with socket.socket() as probe:
+            if probe.connect_ex(('127.0.0.1', port)) != 0:
+                return port
+    raise SystemExit('no free port for RabbitMQ')
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    level = logging.DEBUG if arguments.debug else logging.ERROR
+    logging.basicConfig(level=level)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, leave)
+    os.environ['PATH'] += ':/usr/sbin:/sbin'
+    with contextlib.ExitStack() as running:
+        for name in arguments.services:
+            os.environ.update(running.enter_context(SERVICES[name]()))
+        os.environ['OS_TEST_DBAPI_ADMIN_CONNECTION'] = database_urls()
+        # In a session of its own, so that it can be ended with its children.
+        command = subprocess.Popen(arguments.command, start_new_session=True)
+        running.callback(end, command)
+        return command.wait()
+
+
+def leave(number: int, _frame: Any) -> None:
+    """Stop the services; a second signal must not break that off."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Split `SERVICE... -- COMMAND...`."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        usage='%(prog)s [--debug] SERVICE... -- COMMAND...',
+    )
+    parser.add_argument('--debug', action='store_true')
+    parser.add_argument('services', nargs='+', choices=sorted(SERVICES))
+    own, command = sys.argv[1:], []
+    if '--' in own:
+        at = own.index('--')
+        own, command = own[:at], own[at + 1 :]
+    arguments = parser.parse_args(own)
+    if not command:
+        parser.error('no command after --')
+    arguments.command = command
+    return arguments
+
+
+if __name__ == '__main__':
+    sys.exit(main())
