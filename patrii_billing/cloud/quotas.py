@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A project's compute quota, wherever this nova keeps it."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib import parse
+
+from patrii_billing.cloud import answers
+from patrii_billing.cloud import limits
+from patrii_billing.cloud import projects
+from patrii_billing.cloud import session
+from patrii_billing import errors
+
+RESOURCES = ('instances', 'cores', 'ram')
+
+
+class NovaQuotas:
+    """The engine's `Quotas` on a real nova, and keystone's limits."""
+
+    def __init__(self, connection: session.Connection) -> None:
+        self._connection = connection
+        self._projects = projects.KeystoneProjects(connection)
+        self._limits = limits.Limits(connection)
+
+    def get(self, project: str) -> Mapping[str, int]:
+        """The limits in force; -1 is unlimited.
+
+        :raises CloudRefused: 404 for a project that keystone does not have
+        """
+        shown = self._show(project)
+        with answers.understood(f'quota of {project}'):
+            return {name: int(shown[name]) for name in RESOURCES}
+
+    def usage(self, project: str) -> Mapping[str, int]:
+        """What nova counts against them, shelved servers included."""
+        shown = self._show(project, detail=True)
+        with answers.understood(f'usage of {project}'):
+            return {name: int(shown[name]['in_use']) for name in RESOURCES}
+
+    def set(self, project: str, quota: Mapping[str, int]) -> None:
+        """Write, read back, compare; also below what is in use.
+
+        With nova's unified limits driver its own quota API answers 200 and
+        changes nothing: the limits are keystone's, and are written there.
+
+        :raises CloudRefused: 400 for a quota nova has not, 404 for a project
+            keystone has not, 409 where what was written did not take
+        """
+        unknown = sorted(set(quota) - set(RESOURCES))
+        if unknown:
+            raise errors.CloudRefused(
+                f'nova has no quota of {", ".join(unknown)}', 400
+            )
+        self._known(project)
+        self._write(project, quota)
+        if self._differs(project, quota):
+            self._limits.write(project, quota)
+        differing = self._differs(project, quota)
+        if differing:
+            raise errors.CloudRefused(
+                f'the quota of {project} did not take: nova shows '
+                f'{differing}, asked was {dict(quota)}',
+                409,
+            )
+
+    def unlimited_by_default(self) -> bool:
+        """Whether nova's defaults limit nothing, as its no-op driver's."""
+        ours = self._connection.access.project_id
+        with answers.understood('default quotas'):
+            shown = self._connection.nova.quotas.defaults(ours).to_dict()
+            return all(shown[name] == -1 for name in RESOURCES)
+
+    def _differs(
+        self, project: str, quota: Mapping[str, int]
+    ) -> dict[str, int]:
+        """What nova shows otherwise than asked."""
+        shown = self.get(project)
+        return {
+            name: shown[name] for name in quota if shown[name] != quota[name]
+        }
+
+    def _write(self, project: str, quota: Mapping[str, int]) -> None:
+        with answers.understood(f'quota of {project}'):
+            self._connection.nova.quotas.update(
+                parse.quote(project, safe=''), force=True, **quota
+            )
+
+    def _show(self, project: str, detail: bool = False) -> dict[str, Any]:
+        try:
+            with answers.understood(f'quota of {project}'):
+                shown = self._connection.nova.quotas.get(
+                    parse.quote(project, safe=''), detail=detail
+                )
+                return dict(shown.to_dict())
+        except errors.CloudRefused:
+            # Nova says 400 for a project that keystone does not have.
+            self._known(project)
+            raise
+
+    def _known(self, project: str) -> None:
+        """Nova keeps a quota for any name if it cannot ask keystone."""
+        if self._projects.get(project) is None:
+            raise errors.CloudRefused(
+                f'keystone has no project {project}', 404
+            )
