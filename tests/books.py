@@ -44,7 +44,7 @@ def in_memory() -> database.Database:
     return books
 
 
-def account(conn: sa.Connection, name: str = 'acme', **values: Any) -> int:
+def account(conn: sa.Connection, /, name: str = 'acme', **values: Any) -> int:
     """Add a customer who pays in euros and lives by UTC; its id."""
     return accounts.add(
         conn,
@@ -68,6 +68,7 @@ def project(
 
 def plan(
     conn: sa.Connection,
+    /,
     name: str = 'vps',
     cycle: str = 'month',
     prices: Sequence[tuple[str, str, str]] = PRICES,
@@ -83,7 +84,7 @@ def plan(
 
 
 def subscription(
-    conn: sa.Connection, name: str = 'acme-1', **values: Any
+    conn: sa.Connection, /, name: str = 'acme-1', **values: Any
 ) -> int:
     """Add a live subscription since New Year, paid until 1 February; its id.
 
@@ -110,6 +111,7 @@ def subscription(
 
 def payment(
     conn: sa.Connection,
+    /,
     account_id: int = 1,
     amount: int = 1000,
     **values: Any,

@@ -5,6 +5,7 @@ A module with such tests says `load_tests = backends.load_tests`.
 """
 
 from collections.abc import Callable
+import datetime as dt
 import pathlib
 import threading
 from typing import Any
@@ -23,6 +24,8 @@ load_tests = testscenarios.load_tests_apply_scenarios
 
 # Long enough for a loaded machine, short enough to show a real deadlock.
 PATIENCE = 30
+
+LEASE = dt.timedelta(minutes=1)
 
 
 class Scratch(fixtures.Fixture):

@@ -20,7 +20,8 @@ Content = dict[str, list[dict[str, Any]]]
 
 
 class SchemaTest(
-    test_migrations.ModelsMigrationsSync, backends.EmptyDatabaseTestCase
+    test_migrations.ModelsMigrationsSync,  # type: ignore[misc]
+    backends.EmptyDatabaseTestCase,
 ):
     """Adds test_models_sync: alembic finds nothing left to migrate."""
 
