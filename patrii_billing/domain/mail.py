@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a notice says, and the mail that is made of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+import datetime as dt
+import re
+import zoneinfo
+
+from patrii_billing.domain import money
+from patrii_billing import errors
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r'[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
+_LOCAL = re.compile(rf'{_ATOM}(\.{_ATOM})*')
+# 254 in all, less the longest local part and the @ (RFC 5321, 4.5.3.1).
+_LONGEST_DOMAIN = 189
+_DOMAIN = re.compile(rf'{_LABEL}(\.{_LABEL})*')
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeContent:
+    """All that a notice's template may use; only the first four are needed.
+
+    `names` is the instant the notice is about: shelving (grace), deletion
+    (last_warning), the end of the undo span (deleted), the end of a hold
+    (hold_begun), the next step (the others). `amount` is the payment's or
+    the prorated sum; `amount_due` is what is left to pay in all. Ids of
+    messages have no domain; `references` is one id per account, so that
+    its mails form a thread. Names may hold anything; they are made safe.
+    """
+
+    template: str
+    account: str
+    recipients: tuple[str, ...]
+    message_id: str
+    locale: str = 'en'
+    zone: zoneinfo.ZoneInfo = zoneinfo.ZoneInfo('UTC')
+    subscription: str = ''
+    servers: tuple[tuple[str, str], ...] = ()  # id, name
+    names: dt.datetime | None = None
+    invoice_number: str = ''
+    invoice_total: money.Money | None = None
+    due_at: dt.datetime | None = None
+    amount: money.Money | None = None
+    amount_due: money.Money | None = None
+    references: str = ''
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A composed mail; `message_id` is the same at every attempt."""
+
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    message_id: str
+    html: str = ''
+    references: str = ''
+
+
+def address(text: str, where: str = 'address') -> str:
+    """A bare mail address as it goes over the wire (RFC 5321, 4.1.2).
+
+    A domain beyond ASCII is put into its ASCII form; quoted local parts,
+    display names and addresses that need SMTPUTF8 are not taken. Raises
+    InvalidInput.
+    """
+    local, _, name = text.strip().rpartition('@')
+    if len(local) <= 64 and _LOCAL.fullmatch(local):
+        return f'{local}@{domain(name, where)}'
+    raise errors.InvalidInput(f'{text[:80]!r} is not a mail address', where)
+
+
+def domain(text: str, where: str = 'domain') -> str:
+    """A domain's name in ASCII. Raises InvalidInput."""
+    try:
+        name = text.encode('idna').decode('ascii')
+    except UnicodeError:
+        name = ''
+    if len(name) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(name):
+        return name
+    raise errors.InvalidInput(f'{text[:80]!r} is not a domain', where)
+
+
+def message_id(local: str, domain: str) -> str:
+    """A message's id (RFC 5322, 3.6.4). Raises InvalidInput."""
+    if not _LOCAL.fullmatch(local):
+        raise errors.InvalidInput(
+            f'{local[:80]!r} is not an id for a message', 'message_id'
+        )
+    return f'<{local}@{domain}>'
