@@ -224,13 +224,21 @@ class TestUnifiedLimits(QuotasTestCase):
         self.assertEqual(1, len(self.limits))
 
     def test_the_limit_of_our_region_is_the_one(self) -> None:
-        self.regions = (None, 'RegionOne', 'RegionTwo')
         connection = self.connect(region_name='RegionOne')
-        quotas.NovaQuotas(connection).set(base.CUSTOMER, {'cores': 8})
-        self.assertEqual(
-            ['RegionOne'],
-            [limit['region_id'] for limit in self.limits.values()],
-        )
+        regional = quotas.NovaQuotas(connection)
+        for cores, regions in (
+            (7, (None, 'RegionOne', 'RegionTwo')),
+            (8, ('RegionTwo', 'RegionOne', None)),
+        ):
+            self.regions = regions
+            regional.set(base.CUSTOMER, {'cores': cores})
+            self.assertEqual(
+                [('RegionOne', cores)],
+                [
+                    (limit['region_id'], limit['resource_limit'])
+                    for limit in self.limits.values()
+                ],
+            )
 
     def test_a_limit_for_a_region_nova_does_not_read_is_refused(self) -> None:
         self.regions = (None,)
