@@ -239,3 +239,29 @@ def _amount_due(
     if not owed:
         return None
     return money.Money(sum(one.owed for one in owed), account.currency)
+
+
+def bounced(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    answer: str,
+    now: dt.datetime,
+) -> None:
+    """The last warning came back: the deletion that rests on it is off."""
+    row = notices.latest(conn, subscription_id, 'last_warning')
+    if row is None or row.accepted_at is None:
+        return
+    accounts.lock(conn, row.account_id)
+    notices.bounced(conn, row.key, now, answer)
+    timeline.record(
+        conn, now, 'notice', row.template, answer,
+        account_id=row.account_id, subscription_id=subscription_id,
+        result='bounced', key=row.key,
+    )  # fmt: skip
+    tell.operator(
+        conn, now, 'delivery_failed', f'{row.key}:bounced',
+        f'{row.template}: {answer}',
+        account_id=row.account_id, subscription_id=subscription_id,
+    )  # fmt: skip
+    collect.judge(conn, tools, subscription_id, now)

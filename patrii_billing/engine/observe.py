@@ -120,7 +120,7 @@ def _first_seen(
         name=fact.name or '',
         flavor=fact.flavor.name,
         vm_state=fact.state or 'active',
-        created_at=fact.created_at or fact.at,
+        created_at=fact.created_at,
     )
     _add(conn, shown, fact.at, now)
 

@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 import datetime as dt
 
-from patrii_billing.domain import policy
+from patrii_billing.domain import policy as policies
 
 _S = dt.timedelta
 
@@ -13,7 +13,7 @@ _S = dt.timedelta
 class Settings:
     """Spans in wall-clock time; counts are actions or rows."""
 
-    policy: policy.Policy = policy.Policy()
+    policy: policies.Policy = policies.Policy()
     dry_run: bool = True
     # The blast radius: at a cap enforcement stops and asks an operator.
     max_shelves_per_hour: int = 50
@@ -43,9 +43,10 @@ class Settings:
     mail_give_up: dt.timedelta = _S(days=3)
 
     def backoff(self, attempts: int) -> dt.timedelta:
-        return min(self.retry * 2 ** min(attempts, 16), self.retry_max)
+        return min(self.retry * float(1 << min(attempts, 16)), self.retry_max)
 
     def mail_backoff(self, attempts: int) -> dt.timedelta:
         return min(
-            self.mail_retry * 2 ** min(attempts, 16), self.mail_retry_max
+            self.mail_retry * float(1 << min(attempts, 16)),
+            self.mail_retry_max,
         )

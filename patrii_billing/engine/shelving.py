@@ -53,9 +53,8 @@ def _take(
             return False
         case Move.SHELVED | Move.STOPPED:
             outcome = Custody(str(following.move))
-            tools.db.write(
-                moves.conclude, tools, row, outcome, str(following.move)
-            )
+            result = 'done' if outcome is Custody.SHELVED else 'stopped'
+            tools.db.write(moves.conclude, tools, row, outcome, result)
             return False
         case Move.EXEMPT:
             _exempt(tools, row, server, following.why)

@@ -12,7 +12,7 @@ import uuid
 import sqlalchemy as sa
 
 from patrii_billing.engine import ports
-from patrii_billing.engine import settings
+from patrii_billing.engine import settings as engine_settings
 from patrii_billing.store import database
 
 Work = Callable[[sa.Row[Any]], None]
@@ -40,7 +40,9 @@ class Tools:
     cloud: ports.Cloud
     voice: ports.Voice
     clock: ports.Clock
-    settings: settings.Settings = field(default_factory=settings.Settings)
+    settings: engine_settings.Settings = field(
+        default_factory=engine_settings.Settings
+    )
     each: Callable[[Work, Sequence[sa.Row[Any]]], None] = one_by_one
     new_case: Callable[[], str] = _random_case
 

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run a scenario to its end: jump from one thing that is due to the next."""
+
+from collections.abc import Iterator
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.engine import reconcile
+from patrii_billing.engine import tick
+from patrii_billing.simulation import events
+from patrii_billing.simulation import scenario as scenarios
+from patrii_billing.simulation import world as worlds
+from patrii_billing.store import schema
+from patrii_billing.store import watch
+
+KINDS = ('invoice', 'notice', 'action', 'status', 'payment', 'alarm')
+# More ticks than this at one instant would never end.
+_MOST_TICKS = 1000
+_SECOND = dt.timedelta(seconds=1)
+
+
+def run(scenario: scenarios.Scenario) -> Iterator[dict[str, Any]]:
+    """What happens, in the order of time: one mapping an event.
+
+    Raises InvalidInput for an event that makes no sense at its time.
+    """
+    yield from Run(worlds.World(scenario)).lines()
+
+
+class Run:
+    """One run of a world, from its start to its end."""
+
+    def __init__(self, world: worlds.World) -> None:
+        self.world = world
+        self._events = sorted(world.scenario.events, key=lambda one: one.at)
+        self._told = 0
+        self._ran_until: dt.datetime | None = None
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Run to the end, telling what happened as it happens."""
+        for _ in self.instants():
+            yield from self.news()
+
+    def instants(self) -> Iterator[dt.datetime]:
+        """Move from instant to instant, doing all that is due at each."""
+        now: dt.datetime | None = self.world.clock.now()
+        until = self.world.scenario.until
+        while now is not None and now < until:
+            self.world.clock.move_to(now)
+            self._apply_outages(now)
+            while self._events and self._events[0].at <= now:
+                events.happen(self.world, self._events.pop(0))
+            if not self._down('daemon', now):
+                self._work(now)
+            yield now
+            now = self._next(now)
+        self.world.clock.move_to(until)
+
+    def news(self) -> Iterator[dict[str, Any]]:
+        """What the timeline tells since it was last asked."""
+        rows = self.world.tools.db.read(_since, self._told)
+        for row in rows:
+            self._told = row.id
+            if row.what in KINDS:
+                yield self._line(row)
+
+    def _work(self, now: dt.datetime) -> None:
+        db = self.world.tools.db
+        if self._ran_until is not None:
+            # Between two instants with nothing due a daemon ticks as well.
+            db.write(watch.change, ticked_at=now)
+        self._ran_until = now
+        reconcile.run(self.world.tools, now)
+        for _ in range(_MOST_TICKS):
+            if not tick.run(self.world.tools):
+                return
+        raise AssertionError(f'there is no end of work at {now}')
+
+    def _down(self, what: str, now: dt.datetime) -> bool:
+        return any(
+            outage.what == what and outage.start <= now < outage.end
+            for outage in self.world.scenario.outages
+        )
+
+    def _apply_outages(self, now: dt.datetime) -> None:
+        self.world.mailbox.down = self._down('mail', now)
+        self.world.nova.down = None
+        for outage in self.world.scenario.outages:
+            if outage.what == 'nova' and outage.start <= now < outage.end:
+                self.world.nova.down = outage.why
+        if self._down('daemon', now):
+            self._ran_until = None
+
+    def _next(self, now: dt.datetime) -> dt.datetime | None:
+        """The next instant at which something is due, in whole seconds."""
+        moments = [one.at for one in self._events[:1]]
+        for outage in self.world.scenario.outages:
+            moments += [outage.start, outage.end]
+        if not self._down('daemon', now):
+            due = self.world.tools.db.read(_due)
+            gap = self.world.tools.settings.absence_gap
+            moments += [at + wait * gap for at, wait in due]
+            soon = [one for one in moments if one > now]
+            if len(soon) < len([one for one in moments if one <= now]):
+                soon.append(now + _SECOND)
+            moments = soon
+        ahead = [one for one in moments if one > now]
+        return min(ahead, default=None)
+
+    def _line(self, row: sa.Row[Any]) -> dict[str, Any]:
+        return {
+            'at': f'{row.at:%Y-%m-%dT%H:%M:%S}Z',
+            'kind': row.what,
+            'account': row.account,
+            'subscription': row.subscription,
+            'server': self.world.server_names.get(row.server, row.server),
+            'name': row.name,
+            'amount': row.detail.get('amount'),
+            'result': row.detail.get('result'),
+        }
+
+
+def _since(conn: sa.Connection, last: int) -> Any:
+    timeline, accounts = schema.timeline, schema.accounts
+    subs = schema.subscriptions
+    return conn.execute(
+        sa.select(
+            timeline,
+            accounts.c.name.label('account'),
+            subs.c.name.label('subscription'),
+        )
+        .outerjoin(accounts, accounts.c.id == timeline.c.account_id)
+        .outerjoin(subs, subs.c.id == timeline.c.subscription_id)
+        .where(timeline.c.id > last)
+        .order_by(timeline.c.id)
+    ).all()
+
+
+def _due(conn: sa.Connection) -> list[tuple[dt.datetime, int]]:
+    """When each room has its next work, and whether absences must settle."""
+    columns = (
+        (schema.subscriptions.c.check_at, 0),
+        (schema.subscriptions.c.charge_at, 0),
+        (schema.actions.c.next_at, 0),
+        (schema.notices.c.next_at, 0),
+        (schema.custody.c.undo_until, 0),
+        (schema.servers.c.missed_at, 1),
+    )
+    found = []
+    for column, wait in columns:
+        at = conn.execute(sa.select(sa.func.min(column))).scalar_one()
+        if at is not None:
+            found.append((at, wait))
+    return found
