@@ -81,11 +81,11 @@ def _switches(
         return guards.Refusal(deaf)
     if row.committed_at is not None:
         return None
-    full = _cap(conn, tools, ActionType(row.type), now)
+    full = _cap(conn, tools, ActionType(row.type), state.counted_from, now)
     if full:
-        tell.operator(
-            conn, now, 'cap_reached', f'cap:{row.type}:{now:%Y-%m-%d %H}', full
-        )
+        # One bad run must not go on a little every hour: a person looks.
+        watch.change(conn, stopped_why=full)
+        tell.operator(conn, now, 'cap_reached', f'cap:{now}', full)
         return guards.Refusal(full)
     return None
 
@@ -114,23 +114,28 @@ def _cap(
     conn: sa.Connection,
     tools: toolbox.Tools,
     kind: ActionType,
+    counted_from: dt.datetime | None,
     now: dt.datetime,
 ) -> str | None:
-    """Why no more may be done of this kind; the watch row is locked."""
+    """Why no more may be done of this kind; the watch row is locked.
+
+    Counted is what came after an operator last said to go on.
+    """
     settings = tools.settings
+    since = counted_from or dt.datetime.min.replace(tzinfo=dt.UTC)
+    hourly = settings.max_deletes_per_hour
     if kind is ActionType.SHELVE:
         hourly = settings.max_shelves_per_hour
-    else:
-        hourly = settings.max_deletes_per_hour
-    if actions.committed_since(conn, kind, now - _HOUR) >= hourly:
-        return f'{hourly} {kind} actions in the last hour'
+    done = actions.committed_since(conn, kind, max(since, now - _HOUR))
+    if done >= hourly:
+        return f'{done} {kind} actions within an hour'
     if kind is not ActionType.DELETE:
         return None
-    done = actions.committed_since(conn, kind, now - _MONTH)
+    done = actions.committed_since(conn, kind, max(since, now - _MONTH))
     fleet = servers.count(conn) + done
     cap = max(
         settings.min_delete_cap, fleet * settings.max_delete_share // 100
     )
     if done >= cap:
-        return f'{done} of {fleet} servers deleted in 30 days'
+        return f'{done} of {fleet} servers deleted within 30 days'
     return None

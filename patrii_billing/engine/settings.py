@@ -19,7 +19,7 @@ class Settings:
     max_shelves_per_hour: int = 50
     max_deletes_per_hour: int = 10
     max_delete_share: int = 10  # per cent of the fleet in 30 days
-    min_delete_cap: int = 5  # a small fleet's cap in 30 days
+    min_delete_cap: int = 10  # a small fleet's cap in 30 days
     # Beyond these the service mistrusts what it believes.
     safe_gap: dt.timedelta = _S(hours=6)
     clock_slack: dt.timedelta = _S(minutes=2)

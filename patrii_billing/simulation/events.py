@@ -190,7 +190,7 @@ def _bounce(
 def _resume(
     conn: sa.Connection, world: worlds.World, event: scenarios.Event
 ) -> None:
-    watch.change(conn, safe_why=None, stopped_why=None)
+    watch.resume(conn, world.clock.now())
 
 
 def _shown(world: worlds.World, event: scenarios.Event) -> nova.Server:

@@ -50,6 +50,8 @@ class Database:
         self._manager.configure(
             connection=url.render_as_string(hide_password=False),
             sqlite_fk=True,
+            # Native threads need no turn given to green ones.
+            thread_checkin=False,
             **options,
         )
         self._manager.append_on_engine_create(_read_committed)

@@ -424,6 +424,7 @@ watch = sa.Table(
     _C('id', sa.Integer, primary_key=True),
     _C('stopped_why', sa.Text),  # the kill switch
     _C('safe_why', sa.Text),  # safe mode: restores only
+    _C('counted_from', Instant),  # when the caps were last lifted
     _C('ticked_at', Instant),
     _C('heard_at', Instant),  # the newest notification
     _C('swept_at', Instant),  # the newest complete reconcile

@@ -40,3 +40,8 @@ def enter_safe_mode(conn: sa.Connection, why: str) -> bool:
         _watch.update().where(_watch.c.safe_why.is_(None)).values(safe_why=why)
     )
     return done.rowcount == 1
+
+
+def resume(conn: sa.Connection, now: dt.datetime) -> None:
+    """An operator agreed to go on; the caps count from here."""
+    change(conn, stopped_why=None, safe_why=None, counted_from=now)

@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.Column('id', sa.Integer(), nullable=False),
         sa.Column('stopped_why', sa.Text(), nullable=True),
         sa.Column('safe_why', sa.Text(), nullable=True),
+        sa.Column('counted_from', types.Instant(), nullable=True),
         sa.Column('ticked_at', types.Instant(), nullable=True),
         sa.Column('heard_at', types.Instant(), nullable=True),
         sa.Column('swept_at', types.Instant(), nullable=True),
