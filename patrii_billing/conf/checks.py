@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What oslo.config lets pass: misspelt names, and values nobody asked for."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from collections.abc import Mapping
+import glob
+import os
+
+from keystoneauth1 import exceptions as keystone_errors
+from keystoneauth1 import loading as ks_loading
+from oslo_config import cfg
+
+# Read by other programs that share the file, with options that depend on
+# what is installed there.
+_ELSEWHERE = frozenset({
+    'cors',
+    'healthcheck',
+    'keystone_authtoken',
+    'oslo_concurrency',
+    'oslo_limit',
+    'oslo_middleware',
+    'oslo_policy',
+    'oslo_reports',
+    'profiler',
+})  # fmt: skip
+
+_DEFAULT = 'DEFAULT'
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Raises cfg.Error that names the first section and option amiss."""
+    _register_auth_plugin(conf)
+    _check_names(conf)
+    _check_values(conf)
+
+
+def _register_auth_plugin(conf: cfg.ConfigOpts) -> None:
+    """Keystone's plugins have options of their own, in a section of choice."""
+    ks_loading.register_auth_conf_options(conf, 'nova')
+    section = conf.nova.auth_section or 'nova'
+    chosen = conf[section].auth_type
+    if chosen is None:
+        return
+    try:
+        options = ks_loading.get_auth_plugin_conf_options(chosen)
+    except keystone_errors.NoMatchingPlugin as error:
+        raise cfg.Error(f'[{section}] auth_type: {error}') from None
+    conf.register_opts(options, group=section)
+
+
+def _check_names(conf: cfg.ConfigOpts) -> None:
+    known = _known(conf)
+    for path in _files(conf):
+        for section, names in _read(path).items():
+            if section in _ELSEWHERE:
+                continue
+            if section not in known:
+                raise cfg.Error(f'[{section}] in {path}: unknown section')
+            for name in names - known[section]:
+                raise cfg.Error(
+                    f'[{section}] {name} in {path}: unknown option'
+                )
+
+
+def _check_values(conf: cfg.ConfigOpts) -> None:
+    """oslo.config would raise only when somebody asks for the value."""
+    for section, option in _registered(conf):
+        try:
+            (conf if section == _DEFAULT else conf[section])[option.dest]
+        except (cfg.Error, ValueError) as error:
+            why = str(error).rpartition(' is not valid: ')[2]
+            raise cfg.Error(f'[{section}] {option.name}: {why}') from None
+
+
+def _registered(conf: cfg.ConfigOpts) -> Iterator[tuple[str, cfg.Opt]]:
+    # Private to oslo.config, whose public iterators hide former names.
+    for info, group in conf._all_opt_infos():
+        yield group.name if group else _DEFAULT, info['opt']
+
+
+def _known(conf: cfg.ConfigOpts) -> Mapping[str, set[str]]:
+    """What a file may hold, by section; former names and places, too."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for section, option in _registered(conf):
+        known[section] |= {option.name, option.dest}
+        for former in option.deprecated_opts:
+            known[former.group or section].add(former.name or option.dest)
+    return known
+
+
+def _files(conf: cfg.ConfigOpts) -> Iterator[str]:
+    yield from conf.config_file or ()
+    for folder in conf.config_dir or ():
+        yield from sorted(glob.glob(os.path.join(folder, '*.conf')))
+
+
+def _read(path: str) -> Mapping[str, set[str]]:
+    """Names by section, whose case matters as little as to oslo.config."""
+    sections: dict[str, dict[str, list[str]]] = {}
+    cfg.ConfigParser(path, sections).parse()
+    found: dict[str, set[str]] = defaultdict(set)
+    for section, assigned in sections.items():
+        name = section if section == _DEFAULT else section.lower()
+        found[name] |= assigned.keys()
+    return found

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading the configuration, and knowing all that may stand in it."""
+
+from collections.abc import Sequence
+from importlib import metadata
+
+from oslo_config import cfg
+from oslo_log import log
+from oslo_service import backend
+
+from patrii_billing.conf import billing
+from patrii_billing.conf import checks
+from patrii_billing.conf import database
+from patrii_billing.conf import enforcement
+from patrii_billing.conf import engine
+from patrii_billing.conf import ladder
+from patrii_billing.conf import listener
+from patrii_billing.conf import mail
+from patrii_billing.conf import nova
+
+DEFAULT_FILE = '/etc/patrii_billing/patrii_billing.conf'
+
+_OURS = (billing, ladder, enforcement, listener, engine, mail, nova)
+
+# Libraries that read options of their own, by their entry points.
+_LIBRARIES = ('cotyledon', 'oslo.messaging')
+
+
+def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+    """Our own options, for oslo-config-generator."""
+    return [listed for module in _OURS for listed in module.list_opts()]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register our own options and those of the libraries we run."""
+    for module in (*_OURS, database):
+        module.register_opts(conf)
+    log.register_options(conf)
+    # Native threads; to be said before oslo_messaging is imported.
+    backend.init_backend(backend.BackendType.THREADING)
+    found = metadata.entry_points(group='oslo.config.opts')
+    for library in _LIBRARIES:
+        for group, options in found[library].load()():
+            conf.register_opts(options, group=group)
+
+
+def load(argv: Sequence[str], version: str | None = None) -> cfg.ConfigOpts:
+    """Read and check the configuration that a command line names.
+
+    Without `--config-file` it is DEFAULT_FILE. Raises cfg.Error, with one
+    line that names section and option, for a value that is wrong and also
+    for an option nobody knows, which oslo.config would ignore.
+    """
+    conf = cfg.ConfigOpts()
+    register_opts(conf)
+    try:
+        conf(
+            list(argv),
+            project='patrii_billing',
+            version=version,
+            default_config_files=[DEFAULT_FILE],
+        )
+    except SystemExit as end:
+        # With no code oslo.config has just refused a value, and said so.
+        raise SystemExit(1 if end.code is None else end.code) from None
+    checks.check(conf)
+    return conf
