@@ -61,7 +61,7 @@ STAGES = (
     Stage('unit', 'py312', 60),
     Stage('unit', 'py313', 60),
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 60),
-    Stage('database', 'database', 60),
+    Stage('database', 'database', 120),
     Stage('broker', 'broker', 60),
     Stage('wheel', 'wheel', 60, is_check=True),
     Stage('minicloud', 'minicloud', 480),
