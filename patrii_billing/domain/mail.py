@@ -85,10 +85,10 @@ def domain(text: str, where: str = 'domain') -> str:
     raise errors.InvalidInput(f'{text[:80]!r} is not a domain', where)
 
 
-def message_id(local: str, domain: str) -> str:
+def message_id(local: str, brand_domain: str) -> str:
     """A message's id (RFC 5322, 3.6.4). Raises InvalidInput."""
     if not _LOCAL.fullmatch(local):
         raise errors.InvalidInput(
             f'{local[:80]!r} is not an id for a message', 'message_id'
         )
-    return f'<{local}@{domain}>'
+    return f'<{local}@{brand_domain}>'

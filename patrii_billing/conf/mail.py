@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How notices reach people: the mail server, the sender, the brand."""
+
+from oslo_config import cfg
+
+GROUP = cfg.OptGroup(
+    'mail',
+    title='Mails to customers and operators',
+    help="""
+How notices are sent, and whose name they bear. A deletion rests on a last
+warning that the mail server has accepted: as long as mails cannot be sent,
+the ladder waits, and nothing is deleted.
+""",
+)
+
+_DELIVERY = (
+    cfg.StrOpt(
+        'driver',
+        default='smtp',
+        choices=[
+            ('smtp', 'Hand mails over to a mail server.'),
+            (
+                'folder',
+                'Write them as files into `folder`, which counts as accepted. '
+                'For demonstrations and try-outs: never where servers of real '
+                'customers are enforced.',
+            ),
+            ('none', 'Send nothing: notices wait, and the ladder with them.'),
+        ],
+        help='What is done with a mail.',
+    ),
+    cfg.HostAddressOpt(
+        'smtp_host',
+        default='localhost',
+        help="""
+The mail server that takes our mails and delivers them. It should queue and
+sign (DKIM) them itself: what it has accepted counts as told to the customer.
+""",
+    ),
+    cfg.PortOpt(
+        'smtp_port',
+        default=25,
+        help="""
+Its port: usually 25 without login, 587 with smtp_tls = starttls, 465 with
+smtp_tls = tls.
+""",
+    ),
+    cfg.StrOpt(
+        'smtp_tls',
+        default='none',
+        choices=[
+            ('none', 'In the clear: only for a server on this very host.'),
+            ('starttls', 'Begin in the clear, go on encrypted or not at all.'),
+            ('tls', 'Encrypted from the first byte.'),
+        ],
+        help="""
+How the connection is protected. The server's certificate is verified; where
+that fails, mails wait and are tried again.
+""",
+    ),
+    cfg.StrOpt(
+        'smtp_cafile',
+        default='',
+        help="""
+File with the certificates (PEM) of the authorities to trust for the mail
+server, or with its own if it is self-signed. Empty trusts those of the
+system.
+""",
+    ),
+    cfg.BoolOpt(
+        'smtp_insecure',
+        default=False,
+        help="""
+Take any certificate of the mail server. Whoever sits in between then reads
+the mails and the password, and can swallow warnings; prefer smtp_cafile.
+""",
+    ),
+    cfg.StrOpt(
+        'smtp_user',
+        default='',
+        help="""
+User to log in with. Empty does not log in. Without smtp_tls the password
+crosses the network in the clear.
+""",
+    ),
+    cfg.StrOpt(
+        'smtp_password',
+        default='',
+        secret=True,
+        help='Password to log in with.',
+    ),
+    cfg.FloatOpt(
+        'timeout',
+        default=30,
+        min=1,
+        help="""
+Seconds to wait for each answer of the mail server. Raise it if mails end as
+`unknown` because the server answers late after it has read one: warnings are
+then sent again, and customers get them twice. A hanging server occupies a
+worker for about twice as long.
+""",
+    ),
+    cfg.StrOpt(
+        'folder',
+        default='/var/lib/patrii_billing/mail',
+        help='Where the driver `folder` writes its files.',
+    ),
+)
+
+_PEOPLE = (
+    cfg.StrOpt(
+        'sender',
+        default='billing@localhost',
+        help="""
+Whom mails come from: an address, with a name if you like, as `Acme Cloud
+<billing@example.com>`. Put the name in double quotes if it holds a comma.
+Its domain should be the one that the mail server signs for.
+""",
+    ),
+    cfg.StrOpt(
+        'envelope_from',
+        default='',
+        help="""
+Address that bounces go to. Empty sends them to the sender's address. Have a
+person or a program read it: a customer whose mails bounce was not told.
+""",
+    ),
+    cfg.StrOpt(
+        'reply_to',
+        default='',
+        help="""
+Address that answers go to. Empty takes `support`, and without that the
+sender's address.
+""",
+    ),
+    cfg.ListOpt(
+        'operators',
+        default=[],
+        sample_default=['cloud-ops@example.com'],
+        help="""
+Addresses that alarms are mailed to: a cap reached, a server that cannot be
+restored, a warning that was refused. Empty leaves alarms to the timeline and
+the health check alone.
+""",
+    ),
+)
+
+_BRAND = (
+    cfg.StrOpt(
+        'brand_name',
+        default='Cloud Billing',
+        help='Name of your cloud, as customers know it; it signs each mail.',
+    ),
+    cfg.StrOpt(
+        'message_domain',
+        default='localhost',
+        sample_default='example.com',
+        help="""
+Domain in the ids of our mails; a domain of your own, so that no other
+sender's mails can have the same ids. A change of it starts new threads in
+customers' mailboxes.
+""",
+    ),
+    cfg.URIOpt(
+        'pay_url',
+        schemes=['http', 'https'],
+        help="""
+Page where customers pay. It becomes the button in each mail that asks for
+money; unset leaves the button out, and customers have only the invoice.
+""",
+    ),
+    cfg.StrOpt(
+        'support',
+        default='',
+        help="""
+Mail address where a person answers customers. It stands in each mail; empty
+leaves the sentence out.
+""",
+    ),
+    cfg.StrOpt(
+        'templates',
+        default='',
+        help="""
+Folder with templates of your own, searched before the packaged ones, file by
+file: `en/grace.txt.j2` in it replaces that part of that mail. A folder named
+after a locale (`fr`, `fr_CA`) with the three parts of each mail adds a
+language. A template that is broken stops its mail, not the others, and the
+ladder waits for it. Each process reads a template once: restart the service
+after a change.
+""",
+    ),
+)
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    conf.register_group(GROUP)
+    conf.register_opts([*_DELIVERY, *_PEOPLE, *_BRAND], group=GROUP)
+
+
+def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
+    return [(GROUP, [*_DELIVERY, *_PEOPLE, *_BRAND])]

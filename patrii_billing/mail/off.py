@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: Apache-2.0
+"""No mail at all: notices wait, and the ladder waits for them."""
+
+from typing import NoReturn
+
+from patrii_billing.domain import mail as mails
+from patrii_billing import errors
+
+
+class NoMailer:
+    """Nobody was told, and so nothing may follow from having told him."""
+
+    def send(self, mail: mails.Mail) -> NoReturn:
+        """Raises MailDeferred, always."""
+        raise errors.MailDeferred('no mail is sent: [mail] driver is none')

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What speaks to customers and operators: words and a way to send them."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from patrii_billing.domain import mail as mails
+from patrii_billing.mail import compose
+
+
+class Mailer(Protocol):
+    """A way to send: SmtpMailer, FolderMailer or NoMailer."""
+
+    def send(self, mail: mails.Mail) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One brand's notices, sent one way; raises InvalidInput."""
+
+    brand: compose.Brand
+    mailer: Mailer
+    operators: tuple[str, ...] = ()  # who gets the alarms
+
+    def __post_init__(self) -> None:
+        for operator in self.operators:
+            mails.address(operator, '[mail] operators')
+
+    def compose(self, content: mails.NoticeContent) -> mails.Mail:
+        """Raises MailRefused or MailNotWritten; see compose.compose."""
+        return compose.compose(self.brand, content)
+
+    def send(self, mail: mails.Mail) -> str:
+        """Raises MailDeferred, MailRefused or MailUnknown."""
+        return self.mailer.send(mail)
