@@ -7,6 +7,7 @@ import decimal
 from typing import Any
 
 import fixtures
+from oslotest import base
 import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
@@ -33,6 +34,14 @@ class Books(fixtures.Fixture):
     def _setUp(self) -> None:
         self.database = in_memory()
         self.addCleanup(self.database.engine.dispose)
+
+
+class BooksTestCase(base.BaseTestCase):
+    """Each test has empty books."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.db = self.useFixture(Books()).database
 
 
 def in_memory() -> database.Database:

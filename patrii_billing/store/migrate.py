@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bringing a database to the schema this release reads and writes."""
 
+from collections.abc import Iterator
+import contextlib
 import pathlib
+from typing import Any
 
 from alembic import command
 from alembic import config as alembic_config
@@ -25,7 +28,7 @@ def upgrade(target: sa.Engine | str, revision: str = 'head') -> None:
             own.dispose()
         return
     config = _config()
-    with target.begin() as connection:
+    with _altering(target) as connection:
         config.attributes['connection'] = connection
         command.upgrade(config, revision)
     with target.begin() as connection:
@@ -44,6 +47,25 @@ def version(engine: sa.Engine) -> tuple[str | None, str]:
 def add_watch(connection: sa.Connection) -> None:
     """Add the single row of the table `watch`, once."""
     database.insert_missing(connection, schema.watch, [{'id': 1}], 'id')
+
+
+@contextlib.contextmanager
+def _altering(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that may alter tables other tables refer to.
+
+    alembic alters one in SQLite by a copy that takes its place, which the
+    foreign keys to it forbid; and they can be turned off only outside.
+    """
+    with engine.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        if engine.dialect.name == 'sqlite':
+            driver.execute('PRAGMA foreign_keys = OFF')
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            if engine.dialect.name == 'sqlite':
+                driver.execute('PRAGMA foreign_keys = ON')
 
 
 def _config() -> alembic_config.Config:

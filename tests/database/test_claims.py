@@ -57,9 +57,7 @@ class ClaimTest(backends.DatabaseTestCase):
             self.assertTrue(chosen.wait(backends.PATIENCE))
             return len(own.write(notices.claim, books.NOW, LEASE, 5))
 
-        claimed = backends.together(
-            lambda: self.database.write(hold), follow
-        )
+        claimed = backends.together(lambda: self.database.write(hold), follow)
 
         self.assertEqual([1, 0], claimed)
 

@@ -111,10 +111,10 @@ def description(engine: sa.Engine) -> dict[str, Any]:
     inspector = sa.inspect(engine)
     return {
         table: {
-            'columns': [
+            'columns': named(
                 {**column, 'type': column['type'].compile(engine.dialect)}
                 for column in inspector.get_columns(table)
-            ],
+            ),
             'primary key': inspector.get_pk_constraint(table),
             'foreign keys': named(inspector.get_foreign_keys(table)),
             'indexes': named(inspector.get_indexes(table)),

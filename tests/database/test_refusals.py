@@ -230,9 +230,7 @@ class OnlyOneTest(backends.DatabaseTestCase):
         self.assertEqual(2, self.database.read(count, 'actions'))
 
     def test_what_two_ask_at_once_is_added_once(self) -> None:
-        added = backends.together(
-            *[lambda: self.database.write(shelve)] * 4
-        )
+        added = backends.together(*[lambda: self.database.write(shelve)] * 4)
 
         self.assertEqual([False, False, False, True], sorted(added))
 

@@ -44,6 +44,7 @@ def run(connection: sa.Connection) -> None:
         connection=connection,
         target_metadata=schema.metadata,
         render_item=render,
+        compare_server_default=True,
         # SQLite cannot alter a table: alembic copies it instead.
         render_as_batch=connection.dialect.name == 'sqlite',
     )
