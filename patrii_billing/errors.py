@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every exception of the house, one sentence each."""
 
+from collections.abc import Sequence
+
 
 class BillingError(Exception):
     """Something this service refuses or cannot do."""
@@ -13,6 +15,14 @@ class InvalidInput(BillingError):
         super().__init__(f'{where}: {reason}' if where else reason)
         self.reason = reason
         self.where = where
+
+
+class InvalidDocument(BillingError):
+    """What stands in a document is wrong; a line for each mistake in it."""
+
+    def __init__(self, mistakes: Sequence[InvalidInput]) -> None:
+        super().__init__('\n'.join(str(each) for each in mistakes))
+        self.mistakes = tuple(mistakes)
 
 
 class NotFound(BillingError):
@@ -29,6 +39,16 @@ class StaleWrite(BillingError):
 
 class LeaseLost(BillingError):
     """Another worker has claimed the action since this one did."""
+
+
+class SchemaTooOld(BillingError):
+    """The database lacks tables or columns this release works with."""
+
+    def __init__(self, found: str | None, needed: str) -> None:
+        super().__init__(
+            f'the database is at schema {found or "none"} and must be at '
+            f'{needed}: run patrii-billing-manage db upgrade'
+        )
 
 
 class CloudError(BillingError):

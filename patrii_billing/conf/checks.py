@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What oslo.config lets pass: misspelt names, and values nobody asked for."""
 
-from collections import defaultdict
+import collections
 from collections.abc import Iterator
 from collections.abc import Mapping
 import glob
@@ -81,7 +81,7 @@ def _registered(conf: cfg.ConfigOpts) -> Iterator[tuple[str, cfg.Opt]]:
 
 def _known(conf: cfg.ConfigOpts) -> Mapping[str, set[str]]:
     """What a file may hold, by section; former names and places, too."""
-    known: dict[str, set[str]] = defaultdict(set)
+    known: dict[str, set[str]] = collections.defaultdict(set)
     for section, option in _registered(conf):
         known[section] |= {option.name, option.dest}
         for former in option.deprecated_opts:
@@ -99,7 +99,7 @@ def _read(path: str) -> Mapping[str, set[str]]:
     """Names by section, whose case matters as little as to oslo.config."""
     sections: dict[str, dict[str, list[str]]] = {}
     cfg.ConfigParser(path, sections).parse()
-    found: dict[str, set[str]] = defaultdict(set)
+    found: dict[str, set[str]] = collections.defaultdict(set)
     for section, assigned in sections.items():
         name = section if section == _DEFAULT else section.lower()
         found[name] |= assigned.keys()

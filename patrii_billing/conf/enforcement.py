@@ -32,16 +32,19 @@ _CAPS = (
         default=50,
         min=0,
         help="""
-How many servers may be shelved within an hour. At the cap the rest waits and
-the operator is told. Raise it for a cloud of many thousands of servers; a
-wrong import can do as much harm in an hour.
+How many servers may be shelved within an hour. One more, and all enforcement
+stops and the operator is told, until he says `patrii-billing-manage resume`.
+Raise it for a cloud of many thousands of servers; a wrong import can do as
+much harm in an hour.
 """,
     ),
     cfg.IntOpt(
         'max_deletes_per_hour',
         default=10,
         min=0,
-        help='How many servers may be deleted within an hour.',
+        help="""
+How many servers may be deleted within an hour; one more stops enforcement.
+""",
     ),
     cfg.IntOpt(
         'max_delete_share',
@@ -49,13 +52,14 @@ wrong import can do as much harm in an hour.
         min=0,
         max=100,
         help="""
-How many per cent of all servers may be deleted within 30 days. In a small
-cloud min_delete_cap counts instead, if it is more.
+How many per cent of all servers may be deleted within 30 days; one server
+more stops enforcement. In a small cloud min_delete_cap counts instead, if it
+is more.
 """,
     ),
     cfg.IntOpt(
         'min_delete_cap',
-        default=5,
+        default=10,
         min=0,
         help="""
 How many servers may be deleted within 30 days, however small their share

@@ -7,7 +7,9 @@ GROUP = 'engine'
 
 _HELP = """
 How many processes do the work, and at what pace. Any number of them, on any
-number of hosts, may work on one database. Spans are written as in [ladder].
+number of hosts, may work on one database. SIGHUP has every process finish
+what it does and start anew with the file as it is then; only the numbers of
+workers need a restart of the daemon. Spans are written as in [ladder].
 """
 
 _WORKERS = (
@@ -32,8 +34,9 @@ least, so that one may be down.
         default=1,
         min=0,
         help="""
-Processes that compare the books with nova on this host. One at a time has
-work to do, so more than one only stands by.
+Processes that compare the books with nova on this host. One in the whole
+installation is enough; one on each of two hosts keeps it going when one of
+them is down, at the price of asking nova twice at times.
 """,
     ),
     cfg.IntOpt(

@@ -6,7 +6,6 @@ from importlib import metadata
 
 from oslo_config import cfg
 from oslo_log import log
-from oslo_service import backend
 
 from patrii_billing.conf import billing
 from patrii_billing.conf import checks
@@ -17,10 +16,15 @@ from patrii_billing.conf import ladder
 from patrii_billing.conf import listener
 from patrii_billing.conf import mail
 from patrii_billing.conf import nova
+from patrii_billing import threads
 
 DEFAULT_FILE = '/etc/patrii_billing/patrii_billing.conf'
 
 _OURS = (billing, ladder, enforcement, listener, engine, mail, nova)
+
+# Each look at the schema is news to alembic; oslo.db shows the traceback of
+# each connection that it gave up.
+_LOG_LEVELS = ('alembic=WARN', 'oslo_db.api=CRITICAL')
 
 # Libraries that read options of their own, by their entry points.
 _LIBRARIES = ('cotyledon', 'oslo.messaging')
@@ -36,8 +40,10 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     for module in (*_OURS, database):
         module.register_opts(conf)
     log.register_options(conf)
-    # Native threads; to be said before oslo_messaging is imported.
-    backend.init_backend(backend.BackendType.THREADING)
+    conf.set_default(
+        'default_log_levels', [*log.get_default_log_levels(), *_LOG_LEVELS]
+    )
+    threads.choose_native()
     found = metadata.entry_points(group='oslo.config.opts')
     for library in _LIBRARIES:
         for group, options in found[library].load()():

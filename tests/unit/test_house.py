@@ -20,7 +20,8 @@ HOUSE = 'patrii_billing'
 MAY_IMPORT: dict[str, set[str]] = {
     'errors': set(),
     'version': set(),
-    'conf': set(),
+    'threads': set(),
+    'conf': {'threads'},
     'policies': set(),
     'domain': {'errors'},
     'store': {'domain', 'errors'},
@@ -29,17 +30,29 @@ MAY_IMPORT: dict[str, set[str]] = {
     'document': {'domain', 'errors'},
     'drivers': {'domain', 'errors'},
     'engine': {'domain', 'store', 'errors'},
-    'intake': {'engine', 'domain', 'store.inbox', 'errors'},
+    # The inbox is filled from here, and the watch told what was heard.
+    'intake': {
+        'engine',
+        'domain',
+        'store.database',
+        'store.inbox',
+        'store.watch',
+        'threads',
+        'errors',
+    },
     'api': {'engine', 'store', 'policies', 'domain', 'errors'},
     'web': {'engine', 'store', 'policies', 'domain', 'errors'},
     'sim': {'domain', 'errors'},
     # The real engine on the simulated cloud: sim itself must not know it.
     'simulation': {'engine', 'store', 'sim', 'domain', 'errors'},
-    'demo': {'wiring', 'sim', 'domain'},
+    'demo': {'wiring', 'simulation', 'sim', 'domain'},
     'wsgi': {'wiring', 'conf', 'errors'},
+    # The worker processes: more than a command's few lines.
+    'daemon': {'wiring', 'conf', 'intake', 'errors', 'version'},
     'cmd': {
         'wiring',
         'conf',
+        'daemon',
         'demo',
         'sim',
         'simulation',

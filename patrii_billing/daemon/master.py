@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process that starts the others, and starts them anew."""
+
+from collections.abc import Sequence
+import logging as standard_logging
+
+import cotyledon
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from patrii_billing.conf import opts
+from patrii_billing.daemon import services
+from patrii_billing import errors
+from patrii_billing import version
+from patrii_billing import wiring
+
+LOG = logging.getLogger(__name__)
+
+
+class Master:
+    """Runs the workers that a command line's configuration asks for."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        """Raises cfg.Error or InvalidInput, in one line."""
+        self._argv = argv
+        self._conf = self._read()
+        self._counts = services.workers(self._conf)
+        if not any(self._counts.values()):
+            raise errors.InvalidInput(
+                'every number of workers is 0: nothing to run',
+                '[engine] workers',
+            )
+
+    def run(self) -> None:
+        """Start the workers and keep them alive; does not return."""
+        self._begin_to_log()
+        manager = cotyledon.ServiceManager(
+            graceful_shutdown_timeout=self._conf.graceful_shutdown_timeout
+        )
+        manager.register_hooks(on_reload=self._reload)
+        for service, count in self._counts.items():
+            if count:
+                manager.add(service, count, args=(lambda: self._conf,))
+        manager.run()
+
+    def _read(self) -> cfg.ConfigOpts:
+        conf = opts.load(self._argv, version.version_string())
+        wiring.check(conf)
+        return conf
+
+    def _reload(self) -> None:
+        """Read the file again, whole; cotyledon then starts workers anew.
+
+        All that a worker has was built from the configuration after it was
+        forked, so every option may change, not only those that oslo.config
+        could mutate. A file that is wrong changes nothing.
+        """
+        try:
+            self._conf = self._read()
+        except (cfg.Error, errors.InvalidInput, SystemExit) as error:
+            LOG.error('The configuration stays as it was: %s', error)
+        else:
+            self._begin_to_log()
+
+    def _begin_to_log(self) -> None:
+        release = version.version_string()
+        logging.setup(self._conf, 'patrii_billing', release)
+        counts = ', '.join(
+            f'{service.name} {count}'
+            for service, count in self._counts.items()
+        )
+        LOG.info('Release %s, workers: %s', release, counts)
+        LOG.info('%s', wiring.described(self._conf))
+        if self._conf.log_options:
+            self._conf.log_opt_values(LOG, standard_logging.DEBUG)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notifications from the broker into the inbox; acknowledged once stored.
+
+Nothing is read or decided here, and nova is never called. While the database
+is away the callback waits, and what follows waits in the broker.
+"""
+
+from collections.abc import Collection
+from collections.abc import Sequence
+import datetime as dt
+import threading
+from typing import Any
+
+from oslo_config import cfg
+import sqlalchemy as sa
+
+from patrii_billing.engine import ports
+from patrii_billing import errors
+from patrii_billing.intake import nova
+from patrii_billing.intake import patience
+from patrii_billing.intake import raw
+from patrii_billing.store import database
+from patrii_billing.store import inbox
+from patrii_billing.store import watch
+from patrii_billing import threads
+
+threads.choose_native()
+import oslo_messaging  # noqa: E402
+from oslo_messaging.notify import dispatcher  # noqa: E402
+from oslo_messaging.notify import listener  # noqa: E402
+
+# Seconds after which a batch is stored though it is not full.
+_BATCH_TIMEOUT = 1
+# Batches that the broker sends ahead.
+_AHEAD = 2
+# Characters of one statement: MySQL takes 16 MiB by default.
+_STATEMENT = 8 * 2**20
+# The time of the last notification may be this much behind.
+_HEARD_EVERY = dt.timedelta(seconds=10)
+
+
+class Scribe:
+    """Stores what oslo.messaging dispatches, a batch in one statement.
+
+    It takes the dispatcher's place: that one would hand over a batch by
+    priority, so that an error overtakes what came before it, lose what has
+    no known priority, and hand the whole batch back to the broker for one
+    message that is none.
+    """
+
+    supported_priorities = tuple(dispatcher.PRIORITIES)
+
+    def __init__(
+        self,
+        db: database.Database,
+        clock: ports.Clock,
+        patience: patience.Patience,
+        batch_size: int,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._patience = patience
+        self._room = _STATEMENT // batch_size
+        self._heard_at: dt.datetime | None = None
+
+    def dispatch(self, incoming: Sequence[Any]) -> Collection[Any]:
+        """Store a batch; which of it goes back to the broker.
+
+        That is all of it where it was told to stop while the database was
+        away, and nothing otherwise.
+        """
+        messages = [raw.message(one.message, self._room) for one in incoming]
+        news = [one for one in messages if not _is_routine(one)]
+        if not news and not self._is_time_to_note():
+            return ()
+        while not self._patience.attempt(
+            lambda: self._db.write(self._store, news)
+        ):
+            # Whatever is wrong: what is not stored is not acknowledged.
+            if self._patience.stopped:
+                return incoming
+        return ()
+
+    def _store(self, conn: sa.Connection, news: list[dict[str, Any]]) -> None:
+        now = self._clock.now()
+        inbox.store(conn, news, now)
+        if self._is_time_to_note():
+            watch.heard(conn, now)
+            self._heard_at = now
+
+    def _is_time_to_note(self) -> bool:
+        """All listeners write the same row, so each does it seldom."""
+        last = self._heard_at
+        return last is None or self._clock.now() - last >= _HEARD_EVERY
+
+
+def _is_routine(message: dict[str, Any]) -> bool:
+    return nova.is_routine(message['event_type'], message['payload'])
+
+
+def transport(conf: cfg.ConfigOpts) -> Any:
+    """The way to the broker; nothing is connected yet.
+
+    Raises InvalidInput for an address that can be none.
+    """
+    conf.set_default(
+        'rabbit_qos_prefetch_count',
+        _AHEAD * conf.listener.batch_size,
+        group='oslo_messaging_rabbit',
+    )
+    try:
+        return oslo_messaging.get_notification_transport(conf, _broker(conf))
+    except (
+        oslo_messaging.DriverLoadFailure,
+        oslo_messaging.InvalidTransportURL,
+    ) as error:
+        raise errors.InvalidInput(
+            str(error), '[DEFAULT] transport_url'
+        ) from None
+
+
+def _broker(conf: cfg.ConfigOpts) -> Any:
+    """The broker's address, which may be another than that of RPC."""
+    return oslo_messaging.TransportURL.parse(
+        conf, conf.oslo_messaging_notifications.transport_url
+    )
+
+
+def targets(conf: cfg.ConfigOpts) -> list[Any]:
+    """What to listen to. Raises InvalidInput if that is nothing."""
+    if not conf.listener.topics:
+        raise errors.InvalidInput('names none', '[listener] topics')
+    return [
+        oslo_messaging.Target(topic=topic, exchange=conf.listener.exchange)
+        for topic in conf.listener.topics
+    ]
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Raises InvalidInput for what cannot be listened to."""
+    transport(conf)
+    targets(conf)
+
+
+def described(conf: cfg.ConfigOpts) -> str:
+    """What is listened to and where, without passwords."""
+    topics = ', '.join(conf.listener.topics)
+    hosts = [f'{one.hostname}:{one.port}' for one in _broker(conf).hosts]
+    where = ', '.join(hosts) or 'localhost'
+    return f'{topics} of exchange {conf.listener.exchange} at {where}'
+
+
+class Listener:
+    """Listens from start() to stop(), in threads of its own."""
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        db: database.Database,
+        clock: ports.Clock,
+        stop: threading.Event,
+    ) -> None:
+        """:param stop: set before stop() is called, so that nothing waits"""
+        size = conf.listener.batch_size
+        self._server = listener.BatchNotificationServer(
+            transport(conf),
+            targets(conf),
+            Scribe(
+                db, clock, patience.Patience('Storing notifications', stop),
+                size,
+            ),
+            allow_requeue=True,
+            batch_size=size,
+            batch_timeout=_BATCH_TIMEOUT,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Returns once the broker answers; oslo.messaging says if not."""
+        self._server.start(override_pool_size=1)
+
+    def stop(self) -> None:
+        """Store what was fetched, and leave."""
+        self._server.stop()
+        self._server.wait()

@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one place where everything is built, from the configuration.
+
+Building connects to nothing: what does not answer is met, and waited for,
+where it is used. Everything here raises InvalidInput, which names section
+and option, for a configuration that cannot be meant.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from concurrent import futures
+import contextlib
+import dataclasses
+import datetime as dt
+import functools
+import threading
+from typing import Any
+
+from oslo_config import cfg
+import sqlalchemy as sa
+
+from patrii_billing.cloud import keeper
+from patrii_billing.cloud import projects
+from patrii_billing.cloud import quotas
+from patrii_billing.cloud import servers
+from patrii_billing.cloud import session
+from patrii_billing.domain import calendar
+from patrii_billing.domain import money
+from patrii_billing.domain import policy
+from patrii_billing.domain import span
+from patrii_billing.domain import windows
+from patrii_billing.engine import ports
+from patrii_billing.engine import reconcile
+from patrii_billing.engine import settings as engine_settings
+from patrii_billing.engine import tick
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.intake import listener as ears
+from patrii_billing.intake import processor as reader
+from patrii_billing.mail import compose
+from patrii_billing.mail import folder
+from patrii_billing.mail import message
+from patrii_billing.mail import off
+from patrii_billing.mail import smtp
+from patrii_billing.mail import voice as speech
+from patrii_billing.store import database
+from patrii_billing.store import migrate
+
+# A step of a worker's loop: how much there was to do.
+Step = Callable[[], int]
+
+_NO_SPAN = dt.timedelta()
+
+
+class SystemClock:
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+
+def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
+    """How the engine is to behave, from [ladder] to [engine]."""
+    values: dict[str, Any] = {}
+    default = engine_settings.Settings()
+    for field in dataclasses.fields(default):
+        for section in ('enforcement', 'engine'):
+            if field.name in conf[section]:
+                value = conf[section][field.name]
+                if isinstance(getattr(default, field.name), dt.timedelta):
+                    value = elapsed(value, f'[{section}] {field.name}')
+                values[field.name] = value
+    values['silence'] = values['silence'] or None
+    read = engine_settings.Settings(policy=_policy(conf), **values)
+    _check_order(conf, read)
+    return read
+
+
+def elapsed(text: str, option: str) -> dt.timedelta:
+    """A span of the configuration as elapsed time."""
+    read = span.Span.parse(text, option).elapsed
+    if read < _NO_SPAN:
+        raise errors.InvalidInput('must not be negative', option)
+    return read
+
+
+def _check_order(conf: cfg.ConfigOpts, read: engine_settings.Settings) -> None:
+    if read.lease <= dt.timedelta(seconds=conf.nova.timeout):
+        raise errors.InvalidInput(
+            'must be longer than [nova] timeout', '[engine] lease'
+        )
+    if read.sweep_age <= read.sweep_every:
+        raise errors.InvalidInput(
+            'must be longer than [engine] sweep_every',
+            '[enforcement] sweep_age',
+        )
+
+
+def _policy(conf: cfg.ConfigOpts) -> policy.Policy:
+    read = policy.Policy()
+    for name, value in conf.ladder.items():
+        with _blamed_on(f'[ladder] {name}'):
+            read = read.reading({name: value})
+    return dataclasses.replace(
+        read,
+        shelve_window=_window(conf, 'shelve'),
+        delete_window=_window(conf, 'delete'),
+    )
+
+
+def _window(conf: cfg.ConfigOpts, kind: str) -> windows.Window:
+    """When to shelve or to delete; each part read on its own, to blame it."""
+    given = {
+        'hours': f'{kind}_hours',
+        'weekdays': f'{kind}_weekdays',
+        'holidays': 'holidays',
+    }
+    window = {key: conf.enforcement[name] for key, name in given.items()}
+    for key, name in given.items():
+        with _blamed_on(f'[enforcement] {name}'):
+            windows.Window.parse({key: window[key]})
+    return windows.Window.parse(window)
+
+
+@contextlib.contextmanager
+def _blamed_on(option: str) -> Iterator[None]:
+    try:
+        yield
+    except errors.InvalidInput as error:
+        raise errors.InvalidInput(error.reason, option) from None
+
+
+def books(conf: cfg.ConfigOpts) -> database.Database:
+    options = {
+        name: value
+        for name, value in conf.database.items()
+        if value is not None
+    }
+    if 'connection' not in options:
+        raise errors.InvalidInput('is not set', '[database] connection')
+    # oslo.db would wait for a database that is away without looking up.
+    options['max_retries'] = 0
+    return database.Database(**options)
+
+
+def cloud(conf: cfg.ConfigOpts) -> ports.Cloud:
+    connection = session.Connection(conf)
+    return ports.Cloud(
+        servers=servers.NovaServers(
+            connection, conf.nova.page_size, conf.nova.member_role
+        ),
+        keeper=keeper.ImageKeeper(connection),
+        quotas=quotas.NovaQuotas(connection),
+        projects=projects.KeystoneProjects(connection),
+    )
+
+
+def voice(conf: cfg.ConfigOpts) -> speech.Voice:
+    options = conf.mail
+    brand = compose.Brand(
+        name=options.brand_name,
+        domain=options.message_domain,
+        pay_url=options.pay_url or '',
+        support=options.support,
+        templates=options.templates,
+    )
+    return speech.Voice(brand, _mailer(options), tuple(options.operators))
+
+
+def folder_voice(path: str) -> speech.Voice:
+    """Notices written into a folder, for the demo."""
+    letterhead = message.Letterhead('Demo Cloud <billing@cloud.example>')
+    brand = compose.Brand(
+        name='Demo Cloud',
+        domain='cloud.example',
+        pay_url='https://cloud.example/pay',
+        support='support@cloud.example',
+    )
+    return speech.Voice(
+        brand, folder.FolderMailer(path, letterhead), ('ops@cloud.example',)
+    )
+
+
+def _mailer(options: cfg.ConfigOpts.GroupAttr) -> speech.Mailer:
+    letterhead = message.Letterhead(
+        sender=options.sender,
+        reply_to=options.reply_to or options.support,
+        envelope_from=options.envelope_from,
+    )
+    match options.driver:
+        case 'none':
+            return off.NoMailer()
+        case 'folder':
+            return folder.FolderMailer(options.folder, letterhead)
+    server = smtp.Server(
+        host=options.smtp_host,
+        port=options.smtp_port,
+        tls=smtp.Tls(options.smtp_tls),
+        user=options.smtp_user,
+        password=options.smtp_password,
+        timeout=options.timeout,
+        cafile=options.smtp_cafile,
+        insecure=options.smtp_insecure,
+    )
+    return smtp.SmtpMailer(server, letterhead)
+
+
+def tools(
+    conf: cfg.ConfigOpts, stop: threading.Event | None = None
+) -> toolbox.Tools:
+    """What the engine works with; rows not begun when told to stop wait."""
+    return toolbox.Tools(
+        db=books(conf),
+        cloud=cloud(conf),
+        voice=voice(conf),
+        clock=SystemClock(),
+        settings=settings(conf),
+        each=_Pool(conf.engine.act_threads, stop or threading.Event()),
+    )
+
+
+class _Pool:
+    """Runs work over rows in threads, as Tools.each does one by one."""
+
+    def __init__(self, threads: int, stop: threading.Event) -> None:
+        self._threads = futures.ThreadPoolExecutor(threads, 'act')
+        self._stop = stop
+
+    def __call__(
+        self, work: toolbox.Work, rows: Sequence[sa.Row[Any]]
+    ) -> None:
+        def unless_stopped(row: sa.Row[Any]) -> None:
+            if not self._stop.is_set():
+                work(row)
+
+        # The list waits for all of them, and raises what one has raised.
+        list(self._threads.map(unless_stopped, rows))
+
+
+def interval(conf: cfg.ConfigOpts) -> dt.timedelta:
+    """How long a worker without work waits before it looks again."""
+    return elapsed(conf.engine.interval, '[engine] interval')
+
+
+def listener(conf: cfg.ConfigOpts, stop: threading.Event) -> ears.Listener:
+    return ears.Listener(conf, books(conf), SystemClock(), stop)
+
+
+def processor(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
+    return reader.Processor(tools(conf, stop)).run
+
+
+def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
+    return functools.partial(tick.run, tools(conf, stop))
+
+
+def reconciler(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
+    built = tools(conf, stop)
+    return lambda: reconcile.run(built, built.now())
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Build what the daemon needs, to find out what cannot be meant."""
+    calendar.zone(conf.billing.timezone, '[billing] timezone')
+    money.digits(conf.billing.currency, '[billing] currency')
+    interval(conf)
+    tools(conf)
+    ears.check(conf)
+
+
+def check_schema(conf: cfg.ConfigOpts) -> None:
+    """Raises SchemaTooOld for a database this release cannot work with.
+
+    A newer one is of an upgrade under way, and serves this release as well.
+    """
+    engine = books(conf).engine
+    try:
+        found, needed = migrate.version(engine)
+    finally:
+        engine.dispose()
+    if found is None or found < needed:
+        raise errors.SchemaTooOld(found, needed)
+
+
+def described(conf: cfg.ConfigOpts) -> str:
+    """What an operator should see first in the log, without passwords."""
+    mode = 'dry run' if conf.enforcement.dry_run else 'ENFORCING'
+    url = sa.make_url(conf.database.connection)
+    return (
+        f'Mode {mode}; database {url.render_as_string(hide_password=True)}; '
+        f'listening to {ears.described(conf)}'
+    )
