@@ -57,6 +57,8 @@ def _read(default: Any, value: Any, where: str) -> Any:
         case int():
             if not isinstance(value, int) or isinstance(value, bool):
                 raise errors.InvalidInput('must be a whole number', where)
+            if value < 0:
+                raise errors.InvalidInput('must not be negative', where)
             return value
         case tuple():
             return _reminders(value, where)

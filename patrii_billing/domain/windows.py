@@ -49,16 +49,20 @@ class Window:
         """The first instant at or after this one inside the window, UTC."""
         if self == ALWAYS:
             return instant
-        local = instant.astimezone(zone)
+        today = instant.astimezone(zone).date()
         for ahead in range(_HORIZON_DAYS):
-            day = local.date() + dt.timedelta(days=ahead)
+            day = today + dt.timedelta(days=ahead)
             if day.weekday() not in self.weekdays or day in self.holidays:
                 continue
+            # Compared in UTC: where clocks go back, a local hour comes twice.
             midnight = dt.datetime.combine(day, dt.time(), zone)
-            opens = midnight + dt.timedelta(minutes=self.opens)
-            closes = midnight + dt.timedelta(minutes=self.closes)
-            if local < closes:
-                return max(opens, local).astimezone(dt.UTC)
+            opens, closes = (
+                (midnight + dt.timedelta(minutes=each)).astimezone(dt.UTC)
+                for each in (self.opens, self.closes)
+            )
+            found = max(opens, instant)
+            if found < closes:
+                return found
         raise errors.InvalidInput('the window never opens')
 
 
