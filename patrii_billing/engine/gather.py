@@ -45,18 +45,16 @@ def facts(
     project = accounts.project(conn, sub.project)
     place = subscriptions.position(sub)
     open_invoices = invoices.open_of_subscription(conn, sub.id)
-    oldest = open_invoices[0].id if open_invoices else place.invoice
-    told = {
-        **_told(conn, sub, place, place.invoice),
-        **_told(conn, sub, place, oldest),
-    }
+    followed = {one.id for one in open_invoices[:1]}
+    if place.invoice is not None:
+        followed.add(place.invoice)
     return standing.Standing(
         status=lifecycle.Status(sub.billing_status),
         position=place,
         zone=calendar.zone(account.timezone),
         new_case=place.case or tools.new_case(),
         invoices=tuple(_open(one) for one in open_invoices),
-        notices=told,
+        notices=_told(conn, sub, place, sorted(followed)),
         covered=_covered(conn, sub, place.case),
         holds=tuple(
             standing.Hold(lifecycle.HoldType(hold.type), hold.until)
@@ -98,7 +96,7 @@ def _told(
     conn: sa.Connection,
     sub: sa.Row[Any],
     place: standing.Position,
-    invoice: int | None,
+    followed: Sequence[int],
 ) -> dict[str, standing.Notice]:
     return {
         row.key: standing.Notice(
@@ -108,7 +106,7 @@ def _told(
             frozenset(row.servers),
             row.names,
         )
-        for row in notices.of_ladder(conn, sub.id, place.case, invoice)
+        for row in notices.of_ladder(conn, sub.id, place.case, followed)
     }
 
 

@@ -60,14 +60,14 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     if not content.recipients:
         _settle(tools, row, NoticeState.REFUSED, 'there is no address')
         return
-    composed = tools.voice.compose(content)
-    sent = {
-        'recipients': list(composed.to),
-        'subject': composed.subject,
-        'body': composed.text,
-        'names': content.names,
-    }
+    sent: dict[str, Any] = {'names': content.names}
     try:
+        composed = tools.voice.compose(content)
+        sent |= {
+            'recipients': list(composed.to),
+            'subject': composed.subject,
+            'body': composed.text,
+        }
         answer = tools.voice.send(composed)
     except errors.MailRefused as error:
         _settle(tools, row, NoticeState.REFUSED, str(error), **sent)
@@ -76,7 +76,7 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             _later(tools, row, str(error))
         else:
             _settle(tools, row, NoticeState.UNKNOWN, str(error), **sent)
-    except errors.MailDeferred as error:
+    except errors.MailError as error:
         _later(tools, row, str(error))
     else:
         _settle(tools, row, NoticeState.ACCEPTED, answer, **sent)
@@ -228,16 +228,12 @@ def _named_instant(
     return window.next_open(span.after(now, zone), zone)
 
 
-def _amount_due(
-    conn: sa.Connection, account: sa.Row[Any]
-) -> money.Money | None:
+def _amount_due(conn: sa.Connection, account: sa.Row[Any]) -> money.Money:
     owed = [
         one
         for one in invoices.open_of_account(conn, account.id)
         if one.currency == account.currency
     ]
-    if not owed:
-        return None
     return money.Money(sum(one.owed for one in owed), account.currency)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One tick of the engine: a tuple of steps, each a function of the tools.
+"""One tick of the engine: the steps that have something due.
 
-Every step finds what is due by an index, so a tick costs what is due and
-not what exists.
+One statement finds them by the indexes on their deadlines, so a tick costs
+what is due and not what exists.
 """
 
 import datetime as dt
@@ -17,6 +17,7 @@ from patrii_billing.engine import notify
 from patrii_billing.engine import purging
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import due as work
 from patrii_billing.store import watch
 
 LOG = logging.getLogger(__name__)
@@ -26,13 +27,32 @@ def _purge(tools: toolbox.Tools, now: dt.datetime) -> int:
     return tools.db.write(purging.ask, now, tools.settings.batch)
 
 
-STEPS = (charge.run, collect.run, act.run, notify.run, _purge)
+# In the order of the day: what is charged is judged, what is judged is done.
+STEPS = {
+    'charge': charge.run,
+    'collect': collect.run,
+    'act': act.run,
+    'notify': notify.run,
+    'purge': _purge,
+}
 
 
 def run(tools: toolbox.Tools) -> int:
     """Do what is due now; how much there was."""
-    tools.db.write(_mind_the_gap, tools, tools.now())
-    return sum(step(tools, tools.now()) for step in STEPS)
+    now = tools.now()
+    due = tools.db.write(_look, tools, now)
+    return sum(
+        step(tools, tools.now())
+        for name, step in STEPS.items()
+        if name in due and due[name] <= now
+    )
+
+
+def _look(
+    conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
+) -> dict[str, dt.datetime]:
+    _mind_the_gap(conn, tools, now)
+    return work.instants(conn)
 
 
 def _mind_the_gap(

@@ -12,6 +12,7 @@ from patrii_billing.engine import tick
 from patrii_billing.simulation import events
 from patrii_billing.simulation import scenario as scenarios
 from patrii_billing.simulation import world as worlds
+from patrii_billing.store import due
 from patrii_billing.store import schema
 from patrii_billing.store import watch
 
@@ -75,9 +76,14 @@ class Run:
         self._ran_until = now
         reconcile.run(self.world.tools, now)
         for _ in range(_MOST_TICKS):
-            if not tick.run(self.world.tools):
+            tick.run(self.world.tools)
+            if all(at > now for at in self._due()):
                 return
         raise AssertionError(f'there is no end of work at {now}')
+
+    def _due(self) -> list[dt.datetime]:
+        """When each step has its next work."""
+        return list(self.world.tools.db.read(due.instants).values())
 
     def _down(self, what: str, now: dt.datetime) -> bool:
         return any(
@@ -100,13 +106,11 @@ class Run:
         for outage in self.world.scenario.outages:
             moments += [outage.start, outage.end]
         if not self._down('daemon', now):
-            due = self.world.tools.db.read(_due)
-            gap = self.world.tools.settings.absence_gap
-            moments += [at + wait * gap for at, wait in due]
-            soon = [one for one in moments if one > now]
-            if len(soon) < len([one for one in moments if one <= now]):
-                soon.append(now + _SECOND)
-            moments = soon
+            moments += self._due()
+            missed = self.world.tools.db.read(_missed)
+            if missed is not None:
+                gap = self.world.tools.settings.absence_gap
+                moments.append(max(missed + gap, now + _SECOND))
         ahead = [one for one in moments if one > now]
         return min(ahead, default=None)
 
@@ -139,19 +143,7 @@ def _since(conn: sa.Connection, last: int) -> Any:
     ).all()
 
 
-def _due(conn: sa.Connection) -> list[tuple[dt.datetime, int]]:
-    """When each room has its next work, and whether absences must settle."""
-    columns = (
-        (schema.subscriptions.c.check_at, 0),
-        (schema.subscriptions.c.charge_at, 0),
-        (schema.actions.c.next_at, 0),
-        (schema.notices.c.next_at, 0),
-        (schema.custody.c.undo_until, 0),
-        (schema.servers.c.missed_at, 1),
-    )
-    found = []
-    for column, wait in columns:
-        at = conn.execute(sa.select(sa.func.min(column))).scalar_one()
-        if at is not None:
-            found.append((at, wait))
-    return found
+def _missed(conn: sa.Connection) -> dt.datetime | None:
+    """Since when a server's absence waits to be confirmed."""
+    at = schema.servers.c.missed_at
+    return conn.execute(sa.select(sa.func.min(at))).scalar_one_or_none()

@@ -116,10 +116,12 @@ def of_ladder(
     conn: sa.Connection,
     subscription_id: int,
     case_id: str | None,
-    invoice_id: int | None,
+    invoice_ids: Sequence[int],
 ) -> Sequence[sa.Row[Any]]:
-    """The notices the law of dunning looks at: of a case or an invoice."""
-    wanted = [_notices.c.invoice_id == invoice_id] if invoice_id else []
+    """The notices the law of dunning looks at: of a case or of invoices."""
+    wanted: list[sa.ColumnElement[bool]] = []
+    if invoice_ids:
+        wanted.append(_notices.c.invoice_id.in_(invoice_ids))
     if case_id:
         wanted.append(_notices.c.case_id == case_id)
     if not wanted:

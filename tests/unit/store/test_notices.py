@@ -107,5 +107,5 @@ class NoticesTest(books.BooksTestCase):
         return self.db.read(notices.latest, 1, template)
 
     def of_ladder(self, case_id: str | None) -> list[str]:
-        rows = self.db.read(notices.of_ladder, 1, case_id, None)
+        rows = self.db.read(notices.of_ladder, 1, case_id, [])
         return [row.template for row in rows]

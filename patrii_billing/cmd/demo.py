@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""patrii-billing-demo: the service at work, with nothing to set up."""
+
+import argparse
+import json
+import sys
+
+from patrii_billing.demo import show
+from patrii_billing import errors
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point of the console script."""
+    options = _parser().parse_args(argv)
+    try:
+        if options.json:
+            told = show.summarise(options.seed, options.days, options.mails)
+            print(json.dumps(told, sort_keys=False))
+        else:
+            show.watch(options.seed, options.days, options.pace, options.mails)
+    except errors.BillingError as error:
+        print(f'patrii-billing-demo: error: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='patrii-billing-demo',
+        description='Show forty sample customers on a simulated cloud and a '
+        'fast clock. One process, a database in memory, no broker, no '
+        'OpenStack; nothing outside the folder for mails is touched.',
+    )
+    parser.add_argument(
+        '--days', type=_days, default=90,
+        help='how many days to simulate (default: %(default)s)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--seed', type=int, default=1,
+        help='another seed makes other customers (default: %(default)s)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--pace', type=float, default=0.7,
+        help='seconds on the screen for each day (default: %(default)s)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--mails', default='demo-mails', metavar='FOLDER',
+        help='where the mails are written to (default: %(default)s)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--json', action='store_true',
+        help='run all days at once and print one JSON summary',
+    )  # fmt: skip
+    return parser
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= 3660:
+        raise argparse.ArgumentTypeError('from 1 to 3660')
+    return days

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the sample customers: on the screen, or at once into a summary."""
+
+import sys
+import time
+from typing import Any
+
+from rich import console
+from rich import live
+from rich import progress
+
+from patrii_billing.demo import customers
+from patrii_billing.demo import screen
+from patrii_billing import wiring
+from patrii_billing.simulation import run
+from patrii_billing.simulation import summary
+from patrii_billing.simulation import world as worlds
+
+
+def watch(seed: int, days: int, pace: float, folder: str) -> None:
+    """Show the ladder at work, `pace` seconds for each simulated day."""
+    world = _world(seed, days, folder)
+    moving, running = screen.Screen(), run.Run(world)
+    shown_day = None
+    with live.Live(screen=True, auto_refresh=False) as terminal:
+        for now in running.instants():
+            moving.tell(running.news())
+            if now.date() == shown_day:
+                continue
+            shown_day = now.date()
+            terminal.update(
+                moving.draw(
+                    now,
+                    summary.counts(world),
+                    summary.customers(world),
+                    folder,
+                ),
+                refresh=True,
+            )
+            time.sleep(pace)
+
+
+def summarise(seed: int, days: int, folder: str) -> dict[str, Any]:
+    """Run all days at once, with progress on stderr."""
+    world = _world(seed, days, folder)
+    start = world.clock.now()
+    err = console.Console(file=sys.stderr)
+    with progress.Progress(console=err, transient=True) as shown:
+        task = shown.add_task('simulated days', total=days)
+        for now in run.Run(world).instants():
+            shown.update(task, completed=(now - start).days)
+    return {'seed': seed, 'days': days, **summary.counts(world)}
+
+
+def _world(seed: int, days: int, folder: str) -> worlds.World:
+    scenario = customers.scenario(seed, days)
+    return worlds.World(scenario, voice=wiring.folder_voice(folder))

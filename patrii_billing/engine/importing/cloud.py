@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cloud says of the projects and servers of an import."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import cloud
+from patrii_billing.domain import pricing
+from patrii_billing.domain import server as nova
+from patrii_billing.engine.importing import document
+from patrii_billing.engine import quota
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import plans
+from patrii_billing.store.views import imported
+
+
+@dataclass(slots=True)
+class Seen:
+    """Projects by their keystone id, and what their quota is now.
+
+    `owners` are the accounts that the file gives the projects to.
+    """
+
+    projects: dict[str, cloud.KeystoneProject] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    quotas: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    begins: bool = False  # whether a subscription is new
+    mistakes: list[errors.InvalidInput] = field(default_factory=list)
+    _aliases: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def project_id(self, account: str, called: str) -> str:
+        """The id of what an account calls its project, by id or by name.
+
+        Raises InvalidInput where keystone has none, or several.
+        """
+        if (account, called) in self._aliases:
+            return self._aliases[account, called]
+        if called in self.projects:
+            return called
+        found = [
+            one.id for one in self.projects.values() if one.name == called
+        ]
+        if not found:
+            raise errors.InvalidInput(
+                f'keystone has no project {called!r}', 'project'
+            )
+        if len(found) > 1:
+            raise errors.InvalidInput(
+                f'keystone has {len(found)} projects {called!r}, say which by '
+                f'its id: {", ".join(sorted(found))}',
+                'project',
+            )
+        return found[0]
+
+    def claim(self, wanted: document.Project) -> None:
+        """Note whose project it is to be."""
+        if wanted.id is not None and wanted.id not in self.projects:
+            raise wanted.at.wrong(
+                f'keystone has no project {wanted.id!r}', 'id'
+            )
+        try:
+            project = wanted.id or self.project_id(wanted.account, wanted.name)
+        except errors.InvalidInput as error:
+            raise wanted.at.wrong(error.reason, 'name') from None
+        owner = self.owners.setdefault(project, wanted.account)
+        if owner != wanted.account:
+            raise wanted.at.wrong(f'belongs to {owner} in this file, too')
+        for called in (project, wanted.name):
+            self._aliases[wanted.account, called] = project
+
+
+def look(tools: toolbox.Tools, wanted: document.Wanted) -> Seen:
+    """Ask the cloud for what the file speaks of. Raises CloudError."""
+    seen = Seen()
+    if not wanted.projects and not wanted.subscriptions:
+        return seen
+    for each in tools.cloud.projects.all():
+        seen.projects[each.id] = each
+    for project in wanted.projects:
+        try:
+            seen.claim(project)
+        except errors.InvalidInput as error:
+            seen.mistakes.append(error)
+    known = tools.db.read(imported.subscription_names)
+    for sub in wanted.subscriptions:
+        if sub.name in known:
+            continue
+        seen.begins = True
+        try:
+            _look_at(tools, wanted, seen, sub)
+        except errors.InvalidInput as error:
+            seen.mistakes.append(error)
+    return seen
+
+
+def _look_at(
+    tools: toolbox.Tools,
+    wanted: document.Wanted,
+    seen: Seen,
+    sub: document.Subscription,
+) -> None:
+    """What a new subscription covers. Raises InvalidInput."""
+    try:
+        project = seen.project_id(sub.account, sub.project)
+    except errors.InvalidInput as error:
+        if sub.project in wanted.names.get('project', ()):
+            return  # what is wrong with it is told where it stands
+        raise sub.at.wrong(error.reason, 'project') from None
+    if sub.server is not None:
+        shown = tools.cloud.servers.get(sub.server)
+        if shown is None or nova.is_gone(shown) or shown.project != project:
+            raise sub.at.wrong(
+                f'nova has no server {sub.server!r} in that project', 'server'
+            )
+    priced = _quota_prices(tools, wanted, sub.plan)
+    if not priced:
+        return
+    if sub.server is not None:
+        raise sub.at.wrong(
+            f'{sub.plan} has prices of a quota, which a server has not',
+            'plan',
+        )
+    if tools.db.read(imported.projects_with_quota, [project]):
+        return
+    seen.quotas[project] = tools.cloud.quotas.get(project)
+    held = quota.billed_quota(seen.quotas[project])
+    for resource in priced:
+        if resource not in held:
+            raise sub.at.wrong(
+                f'{sub.plan} has a price of {resource}, of which nova has no '
+                'quota',
+                'plan',
+            )
+        if held[resource] < 0:
+            raise sub.at.wrong(
+                f'the quota of {resource} is unlimited, which {sub.plan} has '
+                'a price of',
+                'project',
+            )
+
+
+def _quota_prices(
+    tools: toolbox.Tools, wanted: document.Wanted, plan: str
+) -> list[str]:
+    """What quota a plan has prices of, by the file and by the books."""
+    priced = {
+        price.resource
+        for each in wanted.plans
+        if each.name == plan
+        for _, price in each.prices
+        if price.kind is pricing.PriceKind.QUOTA
+    }
+    return sorted(priced | tools.db.read(_booked_quota_prices, plan))
+
+
+def _booked_quota_prices(conn: sa.Connection, plan: str) -> set[str]:
+    try:
+        found = plans.by_name(conn, plan)
+    except errors.NotFound:
+        return set()
+    return {
+        row.resource
+        for row in plans.prices(conn, found.id)
+        if row.kind == pricing.PriceKind.QUOTA
+    }

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One entry of a document: its fields are taken, its mistakes are kept."""
+
+from collections.abc import Callable
+import difflib
+from typing import Any
+
+from patrii_billing import errors
+from patrii_billing import strict_yaml
+
+Node = strict_yaml.Node
+
+
+class Entry:
+    """A mapping whose fields are taken one by one, mistakes being kept.
+
+    What is not there, or is wrong, is taken as None.
+    """
+
+    def __init__(
+        self, node: Node, mistakes: list[errors.InvalidInput]
+    ) -> None:
+        self.node = node
+        self.mistakes = mistakes
+        self.sound = True
+        self._keys: dict[str, Node] = {}
+        self._fields: dict[str, Node] = {}
+        self._taken: list[str] = []
+        try:
+            for name, key, value in node.pairs():
+                if name in self._keys:
+                    self.refuse(key.wrong('given twice'))
+                self._keys[name] = key
+                self._fields[name] = value
+        except errors.InvalidInput as error:
+            self.refuse(error)
+
+    def wrong(self, reason: str, name: str = '') -> errors.InvalidInput:
+        """What is wrong with the entry, or with a field of it."""
+        return self._fields.get(name, self.node).wrong(reason)
+
+    def says(self, name: str) -> bool:
+        return name in self._fields
+
+    def refuse(self, error: errors.InvalidInput) -> None:
+        self.mistakes.append(error)
+        self.sound = False
+
+    def needs(self, name: str, read: Callable[[Node], Any]) -> Any:
+        """A field that must be there."""
+        if name not in self._fields and self.node.is_mapping():
+            self.refuse(self.wrong(f'{name} is missing'))
+        return self.takes(name, read)
+
+    def takes(self, name: str, read: Callable[[Node], Any]) -> Any:
+        """A field that may be there."""
+        self._taken.append(name)
+        if name not in self._fields:
+            return None
+        node = self._fields[name]
+        try:
+            return read(node)
+        except errors.InvalidInput as error:
+            # The law names the field, the document names its line, too.
+            placed = error.where.startswith(f'{node.source}:')
+            self.refuse(error if placed else node.wrong(error.reason))
+            return None
+
+    def list(self, name: str) -> list[Node]:
+        return self.takes(name, lambda node: list(node.items())) or []
+
+    def close(self) -> bool:
+        """Refuse what nobody took; whether the whole entry is sound."""
+        for name in self._keys.keys() - set(self._taken):
+            near = difflib.get_close_matches(name, self._taken, 1)
+            hint = f', did you mean {near[0]}?' if near else ''
+            self.refuse(self._keys[name].wrong(f'unknown key{hint}'))
+        return self.sound

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When there is work next, of each kind; one statement over five indexes."""
+
+import datetime as dt
+
+import sqlalchemy as sa
+
+from patrii_billing.store import schema
+
+_NEXT = {
+    'charge': schema.subscriptions.c.charge_at,
+    'collect': schema.subscriptions.c.check_at,
+    'act': schema.actions.c.next_at,
+    'notify': schema.notices.c.next_at,
+    'purge': schema.custody.c.undo_until,
+}
+_QUERY = sa.select(
+    *(
+        sa.select(sa.func.min(column)).scalar_subquery().label(name)
+        for name, column in _NEXT.items()
+    )
+)
+
+
+def instants(conn: sa.Connection) -> dict[str, dt.datetime]:
+    """The next instant at which each kind of work is due, if it is at all."""
+    found = conn.execute(_QUERY).one()._mapping
+    return {name: at for name, at in found.items() if at is not None}
