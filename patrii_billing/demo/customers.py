@@ -5,6 +5,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 import datetime as dt
 from decimal import Decimal
+import functools
 import random
 from typing import Any
 
@@ -38,8 +39,10 @@ def scenario(seed: int, days: int) -> scenarios.Scenario:
     for number, name in enumerate(_NAMES):
         habit = _HABITS[number % len(_HABITS)]
         paid_until = START.date() + chance.randint(4, 27) * _DAY
-        if habit is _late_at_the_end:
-            paid_until = _due_the_day_before(days)
+        ago = _UNPAID_AT_THE_END.get(number)
+        if ago is not None:
+            habit = functools.partial(_stops_before_the_end, ago)
+            paid_until = _first_due(days - ago)
         accounts.append(_account(chance, name, paid_until))
         noon = dt.time(hour=chance.randint(7, 18), tzinfo=dt.UTC)
         due = dt.datetime.combine(paid_until, noon)
@@ -77,13 +80,12 @@ def _plans() -> tuple[scenarios.Plan, ...]:
     )  # fmt: skip
 
 
-def _due_the_day_before(days: int) -> dt.date:
-    """The first due date of an invoice cycle that ends with the demo."""
-    last = (START + (days - 1) * _DAY).date()
-    anchor = calendar.anchored(
-        calendar.Cycle(months=1), last.day, START.date()
-    )
-    return anchor.boundary(0)
+def _first_due(day: int) -> dt.date:
+    """The first due date of a monthly cycle that has a boundary on a day."""
+    anchor_day = (START + day * _DAY).day
+    month = calendar.Cycle(months=1)
+    first = calendar.anchored(month, anchor_day, START.date() + 4 * _DAY)
+    return first.boundary(0)
 
 
 def _account(
@@ -160,11 +162,11 @@ def _stops_paying(
         yield _pay(name, due + (month * 30 - 2) * _DAY)
 
 
-def _late_at_the_end(
-    chance: random.Random, name: str, due: dt.datetime, days: int
+def _stops_before_the_end(
+    ago: int, chance: random.Random, name: str, due: dt.datetime, days: int
 ) -> Iterator[scenarios.Event]:
-    end = START + (days - 5) * _DAY
-    while due < end:
+    unpaid = START + (days - ago - 3) * _DAY
+    while due < unpaid:
         yield _pay(name, due - 2 * _DAY)
         due += 28 * _DAY
 
@@ -190,8 +192,13 @@ def _grows(
 
 _HABITS: tuple[Habit, ...] = (
     _punctual, _late, _punctual, _shelved_then_pays, _stops_paying, _grows,
-    _never, _late_at_the_end, _promises, _saved_at_the_last_moment,
+    _never, _punctual, _promises, _saved_at_the_last_moment,
 )  # fmt: skip
+
+
+# So many days before the end these have an invoice due that they leave
+# unpaid: every status is there when the demo is looked at.
+_UNPAID_AT_THE_END = {7: 1, 17: 28, 27: 12, 37: 1}
 
 
 def _pay(name: str, at: dt.datetime) -> scenarios.Event:
