@@ -2,8 +2,8 @@
 """The one place where everything is built, from the configuration.
 
 Building connects to nothing: what does not answer is met, and waited for,
-where it is used. Everything here raises InvalidInput, which names section
-and option, for a configuration that cannot be meant.
+where it is used. Everything here raises InvalidInput or cfg.Error, which name
+section and option, for a configuration that cannot be meant.
 """
 
 from collections.abc import Callable
@@ -25,6 +25,7 @@ from patrii_billing.cloud import projects
 from patrii_billing.cloud import quotas
 from patrii_billing.cloud import servers
 from patrii_billing.cloud import session
+from patrii_billing.conf import database as database_conf
 from patrii_billing.domain import calendar
 from patrii_billing.domain import money
 from patrii_billing.domain import policy
@@ -130,15 +131,8 @@ def _blamed_on(option: str) -> Iterator[None]:
 
 
 def books(conf: cfg.ConfigOpts) -> database.Database:
-    options = {
-        name: value
-        for name, value in conf.database.items()
-        if value is not None
-    }
-    if 'connection' not in options:
-        raise errors.InvalidInput('is not set', '[database] connection')
-    # oslo.db would wait for a database that is away without looking up.
-    options['max_retries'] = 0
+    # oslo.db would wait for one that is away without minding a stop.
+    options = database_conf.options(conf) | {'max_retries': 0}
     return database.Database(**options)
 
 
@@ -284,8 +278,8 @@ def check_schema(conf: cfg.ConfigOpts) -> None:
 def described(conf: cfg.ConfigOpts) -> str:
     """What an operator should see first in the log, without passwords."""
     mode = 'dry run' if conf.enforcement.dry_run else 'ENFORCING'
-    url = sa.make_url(conf.database.connection)
+    books_at = sa.make_url(conf.database.connection).set(query={})
     return (
-        f'Mode {mode}; database {url.render_as_string(hide_password=True)}; '
+        f'Mode {mode}; database {books_at.render_as_string()}; '
         f'listening to {ears.described(conf)}'
     )

@@ -39,9 +39,8 @@ def _register_auth_plugin(conf: cfg.ConfigOpts) -> None:
     """Keystone's plugins have options of their own, in a section of choice."""
     ks_loading.register_auth_conf_options(conf, 'nova')
     section = conf.nova.auth_section or 'nova'
-    chosen = conf[section].auth_type
-    if chosen is None:
-        return
+    # Where none is chosen, that is what is wrong, and not its options.
+    chosen = conf[section].auth_type or 'password'
     try:
         options = ks_loading.get_auth_plugin_conf_options(chosen)
     except keystone_errors.NoMatchingPlugin as error:

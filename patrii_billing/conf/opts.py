@@ -22,9 +22,14 @@ DEFAULT_FILE = '/etc/patrii_billing/patrii_billing.conf'
 
 _OURS = (billing, ladder, enforcement, listener, engine, mail, nova)
 
-# Each look at the schema is news to alembic; oslo.db shows the traceback of
-# each connection that it gave up.
-_LOG_LEVELS = ('alembic=WARN', 'oslo_db.api=CRITICAL')
+# Each look at the schema is news to alembic; keystoneauth says in a line more
+# that keystone did not answer; oslo.db shows the traceback of each connection
+# that it gave up.
+_LOG_LEVELS = (
+    'alembic=WARN',
+    'keystoneauth.identity.generic.base=ERROR',
+    'oslo_db.api=CRITICAL',
+)
 
 # Libraries that read options of their own, by their entry points.
 _LIBRARIES = ('cotyledon', 'oslo.messaging')

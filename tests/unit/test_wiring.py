@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the configuration to what the engine works with."""
+
+import dataclasses
+import datetime as dt
+import threading
+from typing import Any
+
+from patrii_billing.domain import policy
+from patrii_billing.domain import span
+from patrii_billing.engine import settings as engine_settings
+from patrii_billing import errors
+from patrii_billing.mail import folder
+from patrii_billing.store import migrate
+from patrii_billing import wiring
+from tests.unit.conf import base
+
+
+class SettingsTest(base.ConfigTestCase):
+    def refusal(self, text: str) -> str:
+        error = self.assertRaises(
+            errors.InvalidInput, wiring.check, self.load(text)
+        )
+        self.assertNotIn('\n', str(error))
+        return str(error)
+
+    def test_what_is_not_configured_is_as_the_engine_has_it(self) -> None:
+        self.assertEqual(
+            engine_settings.Settings(), wiring.settings(self.load())
+        )
+
+    def test_everything_the_engine_can_be_told_has_an_option(self) -> None:
+        conf = self.load()
+        options = {*conf.enforcement, *conf.engine, 'policy'}
+
+        wanted = {
+            field.name for field in dataclasses.fields(wiring.settings(conf))
+        }
+        self.assertEqual(set(), wanted - options)
+
+    def test_every_part_of_the_ladder_has_an_option(self) -> None:
+        wanted = {field.name for field in dataclasses.fields(policy.Policy)}
+
+        self.assertEqual(
+            {'shelve_window', 'delete_window'},
+            wanted - set(self.load().ladder),
+        )
+
+    def test_the_ladder_is_as_configured(self) -> None:
+        read = wiring.settings(
+            self.load('[ladder]\nshelve_grace = 10s\nreminders = -2s, -1s')
+        ).policy
+
+        self.assertEqual(span.Span(seconds=10), read.shelve_grace)
+        self.assertEqual(
+            (span.Span(seconds=-2), span.Span(seconds=-1)), read.reminders
+        )
+
+    def test_no_reminders_is_a_choice(self) -> None:
+        read = wiring.settings(self.load('[ladder]\nreminders ='))
+
+        self.assertEqual((), read.policy.reminders)
+
+    def test_windows_share_the_holidays(self) -> None:
+        read = wiring.settings(
+            self.load("""
+[enforcement]
+shelve_hours = 09:00-17:00
+delete_weekdays = tue
+holidays = 2026-12-25
+""")
+        ).policy
+
+        self.assertEqual(9 * 60, read.shelve_window.opens)
+        self.assertEqual(frozenset({1}), read.delete_window.weekdays)
+        christmas = frozenset({dt.date(2026, 12, 25)})
+        self.assertEqual(christmas, read.shelve_window.holidays)
+        self.assertEqual(christmas, read.delete_window.holidays)
+
+    def test_silence_of_no_length_is_not_watched(self) -> None:
+        read = wiring.settings(self.load('[enforcement]\nsilence = 0s'))
+
+        self.assertIsNone(read.silence)
+
+    def test_a_span_that_is_none_is_named(self) -> None:
+        said = self.refusal('[ladder]\nshelve_grace = two days')
+
+        self.assertIn('[ladder] shelve_grace', said)
+        self.assertIn('two days', said)
+
+    def test_a_span_of_the_engine_that_is_none_is_named(self) -> None:
+        for section, option in (
+            ('engine', 'interval'),
+            ('engine', 'retry'),
+            ('enforcement', 'safe_gap'),
+        ):
+            said = self.refusal(f'[{section}]\n{option} = -1s')
+            self.assertIn(f'[{section}] {option}', said)
+
+    def test_hours_and_holidays_that_are_none_are_named(self) -> None:
+        self.assertIn(
+            '[enforcement] delete_hours',
+            self.refusal('[enforcement]\ndelete_hours = 17:00-09:00'),
+        )
+        self.assertIn(
+            '[enforcement] holidays',
+            self.refusal('[enforcement]\nholidays = Christmas'),
+        )
+
+    def test_a_lease_outlives_a_call_to_nova(self) -> None:
+        self.assertIn(
+            '[engine] lease',
+            self.refusal('[engine]\nlease = 20s\n[nova]\ntimeout = 20'),
+        )
+
+    def test_the_books_are_compared_more_often_than_is_asked_for(self) -> None:
+        self.assertIn(
+            '[enforcement] sweep_age',
+            self.refusal('[enforcement]\nsweep_age = 10m'),
+        )
+
+    def test_a_database_that_is_none_is_named(self) -> None:
+        self.assertIn(
+            '[database] connection',
+            self.refusal('[database]\nconnection = oracle://books'),
+        )
+
+    def test_a_broker_that_is_none_is_named(self) -> None:
+        self.assertIn(
+            '[DEFAULT] transport_url',
+            self.refusal('[DEFAULT]\ntransport_url = carrier-pigeon://me'),
+        )
+
+    def test_no_topic_is_named(self) -> None:
+        self.assertIn(
+            '[listener] topics', self.refusal('[listener]\ntopics =')
+        )
+
+    def test_a_time_zone_and_a_currency_that_are_none_are_named(self) -> None:
+        self.assertIn(
+            '[billing] timezone',
+            self.refusal('[billing]\ntimezone = Mars/Olympus'),
+        )
+        self.assertIn(
+            '[billing] currency', self.refusal('[billing]\ncurrency = XYZ')
+        )
+
+    def test_an_account_without_its_plugin_is_named(self) -> None:
+        self.assertIn('[nova]', self.refusal('[nova]\nauth_type ='))
+
+
+class ToolsTest(base.ConfigTestCase):
+    def test_mails_go_the_way_that_is_configured(self) -> None:
+        conf = self.load(f'[mail]\ndriver = folder\nfolder = {self.folder}')
+
+        voice = wiring.voice(conf)
+
+        self.assertIsInstance(voice.mailer, folder.FolderMailer)
+
+    def test_work_is_done_in_threads_and_waited_for(self) -> None:
+        tools = wiring.tools(self.load('[engine]\nact_threads = 4'))
+        together = threading.Barrier(4)
+        done: list[Any] = []
+
+        def work(row: Any) -> None:
+            together.wait(20)
+            done.append(row)
+
+        tools.each(work, [1, 2, 3, 4])
+
+        self.assertEqual([1, 2, 3, 4], sorted(done))
+
+    def test_what_one_thread_raises_is_raised(self) -> None:
+        tools = wiring.tools(self.load())
+
+        def work(row: Any) -> None:
+            raise errors.Conflict(str(row))
+
+        self.assertRaises(errors.Conflict, tools.each, work, [1])
+
+    def test_once_told_to_stop_no_further_row_is_begun(self) -> None:
+        stop = threading.Event()
+        tools = wiring.tools(self.load('[engine]\nact_threads = 1'), stop)
+        done: list[Any] = []
+
+        def work(row: Any) -> None:
+            done.append(row)
+            stop.set()
+
+        tools.each(work, [1, 2, 3])
+
+        self.assertEqual([1], done)
+
+
+class BooksTest(base.ConfigTestCase):
+    def test_an_empty_database_is_to_be_upgraded_first(self) -> None:
+        conf = self.conf()
+
+        error = self.assertRaises(
+            errors.SchemaTooOld, wiring.check_schema, conf
+        )
+
+        self.assertIn('db upgrade', str(error))
+
+    def test_an_upgraded_database_will_do(self) -> None:
+        conf = self.conf()
+        migrate.upgrade(conf.database.connection)
+
+        wiring.check_schema(conf)
+
+    def test_the_first_line_of_the_log_tells_no_password(self) -> None:
+        conf = self.load("""
+[DEFAULT]
+transport_url = rabbit://nova:secret1@broker.example:5672/
+[database]
+connection = mysql+pymysql://billing:secret2@db.example/books?charset=utf8mb4
+[enforcement]
+dry_run = false
+""")
+
+        said = wiring.described(conf)
+
+        self.assertNotIn('secret', said)
+        for word in (
+            'ENFORCING', 'db.example/books', 'broker.example:5672',
+            'patrii_notifications', 'nova',
+        ):  # fmt: skip
+            self.assertIn(word, said)
+
+    def conf(self) -> Any:
+        return self.load(
+            f'[database]\nconnection = sqlite:///{self.folder}/books.db'
+        )
