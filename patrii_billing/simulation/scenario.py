@@ -14,7 +14,7 @@ from patrii_billing.domain import money
 from patrii_billing.domain import policy as policies
 from patrii_billing.domain import pricing
 from patrii_billing import errors
-from patrii_billing.simulation import reader
+from patrii_billing import strict_yaml as reader
 
 _STATES = {
     'ACTIVE': 'active',
