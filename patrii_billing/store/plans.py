@@ -58,6 +58,23 @@ def add_price(
     )
 
 
+def change(conn: sa.Connection, /, plan_id: int, **values: Any) -> None:
+    conn.execute(
+        _plans.update().where(_plans.c.id == plan_id).values(**values)
+    )
+
+
+def end_price(
+    conn: sa.Connection, price_id: int, valid_until: dt.date | None
+) -> None:
+    """Say from which day on a price is not valid any more (None: never)."""
+    conn.execute(
+        _prices.update()
+        .where(_prices.c.id == price_id)
+        .values(valid_until=valid_until)
+    )
+
+
 def get(conn: sa.Connection, plan_id: int) -> sa.Row[Any]:
     return conn.execute(_plans.select().where(_plans.c.id == plan_id)).one()
 

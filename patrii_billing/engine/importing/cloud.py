@@ -20,16 +20,13 @@ from patrii_billing.store.views import imported
 
 @dataclass(slots=True)
 class Seen:
-    """Projects by their keystone id, and what their quota is now.
-
-    `owners` are the accounts that the file gives the projects to.
-    """
+    """Projects by their keystone id, and what the quota of some is now."""
 
     projects: dict[str, cloud.KeystoneProject] = field(default_factory=dict)
-    owners: dict[str, str] = field(default_factory=dict)
     quotas: dict[str, Mapping[str, int]] = field(default_factory=dict)
     begins: bool = False  # whether a subscription is new
     mistakes: list[errors.InvalidInput] = field(default_factory=list)
+    _owners: dict[str, str] = field(default_factory=dict)
     _aliases: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def project_id(self, account: str, called: str) -> str:
@@ -45,28 +42,22 @@ class Seen:
             one.id for one in self.projects.values() if one.name == called
         ]
         if not found:
-            raise errors.InvalidInput(
-                f'keystone has no project {called!r}', 'project'
-            )
+            raise errors.InvalidInput(f'keystone has no project {called!r}')
         if len(found) > 1:
             raise errors.InvalidInput(
                 f'keystone has {len(found)} projects {called!r}, say which by '
-                f'its id: {", ".join(sorted(found))}',
-                'project',
+                f'its id: {", ".join(sorted(found))}'
             )
         return found[0]
 
     def claim(self, wanted: document.Project) -> None:
-        """Note whose project it is to be."""
-        if wanted.id is not None and wanted.id not in self.projects:
-            raise wanted.at.wrong(
-                f'keystone has no project {wanted.id!r}', 'id'
-            )
+        """Note whose project it is to be. Raises InvalidInput."""
         try:
-            project = wanted.id or self.project_id(wanted.account, wanted.name)
+            project = self.project_id(wanted.account, wanted.called)
         except errors.InvalidInput as error:
-            raise wanted.at.wrong(error.reason, 'name') from None
-        owner = self.owners.setdefault(project, wanted.account)
+            name = 'name' if wanted.id is None else 'id'
+            raise wanted.at.wrong(error.reason, name) from None
+        owner = self._owners.setdefault(project, wanted.account)
         if owner != wanted.account:
             raise wanted.at.wrong(f'belongs to {owner} in this file, too')
         for called in (project, wanted.name):
@@ -91,31 +82,40 @@ def look(tools: toolbox.Tools, wanted: document.Wanted) -> Seen:
             continue
         seen.begins = True
         try:
-            _look_at(tools, wanted, seen, sub)
+            project_id = seen.project_id(sub.account, sub.project)
+            _look_at_server(tools, sub, project_id)
+            _look_at_quota(tools, wanted, seen, sub, project_id)
         except errors.InvalidInput as error:
-            seen.mistakes.append(error)
+            # A project that is not there is told when it is looked up.
+            if error.where:
+                seen.mistakes.append(error)
     return seen
 
 
-def _look_at(
+def _look_at_server(
+    tools: toolbox.Tools, sub: document.Subscription, project: str
+) -> None:
+    """Raises InvalidInput unless the server it names is there."""
+    if sub.server is None:
+        return
+    shown = tools.cloud.servers.get(sub.server)
+    if shown is None or nova.is_gone(shown) or shown.project != project:
+        raise sub.at.wrong(
+            f'nova has no server {sub.server!r} in that project', 'server'
+        )
+
+
+def _look_at_quota(
     tools: toolbox.Tools,
     wanted: document.Wanted,
     seen: Seen,
     sub: document.Subscription,
+    project: str,
 ) -> None:
-    """What a new subscription covers. Raises InvalidInput."""
-    try:
-        project = seen.project_id(sub.account, sub.project)
-    except errors.InvalidInput as error:
-        if sub.project in wanted.names.get('project', ()):
-            return  # what is wrong with it is told where it stands
-        raise sub.at.wrong(error.reason, 'project') from None
-    if sub.server is not None:
-        shown = tools.cloud.servers.get(sub.server)
-        if shown is None or nova.is_gone(shown) or shown.project != project:
-            raise sub.at.wrong(
-                f'nova has no server {sub.server!r} in that project', 'server'
-            )
+    """Keep the quota that is to be billed and is not in the books yet.
+
+    Raises InvalidInput where its plan cannot bill it.
+    """
     priced = _quota_prices(tools, wanted, sub.plan)
     if not priced:
         return
@@ -124,7 +124,7 @@ def _look_at(
             f'{sub.plan} has prices of a quota, which a server has not',
             'plan',
         )
-    if tools.db.read(imported.projects_with_quota, [project]):
+    if tools.db.read(imported.has_quota, project):
         return
     seen.quotas[project] = tools.cloud.quotas.get(project)
     held = quota.billed_quota(seen.quotas[project])
@@ -137,8 +137,8 @@ def _look_at(
             )
         if held[resource] < 0:
             raise sub.at.wrong(
-                f'the quota of {resource} is unlimited, which {sub.plan} has '
-                'a price of',
+                f'its quota of {resource} is unlimited, and {sub.plan} has a '
+                'price of each',
                 'project',
             )
 

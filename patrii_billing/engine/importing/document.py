@@ -67,6 +67,10 @@ class Project:
     name: str
     account: str
 
+    @property
+    def called(self) -> str:
+        return self.id or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
@@ -242,10 +246,9 @@ def _name(wanted: Wanted, kind: str, entry: entries.Entry) -> Any:
     """The entry's name, which no other of its kind may have."""
     name = entry.needs('name', _text)
     names = wanted.names.setdefault(kind, set())
-    if name is not None:
-        if name in names:
-            entry.refuse(entry.wrong(f'{name!r} is given twice', 'name'))
-        names.add(name)
+    if name is not None and name in names:
+        entry.refuse(entry.wrong(f'{name!r} is given twice', 'name'))
+    names.add(name or '')
     return name
 
 

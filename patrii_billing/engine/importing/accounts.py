@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Import customers and the projects that are theirs."""
+
+from patrii_billing.engine.importing import document
+from patrii_billing.engine.importing import unit as units
+from patrii_billing import errors
+from patrii_billing.store import accounts
+
+
+def write(unit: units.Unit, wanted: document.Account) -> None:
+    row = unit.find(accounts.by_name, wanted.name)
+    if row is None:
+        _add(unit, wanted)
+        return
+    given = {'currency': wanted.currency}
+    if not unit.unchanged(wanted.at, row._asdict(), given):
+        return
+    new = units.different(row, wanted.said)
+    if new:
+        accounts.change(unit.conn, row.id, **new)
+    unit.tell_changed('account', wanted.name, list(new), row.id)
+
+
+def _add(unit: units.Unit, wanted: document.Account) -> None:
+    values = {
+        'currency': wanted.currency or unit.defaults.currency,
+        'timezone': unit.defaults.timezone,
+        'locale': unit.defaults.locale,
+        **wanted.said,
+    }
+    account_id = accounts.add(unit.conn, wanted.name, unit.now, **values)
+    unit.tell(
+        'added', 'account', wanted.name,
+        f'{values["currency"]}, {values["timezone"]}', account_id,
+    )  # fmt: skip
+
+
+def write_project(unit: units.Unit, wanted: document.Project) -> None:
+    account = unit.named(
+        'account', accounts.by_name, wanted.at, wanted.account
+    )  # fmt: skip
+    try:
+        project = unit.seen.project_id(wanted.account, wanted.called)
+    except errors.InvalidInput as error:
+        # Refused already, when keystone was asked.
+        unit.refuse(wanted.at, error.reason, echo=True)
+        return
+    if account is None:
+        return
+    name = unit.seen.projects[project].name
+    row = accounts.project(unit.conn, project)
+    if row is None:
+        accounts.add_project(unit.conn, project, name, account.id)
+        unit.tell('added', 'project', name, f'of {account.name}', account.id)
+    elif row.account_id == account.id:
+        unit.tell('left', 'project', name)
+    else:
+        owner = accounts.get(unit.conn, row.account_id).name
+        unit.refuse(
+            wanted.at,
+            f'{name} belongs to {owner} in the books; an import moves no '
+            'project',
+        )
