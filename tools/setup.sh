@@ -12,14 +12,14 @@ need_packages() {
     [ -n "$missing" ] || return 0
     as_root=
     [ "$(id -u)" -eq 0 ] || as_root=sudo
-    echo "installing$missing"
+    echo "installing$missing" >&2
     # shellcheck disable=SC2086 # both are lists of words
     if ! {
         $as_root apt-get update -q &&
         DEBIAN_FRONTEND=noninteractive $as_root apt-get install -qy \
             --no-install-recommends $missing
     } >"$root/.logs/apt.log" 2>&1 </dev/null; then
-        tail -n 20 "$root/.logs/apt.log"
+        tail -n 20 "$root/.logs/apt.log" >&2
         echo "could not install$missing (log: .logs/apt.log)" >&2
         return 1
     fi
@@ -51,7 +51,7 @@ need_venv() {
     fi
     for file in constraints.txt requirements.txt setup.cfg; do
         if [ ! "$stamp" -nt "$root/$file" ]; then
-            echo "installing $* into .venv"
+            echo "installing into .venv: $*" >&2
             "$venv/bin/pip" --disable-pip-version-check install --quiet \
                 --constraint "$root/constraints.txt" "$@" \
                 >"$root/.logs/pip.log" 2>&1 || {

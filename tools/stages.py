@@ -67,7 +67,7 @@ STAGES = (
     Stage('minicloud', 'minicloud', 480),
 )
 NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
-ENVIRONMENTS_BUDGET = 120
+ENVIRONMENTS_BUDGET = 180
 # Interpreters that need not be here; the others are the stages' own matter.
 OPTIONAL = {'py312': 'python3.12', 'py313': 'python3.13'}
 
