@@ -39,11 +39,11 @@ function configure_patrii_billing {
     iniset "$PATRII_BILLING_CONF" mail driver "$PATRII_BILLING_MAIL_DRIVER"
     iniset "$PATRII_BILLING_CONF" mail folder "$PATRII_BILLING_MAIL_FOLDER"
     iniset "$PATRII_BILLING_CONF" mail sender "billing@$(hostname -f)"
-    configure_keystoneauth patrii-billing "$PATRII_BILLING_CONF" nova
+    configure_patrii_billing_account patrii-billing "$PATRII_BILLING_CONF" nova
 }
 
 # The keystone account it acts with, in the section that it is given.
-function configure_keystoneauth {
+function configure_patrii_billing_account {
     local user=$1
     local file=$2
     local section=$3
