@@ -12,13 +12,13 @@ import datetime as dt
 
 from patrii_billing.domain import intents
 from patrii_billing.domain import lifecycle
-from patrii_billing.domain import policy as policies
-from patrii_billing.domain import standing
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.domain.lifecycle import Status
 from patrii_billing.domain.lifecycle import Step
+from patrii_billing.domain import policy as policies
+from patrii_billing.domain import standing
 
 # A forgotten wake-up costs a day at most.
 LOOK_AGAIN = dt.timedelta(days=1)
@@ -44,7 +44,9 @@ def decide(
 ) -> Decision:
     """The next thing to happen to a subscription, if its time has come."""
     ladder = _Ladder(facts, policy, now)
-    if facts.status is not Status.DELETED:
+    if facts.status is Status.DELETED:
+        ladder.give_back_the_rest()
+    else:
         ladder.run()
     return ladder.decision()
 
@@ -85,16 +87,16 @@ class _Ladder:
         )
 
     def run(self) -> None:
-        owes = self.facts.owes(self.policy.tolerance, self.now)
+        overdue = self.facts.overdue(self.policy.tolerance, self.now)
         # A case that has begun to be undone is undone to the end, even if
         # the payment is charged back meanwhile: that is a debt of its own.
         undoing = self.position.step is Step.NONE
-        if self.position.case and (undoing or not owes):
-            self._release()
+        if self.position.case and (undoing or not overdue):
+            self._release(undoing)
             if self.position.case:
                 return
-        if owes:
-            self._follow_oldest()
+        if overdue:
+            self._follow_overdue(overdue)
         else:
             self._follow(self._upcoming())
         self._settle()
@@ -102,7 +104,7 @@ class _Ladder:
             self._freeze(self.hold)
             return
         self._thaw()
-        if owes:
+        if overdue:
             self._unmake_dry_run()
             if self._due():
                 self._climb()
@@ -112,24 +114,36 @@ class _Ladder:
 
     # What a payment, or the lack of debt, does.
 
-    def _release(self) -> None:
+    def give_back_the_rest(self) -> None:
+        """What could only be stopped was not deleted, and is paid for."""
+        if not self.facts.owes(self.policy.tolerance, self.now):
+            for one in self.facts.in_custody():
+                self._do(intents.Act(ActionType.RESTORE, one.server))
+
+    def _release(self, undoing: bool) -> None:
         """Undo the ladder; the case ends when the undoing is done."""
-        self._do(intents.Cancel(lifecycle.DESTRUCTIVE, 'nothing is past due'))
-        if self.hold and self.hold.type is lifecycle.HoldType.ABUSE:
+        self._do(intents.Cancel(lifecycle.ENFORCEMENT, 'nothing is past due'))
+        in_custody = self.facts.in_custody()
+        taken = bool(in_custody) or self.facts.quota_frozen
+        abuse = self.hold and self.hold.type is lifecycle.HoldType.ABUSE
+        if taken and abuse and not undoing:
             if self.status is Status.GRACE:
                 self._set(Status.HELD, 'abuse hold')
             return
         if self.facts.quota_frozen:
             self._do(intents.Act(ActionType.QUOTA_CHANGE))
-        in_custody = self.facts.in_custody()
         for one in in_custody:
             self._do(intents.Act(ActionType.RESTORE, one.server))
-        if in_custody or self.facts.quota_frozen:
+        if taken:
             self.position = replace(
                 self.position, step=Step.NONE, due_at=None, awaits=None,
                 frozen=None,
             )  # fmt: skip
             return
+        self._close()
+
+    def _close(self) -> None:
+        """Nothing is owed, and nothing is in our hands any more."""
         if self.hold and self.hold.type is lifecycle.HoldType.PROMISE:
             self._do(intents.EndHold(self.hold.type, 'paid'))
             self.hold = None
@@ -157,15 +171,14 @@ class _Ladder:
                 awaits=invoice_key(invoice.id),
             )
 
-    def _follow_oldest(self) -> None:
+    def _follow_overdue(self, oldest: standing.OpenInvoice) -> None:
         """Restart the span where an older debt was paid and this is left."""
-        oldest = self.facts.invoices[0]
         if self.position.invoice == oldest.id:
             return
         if self.position.case is None:
             self._follow(oldest)
             return
-        self._do(intents.Cancel(lifecycle.DESTRUCTIVE, 'the oldest was paid'))
+        self._do(intents.Cancel(lifecycle.ENFORCEMENT, 'the oldest was paid'))
         step, due_at = Step.GRACE, self.now
         if self.status in _SUSPENDED:
             step = Step.WARN
@@ -177,6 +190,7 @@ class _Ladder:
 
     def _settle(self) -> None:
         """Give the next step its deadline once its notice is settled."""
+        self._mind_the_bounce()
         awaits = self.position.awaits
         if awaits is None:
             return
@@ -195,18 +209,24 @@ class _Ladder:
         zone, policy = self.facts.zone, self.policy
         match self.position.step:
             case Step.SHELVE:
-                return policy.shelve_window.next_open(
-                    policy.shelve_grace.after(settled, zone), zone
-                )
+                return self._allowed(policy.shelve_grace.after(settled, zone))
             case Step.WARN:
                 return policy.shelved_span.after(settled, zone)
         before, nominal = self._nominal()
         late = max(self.position.late, (settled - before).total_seconds())
         self.position = replace(self.position, late=late)
-        due_at = nominal + dt.timedelta(seconds=late)
-        if self.position.step is Step.GRACE and self.facts.enforce_from:
-            due_at = max(due_at, self.facts.enforce_from)
-        return due_at
+        return self._allowed(nominal + dt.timedelta(seconds=late))
+
+    def _allowed(self, at: dt.datetime) -> dt.datetime:
+        """The step's first instant from then on at which it may come."""
+        match self.position.step:
+            case Step.GRACE if self.facts.enforce_from:
+                return max(at, self.facts.enforce_from)
+            case Step.SHELVE:
+                return self.policy.shelve_window.next_open(at, self.facts.zone)
+            case Step.DELETE:
+                return self.policy.delete_window.next_open(at, self.facts.zone)
+        return at
 
     def _nominal(self) -> tuple[dt.datetime, dt.datetime]:
         """When the last notice and the next step were meant to be."""
@@ -234,33 +254,53 @@ class _Ladder:
 
     def _warned(self, notice: standing.Notice, settled: dt.datetime) -> None:
         """The last warning counts from its acceptance, or not at all."""
-        key = str(self.position.awaits)
+        zone, span = self.facts.zone, self.policy.deletion_warning
         if notice.state is NoticeState.SUPPRESSED:
             if not self.facts.dry_run:
                 self._stand(Step.WARN, self.now)
             return
         if notice.accepted_at is None:
             self._alarm(
-                'warning_not_accepted', key,
+                'warning_not_accepted', str(self.position.awaits),
                 'the last warning was not accepted: nothing is deleted',
             )  # fmt: skip
+            if span.after(settled, zone) <= self.now:
+                self._stand(Step.WARN, self.now)  # perhaps he is back
             return
-        zone = self.facts.zone
-        due_at = self.policy.deletion_warning.after(notice.accepted_at, zone)
+        due_at = span.after(notice.accepted_at, zone)
         if notice.names is not None:
             due_at = max(due_at, notice.names)
-        due_at = self.policy.delete_window.next_open(due_at, zone)
-        self.position = replace(self.position, due_at=due_at, awaits=None)
-        if self.status is Status.SHELVED:
-            self._set(Status.PENDING_DELETION, 'the last warning was accepted')
+        self.position = replace(
+            self.position, due_at=self._allowed(due_at), awaits=None
+        )
+        self._set(Status.PENDING_DELETION, 'the last warning was accepted')
+
+    def _mind_the_bounce(self) -> None:
+        """A warning that came back was never given; see it settled anew."""
+        last = self.facts.last_warning()
+        rests_on_it = self.position.step in (Step.DELETE, Step.END)
+        if last is None or not rests_on_it or last[1].accepted_at is not None:
+            return
+        if self.position.awaits is None:
+            self._do(
+                intents.Cancel(lifecycle.ENFORCEMENT, 'the warning came back')
+            )
+            self.position = replace(
+                self.position, step=Step.DELETE, awaits=last[0], due_at=None,
+                frozen=None,
+            )  # fmt: skip
+            if self.status is Status.PENDING_DELETION:
+                self._set(Status.SHELVED, 'the last warning came back')
 
     def _due(self) -> bool:
         due_at = self.position.due_at
         if due_at is None or due_at > self.now:
             return False
-        until = self.facts.in_transit_until
-        if until is not None and until > self.now:
-            self.position = replace(self.position, due_at=until)
+        due_at = self._allowed(
+            max(self.now, self.facts.in_transit_until or self.now)
+        )
+        if due_at > self.now:
+            self.position = replace(self.position, due_at=due_at)
             return False
         return True
 
@@ -282,7 +322,7 @@ class _Ladder:
             self.position = replace(
                 self.position, frozen=max(0.0, left), due_at=None
             )
-            self._do(intents.Cancel(lifecycle.DESTRUCTIVE, 'held'))
+            self._do(intents.Cancel(lifecycle.ENFORCEMENT, 'held'))
         if self.status in (Status.ACTIVE, Status.GRACE):
             self._set(Status.HELD, f'{hold.type} hold')
 
@@ -290,12 +330,7 @@ class _Ladder:
         """Give back the rest of the span after the last hold ended."""
         frozen = self.position.frozen
         if frozen is not None:
-            due_at = self.now + dt.timedelta(seconds=frozen)
-            zone = self.facts.zone
-            if self.position.step is Step.SHELVE:
-                due_at = self.policy.shelve_window.next_open(due_at, zone)
-            elif self.position.step is Step.DELETE:
-                due_at = self.policy.delete_window.next_open(due_at, zone)
+            due_at = self._allowed(self.now + dt.timedelta(seconds=frozen))
             self.position = replace(self.position, due_at=due_at, frozen=None)
         if self.status is Status.HELD:
             below = Status.GRACE if self.position.case else Status.ACTIVE
@@ -338,7 +373,8 @@ class _Ladder:
         )
         servers = tuple(one.server for one in self.facts.covered)
         self._notify('grace', key, servers, shelve_at)
-        if self.policy.freeze_quota and not self.facts.quota_frozen:
+        freezes = self.policy.freeze_quota and self.facts.whole_project
+        if freezes and not self.facts.quota_frozen:
             self._do(intents.Act(ActionType.QUOTA_CHANGE, freeze=True))
         self._set(Status.GRACE, 'unpaid on the due date')
         self.position = replace(
@@ -363,10 +399,14 @@ class _Ladder:
         for one in covered:
             if one.custody in (None, Custody.TAKEN, Custody.RESTORED):
                 self._do(intents.Act(ActionType.SHELVE, one.server))
-        if self.status is Status.GRACE and position.step is Step.WARN:
-            self._shelved(covered)
-        elif position.step is Step.END:
+        if position.step is Step.END:
             self._deleted(covered)
+        elif self.status is Status.GRACE:
+            self._shelved(covered)
+        elif (position.step, position.due_at, position.awaits) == (
+            Step.WARN, None, None,
+        ):  # fmt: skip
+            self._shelved_later()
 
     def _shelved(self, covered: tuple[standing.Covered, ...]) -> None:
         if any(one.custody not in lifecycle.CONCLUDED for one in covered):
@@ -388,6 +428,12 @@ class _Ladder:
         self._notify('shelved', key, tuple(out))
         self.position = replace(self.position, awaits=key)
 
+    def _shelved_later(self) -> None:
+        """There was nothing to delete, and now there is."""
+        if self._shelved_servers():
+            span = self.policy.shelved_span
+            self._stand(Step.WARN, span.after(self.now, self.facts.zone))
+
     def _warn(self) -> None:
         servers = self._shelved_servers()
         if not servers:
@@ -405,19 +451,20 @@ class _Ladder:
 
     def _delete(self) -> None:
         named = self._warned_servers()
-        doomed = [one for one in self._shelved_servers() if one in named]
-        if not doomed:
+        if named.isdisjoint(self._shelved_servers()):
             self._stand(Step.WARN, self.now)
             return
-        for server in doomed:
-            self._do(intents.Act(ActionType.DELETE, server))
+        # `_conclude` asks for each one named.
         self.position = replace(self.position, step=Step.END, due_at=None)
 
     def _deleted(self, covered: tuple[standing.Covered, ...]) -> None:
         """Ended once nothing that may be deleted is left."""
         left = self._shelved_servers()
         named = self._warned_servers()
-        if any(server in named for server in left) or any(
+        doomed = [server for server in left if server in named]
+        for server in doomed:
+            self._do(intents.Act(ActionType.DELETE, server))
+        if doomed or any(
             one.custody in (None, Custody.TAKEN) for one in covered
         ):
             return
@@ -451,13 +498,10 @@ class _Ladder:
         )
 
     def _warned_servers(self) -> frozenset[str]:
-        prefix = f'{self.position.case}:last_warning:'
-        return frozenset(
-            server
-            for key, notice in self.facts.notices.items()
-            if key.startswith(prefix) and notice.accepted_at is not None
-            for server in notice.servers
-        )
+        last = self.facts.last_warning()
+        if last is None or last[1].accepted_at is None:
+            return frozenset()
+        return last[1].servers
 
     def _unmake_dry_run(self) -> None:
         """Nobody is shelved who was only warned in a dry run."""
@@ -466,7 +510,7 @@ class _Ladder:
             return
         if position.step is not Step.GRACE and only_rehearsed(self.facts):
             self._do(
-                intents.Cancel(lifecycle.DESTRUCTIVE, 'not warned before')
+                intents.Cancel(lifecycle.ENFORCEMENT, 'not warned before')
             )
             self._stand(Step.GRACE, self.now)
 

@@ -7,12 +7,13 @@ payment recorded before it always wins.
 
 from dataclasses import dataclass
 import datetime as dt
+import zoneinfo
 
 from patrii_billing.domain import dunning
 from patrii_billing.domain import lifecycle
+from patrii_billing.domain.lifecycle import Step
 from patrii_billing.domain import policy as policies
 from patrii_billing.domain import standing
-from patrii_billing.domain.lifecycle import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +55,28 @@ def refuse_delete(
         return Refusal(f'the subscription is {facts.status}', final=True)
     if facts.position.step is not Step.END:
         return Refusal('the time to delete has not come', final=True)
-    if not any(
-        _warned_in_time(notice, facts, policy, server, now)
-        for key, notice in facts.notices.items()
-        if key.startswith(f'{facts.position.case}:last_warning:')
-    ):
+    last = facts.last_warning()
+    if last is None or not _in_time(last[1], facts, policy, server, now):
         return Refusal(
-            'no accepted warning that is old enough names this server',
-            final=True,
+            'no accepted warning that is old enough names this server'
         )
     return None
+
+
+def outside_window(
+    policy: policies.Policy,
+    kind: lifecycle.ActionType,
+    zone: zoneinfo.ZoneInfo,
+    now: dt.datetime,
+) -> Refusal | None:
+    """Why an action must not begin at this hour, or None where it may."""
+    window = policy.shelve_window
+    if kind is lifecycle.ActionType.DELETE:
+        window = policy.delete_window
+    opens = window.next_open(now, zone)
+    if opens == now:
+        return None
+    return Refusal(f'not before {opens:%Y-%m-%d %H:%M} UTC')
 
 
 def _refuse(
@@ -90,7 +103,7 @@ def _refuse(
     return None
 
 
-def _warned_in_time(
+def _in_time(
     notice: standing.Notice,
     facts: standing.Standing,
     policy: policies.Policy,

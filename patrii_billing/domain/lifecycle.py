@@ -76,11 +76,8 @@ class ActionType(enum.StrEnum):
     PURGE = 'purge'
 
 
-# Actions that take something from a customer: caps, switches and dry run
-# apply to them, and a payment cancels them.
-DESTRUCTIVE = frozenset(
-    {ActionType.SHELVE, ActionType.DELETE, ActionType.PURGE}
-)
+# What takes a customer's servers from him; a payment withdraws it.
+ENFORCEMENT = frozenset({ActionType.SHELVE, ActionType.DELETE})
 
 
 class ActionState(enum.StrEnum):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where one subscription stands: all that the law of dunning may know."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 import datetime as dt
@@ -74,20 +73,47 @@ class Standing:
     zone: zoneinfo.ZoneInfo
     new_case: str  # the id a case opened now would get
     invoices: tuple[OpenInvoice, ...] = ()  # oldest due first
-    notices: Mapping[str, Notice] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)  # oldest first
     covered: tuple[Covered, ...] = ()
     holds: tuple[Hold, ...] = ()
     in_transit_until: dt.datetime | None = None
     enforce_from: dt.datetime | None = None
     dry_run: bool = False
+    whole_project: bool = True  # and so the project's quota
     quota_frozen: bool = False
 
-    def past_due(self, now: dt.datetime) -> tuple[OpenInvoice, ...]:
-        return tuple(one for one in self.invoices if one.due_at <= now)
+    def overdue(self, tolerance: int, now: dt.datetime) -> OpenInvoice | None:
+        """The invoice that brought what is past due above the tolerance.
+
+        That is the oldest one, unless so little of it is left to pay (minor
+        units) that nobody is dunned for it; None where nothing is owed.
+        """
+        owed = 0
+        for one in self.invoices:
+            owed += one.owed
+            if one.due_at <= now and owed > tolerance:
+                return one
+        return None
 
     def owes(self, tolerance: int, now: dt.datetime) -> bool:
         """Whether more than the tolerance (minor units) is past due."""
-        return sum(one.owed for one in self.past_due(now)) > tolerance
+        return self.overdue(tolerance, now) is not None
+
+    def last_warning(self) -> tuple[str, Notice] | None:
+        """The newest last warning of the case, and its key.
+
+        An older one counts no more: it spoke of another debt or of servers
+        that are gone.
+        """
+        prefix = f'{self.position.case}:last_warning:'
+        return next(
+            (
+                (key, notice)
+                for key, notice in reversed(self.notices.items())
+                if key.startswith(prefix)
+            ),
+            None,
+        )
 
     def hold(self, now: dt.datetime) -> Hold | None:
         """The hold in force; abuse before the others."""

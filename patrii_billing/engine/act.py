@@ -24,7 +24,8 @@ from patrii_billing.store import actions
 
 LOG = logging.getLogger(__name__)
 
-# A paying customer waits for a restore: tell after so many failures.
+# Somebody waits for these: tell the operator after so many failures.
+_AWAITED = (ActionType.RESTORE, ActionType.QUOTA_CHANGE)
 _PATIENCE = 3
 
 _HANDLERS = {
@@ -62,8 +63,8 @@ def _advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
 def _later(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
     """Unknown means no action: look again after a growing while."""
     attempts = row.attempts + 1
-    if row.type == ActionType.RESTORE and attempts == _PATIENCE:
-        moves.alarm(tools, row, 'restore_stuck', why)
+    if row.type in _AWAITED and attempts == _PATIENCE:
+        moves.alarm(tools, row, f'{row.type}_stuck', why)
     next_at = tools.now() + tools.settings.backoff(attempts)
     try:
         tools.db.write(actions.again, row, next_at, why, attempts)

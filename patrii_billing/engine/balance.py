@@ -14,6 +14,7 @@ from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import invoices
 from patrii_billing.store import notices
 from patrii_billing.store import payments
+from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 
 
@@ -25,7 +26,7 @@ def announce_invoice(
 ) -> None:
     """Record an invoice just issued, use the balance on it, and tell."""
     invoice = invoices.get(conn, invoice_id)
-    if invoice.total < 0:
+    if invoice.total <= 0:
         _keep_as_credit(conn, invoice, now)
     timeline.record(
         conn, now, 'invoice', f'{invoice.series}-{invoice.number:06d}',
@@ -43,7 +44,10 @@ def announce_invoice(
 
 
 def allocate(conn: sa.Connection, account_id: int, now: dt.datetime) -> None:
-    """Use what is free on the oldest open invoices of its currency."""
+    """Use what is free on the oldest open invoices of its currency.
+
+    The law is asked about each subscription whose debt that lowers.
+    """
     for payment in payments.with_balance(conn, account_id):
         free = payment.free
         for invoice in invoices.open_of_account(conn, account_id):
@@ -55,19 +59,27 @@ def allocate(conn: sa.Connection, account_id: int, now: dt.datetime) -> None:
             free -= used
             payments.allocate(conn, payment.id, invoice.id, used, now)
             invoices.write_owed(conn, invoice.id, invoice.owed - used, now)
+            if invoice.subscription_id is not None:
+                subscriptions.look(conn, invoice.subscription_id, now)
         if free != payment.free:
             payments.change(conn, payment.id, free=free)
 
 
 def take_back(conn: sa.Connection, payment_id: int, now: dt.datetime) -> None:
-    """Undo a payment's allocation; what it paid is due from now on."""
+    """Undo a payment's allocation; what it paid is due from now on.
+
+    Not sooner than it was due at first, and other money may pay it.
+    """
     for part in payments.allocations(conn, payment_id):
         invoice = invoices.get(conn, part.invoice_id)
         invoices.write_owed(
-            conn, invoice.id, invoice.owed + part.amount, now, due_at=now
-        )
+            conn, invoice.id, invoice.owed + part.amount, now,
+            due_at=max(invoice.due_at, now),
+        )  # fmt: skip
     payments.forget_allocations(conn, payment_id)
+    payment = payments.get(conn, payment_id)
     payments.change(conn, payment_id, free=0)
+    allocate(conn, payment.account_id, now)
 
 
 def body_hash(**body: Any) -> str:
@@ -79,9 +91,11 @@ def body_hash(**body: Any) -> str:
 def _keep_as_credit(
     conn: sa.Connection, invoice: sa.Row[Any], now: dt.datetime
 ) -> None:
-    """A negative sum issues at nothing; the rest becomes balance."""
+    """A sum not above zero issues at nothing; the rest becomes balance."""
     invoices.write_owed(conn, invoice.id, 0, now)
     amount = -invoice.total
+    if not amount:
+        return
     key = f'credit:invoice:{invoice.id}'
     payments.add(
         conn, account_id=invoice.account_id, kind='credit',

@@ -13,6 +13,7 @@ from decimal import Decimal
 import itertools
 from typing import Any
 
+from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
@@ -30,6 +31,8 @@ from patrii_billing.store import invoices
 from patrii_billing.store import plans
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
+
+LOG = logging.getLogger(__name__)
 
 _SUSPENDED = (
     lifecycle.Status.SHELVED,
@@ -50,6 +53,10 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
             tools.db.write(
                 _park, subscription_id, account_id, str(error), now
             )  # fmt: skip
+        except Exception:
+            # One bad row must not keep the others.
+            LOG.exception('subscription %s: no invoice', subscription_id)
+            tools.db.write(_put_off, tools, subscription_id, account_id, now)
     return len(due)
 
 
@@ -58,23 +65,54 @@ def resume(
     tools: toolbox.Tools,
     sub: sa.Row[Any],
     now: dt.datetime,
-    why: str = 'shelved',
 ) -> None:
     """Bill again after a time that was not billed, from today on."""
     account = accounts.get(conn, sub.account_id)
-    zone = calendar.zone(account.timezone)
-    today = calendar.local_day(now, zone)
+    today = calendar.local_day(now, calendar.zone(account.timezone))
     if sub.billed_until < today:
-        invoices.bill_span(
-            conn, sub.id, sub.billed_until, today, unbilled_why=why
-        )
-        subscriptions.change(
-            conn, sub.id, billed_until=today, charge_at=now
-        )  # fmt: skip
+        sub = _leave_out(conn, sub, today, 'shelved')
+    schedule(conn, tools, sub)
+
+
+def schedule(
+    conn: sa.Connection, tools: toolbox.Tools, sub: sa.Row[Any]
+) -> None:
+    """Have what comes after the billed time invoiced when that is due."""
+    if sub.contract == lifecycle.Contract.ENDED:
         return
+    account = accounts.get(conn, sub.account_id)
+    zone = calendar.zone(account.timezone)
     lead = gather.policy(conn, tools, sub).invoice_lead
-    ends = calendar.start_of_day(sub.billed_until, zone)
-    subscriptions.change(conn, sub.id, charge_at=lead.before(ends, zone))
+    ends_at = calendar.start_of_day(sub.billed_until, zone)
+    charge_at = lead.before(ends_at, zone)
+    subscriptions.change(conn, sub.id, charge_at=charge_at)
+
+
+def _leave_out(
+    conn: sa.Connection, sub: sa.Row[Any], until: dt.date, why: str
+) -> sa.Row[Any]:
+    """Write down that the time up to a day is not billed, and why."""
+    invoices.bill_span(
+        conn, sub.id, sub.billed_until, until, unbilled_why=why
+    )
+    subscriptions.change(conn, sub.id, billed_until=until)
+    return subscriptions.get(conn, sub.id)
+
+
+def _put_off(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    account_id: int,
+    now: dt.datetime,
+) -> None:
+    later = now + tools.settings.retry_max
+    subscriptions.change(conn, subscription_id, charge_at=later)
+    tell.operator(
+        conn, now, 'charge_failed', f'charge:{subscription_id}:{now.date()}',
+        'an error of this service, see its log',
+        account_id=account_id, subscription_id=subscription_id,
+    )  # fmt: skip
 
 
 def _park(
@@ -117,7 +155,25 @@ def _charge(
     if paused and not policy.pause_billed:
         subscriptions.change(conn, sub.id, charge_at=paused[0].until)
         return
+    if not policy.pause_billed:
+        sub = _without_pause(conn, sub, now)
     _issue(conn, tools, sub, now)
+
+
+def _without_pause(
+    conn: sa.Connection, sub: sa.Row[Any], now: dt.datetime
+) -> sa.Row[Any]:
+    """Bill from the day on which the last pause ended."""
+    ended = subscriptions.held_until(
+        conn, sub.id, lifecycle.HoldType.PAUSE, now
+    )
+    if ended is None:
+        return sub
+    account = accounts.get(conn, sub.account_id)
+    day = calendar.local_day(ended, calendar.zone(account.timezone))
+    if day <= sub.billed_until:
+        return sub
+    return _leave_out(conn, sub, day, 'paused')
 
 
 def _issue(

@@ -27,8 +27,29 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     """Judge what is due; how many there were."""
     due = tools.db.read(subscriptions.due, now, tools.settings.batch)
     for subscription_id, account_id in due:
-        tools.db.write(_judge_one, tools, subscription_id, account_id, now)
+        try:
+            tools.db.write(_judge_one, tools, subscription_id, account_id, now)
+        except Exception:
+            # One bad row must not keep the others.
+            LOG.exception('subscription %s: no judgement', subscription_id)
+            tools.db.write(_put_off, tools, subscription_id, account_id, now)
     return len(due)
+
+
+def _put_off(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    account_id: int,
+    now: dt.datetime,
+) -> None:
+    subscriptions.look(conn, subscription_id, now + tools.settings.retry_max)
+    tell.operator(
+        conn, now, 'judgement_failed',
+        f'judgement:{subscription_id}:{now.date()}',
+        'an error of this service, see its log',
+        account_id=account_id, subscription_id=subscription_id,
+    )  # fmt: skip
 
 
 def _judge_one(

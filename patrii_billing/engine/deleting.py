@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import cloud
-from patrii_billing.domain import server as servers
 from patrii_billing.domain.lifecycle import Custody
+from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Move
 from patrii_billing.engine import gather
 from patrii_billing.engine import moves
@@ -28,6 +28,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     if taken is None or server is None or servers.is_gone(server):
         _gone(tools, row, taken)
         return
+    moves.present(tools, taken)
     refusal = servers.refuse_delete(
         server, row.case_id, row.project, taken.created_at
     )

@@ -45,9 +45,10 @@ def facts(
     project = accounts.project(conn, sub.project)
     place = subscriptions.position(sub)
     open_invoices = invoices.open_of_subscription(conn, sub.id)
-    followed = {one.id for one in open_invoices[:1]}
+    followed = {one.id for one in open_invoices}
     if place.invoice is not None:
         followed.add(place.invoice)
+    whole_project = sub.server is None and sub.enforces is not None
     return standing.Standing(
         status=lifecycle.Status(sub.billing_status),
         position=place,
@@ -63,7 +64,10 @@ def facts(
         in_transit_until=payments.in_transit_until(conn, account.id, now),
         enforce_from=sub.enforce_from,
         dry_run=tools.settings.dry_run,
-        quota_frozen=bool(project and project.quota_before is not None),
+        whole_project=whole_project,
+        quota_frozen=bool(
+            whole_project and project and project.quota_before is not None
+        ),
     )
 
 

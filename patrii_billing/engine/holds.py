@@ -57,6 +57,6 @@ def release(
     sub = subscriptions.get(conn, subscription_id)
     accounts.lock(conn, sub.account_id)
     collect.end_hold(conn, sub, kind, 'released', now, by)
-    if sub.charge_at is None and kind is lifecycle.HoldType.PAUSE:
-        charge.resume(conn, tools, sub, now, 'paused')
+    if kind is lifecycle.HoldType.PAUSE:
+        charge.schedule(conn, tools, sub)
     collect.judge(conn, tools, sub.id, now)

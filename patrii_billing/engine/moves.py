@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from patrii_billing.domain import server as servers
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import Custody
+from patrii_billing.domain import server as servers
 from patrii_billing.engine import collect
 from patrii_billing.engine import permit
 from patrii_billing.engine import tell
@@ -54,6 +54,29 @@ def call(
     tools.db.write(actions.renew, row, until)
     request_id = request()
     tools.db.write(_note_call, row, move, request_id, tools.now())
+
+
+def unlock(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server,
+    taken: sa.Row[Any],
+) -> None:
+    """Take our lock off, if it is there; the owner's is put back."""
+    hands = tools.cloud.servers
+    before = servers.Remembered(**taken.before)
+    ours = server.case == row.case_id
+    if ours:
+        # Remembered first, so that a crash between the two loses nothing.
+        tools.db.write(
+            custody.change, taken.id, relock_due=before.owner_locked
+        )
+        call(tools, row, servers.Move.UNLOCK, lambda: hands.unlock(row.server))
+    if before.owner_locked and (ours or taken.relock_due):
+        call(
+            tools, row, servers.Move.LOCK_AS_OWNER,
+            lambda: hands.lock_as_owner(server, before.locked_reason),
+        )  # fmt: skip
 
 
 def wait(tools: toolbox.Tools, row: sa.Row[Any], why: str = '') -> None:
@@ -110,6 +133,12 @@ def absent(
         return
     next_at = now + tools.settings.absence_gap
     tools.db.write(actions.again, row, next_at, 'confirming its absence')
+
+
+def present(tools: toolbox.Tools, taken: sa.Row[Any]) -> None:
+    """Nova knows the server: what it said before counts no more."""
+    if taken.missed_at is not None:
+        tools.db.write(custody.change, taken.id, missed_at=None)
 
 
 def alarm(tools: toolbox.Tools, row: sa.Row[Any], name: str, why: str) -> None:

@@ -5,6 +5,7 @@ The ladder counts from that answer: a warning that was not accepted never
 happened.
 """
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -12,9 +13,9 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
+from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.domain import mail
 from patrii_billing.domain import money
-from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.engine import collect
 from patrii_billing.engine import gather
 from patrii_billing.engine import tell
@@ -32,6 +33,8 @@ LOG = logging.getLogger(__name__)
 # What the ladder rests on is sent again where its fate is unknown: twice is
 # better than never.
 _MUST_ARRIVE = frozenset({'grace', 'last_warning'})
+# They speak of what is to come, and that no more once it is paid.
+_FORETELL = frozenset({'reminder', *_MUST_ARRIVE})
 
 
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
@@ -47,16 +50,26 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
         except Exception:
             # One bad notice must not keep the others.
             LOG.exception('notice %s could not be sent', row.key)
-            _later(tools, row, 'an error of this service, see its log')
+            _put_off(tools, row)
     return len(rows)
+
+
+def _put_off(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
+    try:
+        _later(tools, row, 'an error of this service, see its log')
+    except errors.LeaseLost as error:
+        LOG.info('notice %s: %s', row.key, error)
 
 
 def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     now = tools.now()
+    if tools.db.write(_outdated, row, now + tools.settings.lease):
+        _settle(tools, row, NoticeState.CANCELLED, 'it is not so any more')
+        return
     if tools.settings.dry_run and row.account_id is not None:
         _settle(tools, row, NoticeState.SUPPRESSED, 'dry run')
         return
-    content = tools.db.read(_content, tools, row, now)
+    content = _addressed(tools, row, tools.db.read(_content, tools, row, now))
     if not content.recipients:
         _settle(tools, row, NoticeState.REFUSED, 'there is no address')
         return
@@ -80,6 +93,20 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         _later(tools, row, str(error))
     else:
         _settle(tools, row, NoticeState.ACCEPTED, answer, **sent)
+
+
+def _outdated(
+    conn: sa.Connection, row: sa.Row[Any], until: dt.datetime
+) -> bool:
+    """Whether the ladder waits for it no more. Renews the lease first.
+
+    Others of the same batch may have taken long, and nobody is to be told
+    twice. Raises LeaseLost.
+    """
+    notices.renew(conn, row, until)
+    if row.template not in _FORETELL:
+        return False
+    return bool(subscriptions.get(conn, row.subscription_id).awaits != row.key)
 
 
 def _settle(
@@ -152,7 +179,7 @@ def _content(
     content = {
         'template': row.template,
         'account': account.name,
-        'recipients': _recipients(tools, account, sub),
+        'recipients': tuple(account.contacts),
         'message_id': row.message_id,
         'locale': account.locale,
         'zone': calendar.zone(account.timezone),
@@ -194,13 +221,15 @@ def _for_operator(
     )
 
 
-def _recipients(
-    tools: toolbox.Tools, account: sa.Row[Any], sub: sa.Row[Any] | None
-) -> tuple[str, ...]:
-    """The account's own contacts, else those of its project's users."""
-    if account.contacts or sub is None:
-        return tuple(account.contacts)
-    return tuple(tools.cloud.projects.contacts(sub.project))
+def _addressed(
+    tools: toolbox.Tools, row: sa.Row[Any], content: mail.NoticeContent
+) -> mail.NoticeContent:
+    """To the account's own contacts, else to those of its project's users."""
+    if content.recipients or row.subscription_id is None:
+        return content
+    sub = tools.db.read(subscriptions.get, row.subscription_id)
+    contacts = tools.cloud.projects.contacts(sub.project)
+    return dataclasses.replace(content, recipients=tuple(contacts))
 
 
 def _names_of(

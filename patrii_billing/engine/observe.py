@@ -76,9 +76,9 @@ def see(
     deleted = shown.deleted_at is not None or nova.is_gone(shown)
     at = shown.updated_at or shown.created_at or now
     if known is None:
+        known = _add(conn, shown, at, now)
         if not deleted:
-            _add(conn, shown, at, now)
-        return
+            return
     if deleted:
         if known.deleted_at is None:
             forget(conn, tools, known, shown.deleted_at or at, now)
@@ -130,7 +130,7 @@ def _add(
     shown: nova.Server,
     at: dt.datetime,
     now: dt.datetime,
-) -> None:
+) -> sa.Row[Any]:
     created_at = shown.created_at or at
     servers.add(
         conn, shown.id, project=shown.project, name=shown.name[:255],
@@ -145,6 +145,7 @@ def _add(
         if sub.case_id is not None:
             accounts.lock(conn, sub.account_id)
             subscriptions.look(conn, sub.id, now)
+    return known
 
 
 def _set_flavor(

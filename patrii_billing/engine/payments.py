@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
 from patrii_billing.engine import balance
@@ -46,7 +47,9 @@ def record(
     known = payments.by_key(conn, key)
     if known is not None:
         return _same(conn, tools, known, body, pending, now)
-    policy = tools.settings.policy
+    account = accounts.get(conn, account_id)
+    span = tools.settings.policy.reading(account.policy).in_transit
+    zone = calendar.zone(account.timezone)
     payment_id = payments.add(
         conn, account_id=account_id, amount=amount.minor,
         free=0 if pending else amount.minor, currency=amount.currency,
@@ -54,9 +57,7 @@ def record(
         if pending
         else lifecycle.PaymentState.RECEIVED,
         key=key, body_hash=body, reference=reference, received_at=now, by=by,
-        in_transit_until=policy.in_transit.after(now, dt.UTC)
-        if pending
-        else None,
+        in_transit_until=span.after(now, zone) if pending else None,
     )  # fmt: skip
     _take_effect(conn, tools, payments.get(conn, payment_id), now)
     return payment_id

@@ -25,6 +25,10 @@ from patrii_billing.store import watch
 
 _MONTH = dt.timedelta(days=30)
 _HOUR = dt.timedelta(hours=1)
+_GUARDS = {
+    ActionType.SHELVE: guards.refuse_shelve,
+    ActionType.DELETE: guards.refuse_delete,
+}
 
 
 def destructive(
@@ -56,9 +60,13 @@ def _law(
     policy = gather.policy(conn, tools, sub)
     if facts.position.case != row.case_id:
         return guards.Refusal('its case is closed', final=True)
-    if row.type == ActionType.SHELVE:
-        return guards.refuse_shelve(facts, policy, row.server, now)
-    return guards.refuse_delete(facts, policy, row.server, now)
+    kind = ActionType(row.type)
+    refuse = _GUARDS[kind]
+    refusal = refuse(facts, policy, row.server, now)
+    if refusal is None and row.committed_at is None:
+        # What was begun is finished, lest a server stay locked and running.
+        return guards.outside_window(policy, kind, facts.zone, now)
+    return refusal
 
 
 def _switches(

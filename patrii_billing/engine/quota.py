@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.engine import collect
+from patrii_billing.engine import gather
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
@@ -54,18 +55,9 @@ def request(
 
 def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     """Carry out a change, a freeze or a thaw."""
-    purpose = row.args['purpose']
-    try:
-        if purpose == 'freeze':
-            _freeze(tools, row)
-        elif purpose == 'thaw':
-            _thaw(tools, row)
-        else:
-            _change(tools, row)
-    except errors.CloudRefused as error:
-        tools.db.write(
-            _close, tools, row, ActionState.FAILED, 'refused', str(error)
-        )
+    {'freeze': _freeze, 'thaw': _thaw, 'change': _change}[
+        row.args['purpose']
+    ](tools, row)
 
 
 def adopt(
@@ -100,11 +92,21 @@ def _change(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     used = tools.cloud.quotas.usage(row.project)
     for key, value in wanted.items():
         if 0 <= value < used.get(key, 0):
-            raise errors.CloudRefused(
-                f'{key}: {used[key]} are in use, {value} were asked for', 400
-            )
-    tools.cloud.quotas.set(row.project, wanted)
+            _refuse(
+                tools, row,
+                f'{key}: {used[key]} are in use, {value} were asked for',
+            )  # fmt: skip
+            return
+    try:
+        tools.cloud.quotas.set(row.project, wanted)
+    except errors.CloudRefused as error:
+        _refuse(tools, row, str(error))
+        return
     tools.db.write(_changed, tools, row, wanted)
+
+
+def _refuse(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
+    tools.db.write(_close, tools, row, ActionState.FAILED, 'refused', why)
 
 
 def _changed(
@@ -132,30 +134,61 @@ def _freeze(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         next_at = tools.now() + tools.settings.blocked
         tools.db.write(actions.again, row, next_at, blocked)
         return
-    project = tools.db.read(accounts.project, row.project)
-    if project is None or project.quota_before is None:
-        own = dict(tools.cloud.quotas.get(row.project))
-        used = tools.cloud.quotas.usage(row.project)
-        frozen = {key: used.get(key, 0) for key in FROZEN}
-        # Remembered before the first touch, so that a crash loses nothing.
+    own = dict(tools.cloud.quotas.get(row.project))
+    used = tools.cloud.quotas.usage(row.project)
+    frozen = tools.db.write(_begin_freeze, tools, row, own, used)
+    if frozen is None:
         tools.db.write(
-            accounts.freeze_quota, row.project,
-            {key: own[key] for key in FROZEN}, frozen,
+            _close, tools, row, ActionState.CANCELLED, 'cancelled',
+            'nothing is past due',
         )  # fmt: skip
-    else:
-        frozen = project.quota_frozen
+        return
     tools.cloud.quotas.set(row.project, frozen)
     tools.db.write(_close, tools, row, ActionState.DONE, 'done', 'frozen')
 
 
+def _begin_freeze(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    own: Mapping[str, int],
+    used: Mapping[str, int],
+) -> Mapping[str, int] | None:
+    """What to set, or None where a payment came first. Raises LeaseLost.
+
+    The project's own quota is remembered before the first touch, so that a
+    crash loses nothing; from then on a payment has it put back.
+    """
+    accounts.lock(conn, row.account_id)
+    actions.renew(conn, row, tools.now() + tools.settings.lease)
+    sub = subscriptions.get(conn, row.subscription_id)
+    policy = gather.policy(conn, tools, sub)
+    facts = gather.facts(conn, tools, sub, tools.now())
+    if sub.case_id != row.case_id or not facts.owes(
+        policy.tolerance, tools.now()
+    ):
+        return None
+    project = accounts.project(conn, row.project)
+    if project is not None and project.quota_before is not None:
+        return dict(project.quota_frozen)
+    before = {key: own[key] for key in FROZEN if key in own}
+    frozen = {key: used.get(key, 0) for key in before}
+    accounts.freeze_quota(conn, row.project, before, frozen)
+    return frozen
+
+
 def _thaw(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     """Back to the project's own, unless somebody set it by hand since."""
+    if tools.db.read(_being_frozen, row.project):
+        next_at = tools.now() + tools.settings.poll
+        tools.db.write(actions.again, row, next_at, 'a freeze is under way')
+        return
     project = tools.db.read(accounts.project, row.project)
     why = 'it was not frozen'
     if project is not None and project.quota_before is not None:
         present = tools.cloud.quotas.get(row.project)
         ours = all(
-            present[key] == value
+            present.get(key) == value
             for key, value in project.quota_frozen.items()
         )
         why = 'set by hand meanwhile, left so'
@@ -164,6 +197,11 @@ def _thaw(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             why = 'thawed'
         tools.db.write(accounts.freeze_quota, row.project, None, None)
     tools.db.write(_close, tools, row, ActionState.DONE, 'done', why)
+
+
+def _being_frozen(conn: sa.Connection, project: str) -> bool:
+    """Whether a call that freezes it may still be on its way."""
+    return actions.live(conn, ActionType.QUOTA_CHANGE, f'{project}:freeze')
 
 
 def _blocked(conn: sa.Connection, tools: toolbox.Tools) -> str | None:

@@ -34,24 +34,30 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
 
 
 def _sweep_if_due(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """See what changed since the last sweep, at times every server.
+
+    Only the former tells when a server that is gone was deleted.
+    """
     state = tools.db.read(watch.get)
     settings = tools.settings
     swept, whole = state.swept_at, state.sweep_from
-    if whole is None or now - whole >= settings.full_sweep_every:
-        return _full_sweep(tools, now)
-    if swept is None or now - swept >= settings.sweep_every:
-        since = (swept or whole) - settings.sweep_overlap
-        seen = _pages(tools, now, since)
-        tools.db.write(watch.change, swept_at=now)
-        return seen
-    return 0
+    full = whole is None or now - whole >= settings.full_sweep_every
+    if not full and swept and now - swept < settings.sweep_every:
+        return 0
+    seen = 0
+    if swept is not None:
+        seen = _pages(tools, now, swept - settings.sweep_overlap)
+    if full:
+        seen = _full_sweep(tools, now)
+    tools.db.write(watch.change, swept_at=now)
+    return seen
 
 
 def _full_sweep(tools: toolbox.Tools, now: dt.datetime) -> int:
     """See every server; what is not seen becomes a doubtful absence."""
     seen = _pages(tools, now, None)
     tools.db.write(_doubt_unseen, now)
-    tools.db.write(watch.change, swept_at=now, sweep_from=now)
+    tools.db.write(watch.change, sweep_from=now)
     LOG.info('Compared %s servers with the books', seen)
     return seen
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from patrii_billing.domain import server as servers
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Custody
+from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Move
 from patrii_billing.engine import moves
 from patrii_billing.engine import tools as toolbox
@@ -33,6 +33,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         if server is None or servers.is_gone(server):
             moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
             return
+        moves.present(tools, taken)
         if _untouched(server, row, taken):
             _done(tools, row, taken, 'it was never touched')
             return
@@ -76,6 +77,8 @@ def _take(
     """Take the next move; whether to go on with another one at once."""
     match following.move:
         case Move.WAIT:
+            if tools.now() - row.created_at > tools.settings.stuck_after:
+                moves.alarm(tools, row, 'restore_stuck', following.why)
             moves.wait(tools, row, row.why)
             return False
         case Move.STUCK:
@@ -88,35 +91,26 @@ def _take(
             # It was sent, and Nova is back where it was.
             _stuck(tools, row, _FAILED)
             return False
-    if following.move is Move.UNLOCK and taken.before['owner_locked']:
-        tools.db.write(custody.change, taken.id, relock_due=True)
+        case Move.UNLOCK | Move.LOCK_AS_OWNER:
+            moves.unlock(tools, row, server, taken)
+            return True
     moves.call(
         tools, row, following.move,
-        lambda: _call(tools, server, taken, following.move),
+        lambda: _call(tools, row.server, following.move),
     )  # fmt: skip
-    if following.move in (Move.UNLOCK, Move.LOCK_AS_OWNER):
-        return True
     moves.wait(tools, row, _SENT if following.move is Move.UNSHELVE else '')
     return False
 
 
-def _call(
-    tools: toolbox.Tools,
-    server: servers.Server,
-    taken: sa.Row[Any],
-    move: Move,
-) -> str:
+def _call(tools: toolbox.Tools, server: str, move: Move) -> str:
     hands = tools.cloud.servers
-    if move is Move.LOCK_AS_OWNER:
-        return hands.lock_as_owner(server, taken.before['locked_reason'])
     return {
         Move.UNSHELVE: hands.unshelve,
         Move.START: hands.start,
         Move.STOP: hands.stop,
         Move.PAUSE: hands.pause,
         Move.SUSPEND: hands.suspend,
-        Move.UNLOCK: hands.unlock,
-    }[move](server.id)
+    }[move](server)
 
 
 def _stuck(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:

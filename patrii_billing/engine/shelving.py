@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from patrii_billing.domain import server as servers
 from patrii_billing.domain.lifecycle import Custody
+from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Move
 from patrii_billing.engine import gather
 from patrii_billing.engine import moves
@@ -31,6 +31,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         if server is None or servers.is_gone(server):
             moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
             return
+        moves.present(tools, taken)
         following = servers.towards_shelved(
             server, row.case_id, locker, taken.shelve_refused
         )
@@ -57,7 +58,7 @@ def _take(
             tools.db.write(moves.conclude, tools, row, outcome, result)
             return False
         case Move.EXEMPT:
-            _exempt(tools, row, server, following.why)
+            _exempt(tools, row, server, taken, following.why)
             return False
     if not moves.permitted(tools, row):
         return False
@@ -99,7 +100,7 @@ def _remember(
     )  # fmt: skip
     if server is None or server.case == row.case_id:
         return taken
-    if taken.state != Custody.TAKEN:
+    if taken.state != Custody.TAKEN or taken.relock_due:
         return taken
     owner_locked = locker is servers.Locker.OWNER
     before = servers.Remembered(
@@ -140,7 +141,7 @@ def _wait(
         return
     settle = tools.db.read(_settle_span, tools, row)
     if now - since > settle:
-        _exempt(tools, row, server, f'{why}, for too long')
+        _exempt(tools, row, server, taken, f'{why}, for too long')
         return
     moves.wait(tools, row, why)
 
@@ -167,18 +168,18 @@ def _refused(
     if move is Move.SHELVE:
         tools.db.write(custody.change, taken.id, shelve_refused=True)
         return True
-    _exempt(tools, row, shown, f'Nova refused to {move} it: {error}')
+    _exempt(tools, row, shown, taken, f'Nova refused to {move} it: {error}')
     return False
 
 
 def _exempt(
-    tools: toolbox.Tools, row: sa.Row[Any], server: servers.Server, why: str
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server,
+    taken: sa.Row[Any],
+    why: str,
 ) -> None:
     """Leave the server alone, as it was, and tell the operator."""
-    if server.case == row.case_id:
-        moves.call(
-            tools, row, Move.UNLOCK,
-            lambda: tools.cloud.servers.unlock(row.server),
-        )  # fmt: skip
+    moves.unlock(tools, row, server, taken)
     moves.alarm(tools, row, 'server_exempt', why)
     tools.db.write(moves.conclude, tools, row, Custody.EXEMPT, 'exempt', why)

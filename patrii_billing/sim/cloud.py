@@ -47,6 +47,7 @@ class Nova:
     def __init__(self, clock: clocks.Clock) -> None:
         self._clock = clock
         self.guests: dict[str, Guest] = {}
+        self.gone: dict[str, Guest] = {}
         self.images: dict[str, str] = {}  # image, server
         self.protected: set[str] = set()
         self.down: str | None = None
@@ -87,8 +88,16 @@ class Nova:
     def pages(
         self, changes_since: dt.datetime | None = None
     ) -> Iterator[Sequence[nova.Server]]:
-        guests = self._answer()
-        yield [self._settled(guest).shown for guest in guests.values()]
+        """As Nova: only what changed since tells of deleted servers."""
+        shown = [self._settled(one).shown for one in self._answer().values()]
+        if changes_since is not None:
+            shown += [guest.shown for guest in self.gone.values()]
+            shown = [
+                one
+                for one in shown
+                if (one.updated_at or changes_since) >= changes_since
+            ]
+        yield shown
 
     def locker(self, server: nova.Server) -> nova.Locker | None:
         return self._answer()[server.id].locker
@@ -189,7 +198,9 @@ class Nova:
         return guest
 
     def _destroy(self, server_id: str) -> None:
-        del self.guests[server_id]
+        now = self._clock.now()
+        self.set(server_id, vm_state='deleted', deleted_at=now)
+        self.gone[server_id] = self.guests.pop(server_id)
         image = f'image-{server_id}'
         if image not in self.protected:
             self.images.pop(image, None)
@@ -231,9 +242,11 @@ class Quotas:
         self.quotas: dict[str, dict[str, int]] = {}
 
     def get(self, project: str) -> Mapping[str, int]:
+        self._answer()
         return dict(self.quotas.get(project, {}))
 
     def usage(self, project: str) -> Mapping[str, int]:
+        self._answer()
         count = sum(
             guest.shown.project == project
             for guest in self._servers.guests.values()
@@ -241,9 +254,12 @@ class Quotas:
         return {'instances': count, 'cores': count, 'ram': count * 512}
 
     def set(self, project: str, quota: Mapping[str, int]) -> None:
+        self._answer()
+        self.quotas.setdefault(project, {}).update(quota)
+
+    def _answer(self) -> None:
         if self._servers.down:
             raise errors.CloudUnavailable(self._servers.down)
-        self.quotas.setdefault(project, {}).update(quota)
 
 
 class Projects:

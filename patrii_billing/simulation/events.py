@@ -2,13 +2,13 @@
 """What the people of a scenario do, each by the way they would do it."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.domain import facts
 from patrii_billing.domain import lifecycle
+from patrii_billing.domain import money
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import holds
 from patrii_billing.engine import notify
@@ -51,13 +51,12 @@ def _pay(
         owed = [one.owed for one in invoices.open_of_account(conn, account.id)]
         if not owed:
             return
-        money = scenarios.minor(Decimal(0), account.currency)
-        money = type(money)(sum(owed), account.currency)
+        paid = money.Money(sum(owed), account.currency)
     else:
-        money = scenarios.minor(amount, account.currency)
+        paid = scenarios.minor(amount, account.currency)
     now = world.clock.now()
     payments.record(
-        conn, world.tools, account.id, money,
+        conn, world.tools, account.id, paid,
         event.given.get('key', f'{event.target}@{now.isoformat()}'), now,
         reference=event.target, by=event.target,
         pending=event.given.get('pending', False),

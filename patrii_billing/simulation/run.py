@@ -108,7 +108,7 @@ class Run:
         if not self._down('daemon', now):
             moments += self._due()
             missed = self.world.tools.db.read(_missed)
-            if missed is not None:
+            if missed is not None and self.world.nova.down is None:
                 gap = self.world.tools.settings.absence_gap
                 moments.append(max(missed + gap, now + _SECOND))
         ahead = [one for one in moments if one > now]

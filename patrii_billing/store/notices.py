@@ -62,6 +62,11 @@ def claim(
     return claims.claim(conn, _notices, now, lease, limit, _notices.c.urgency)
 
 
+def renew(conn: sa.Connection, row: sa.Row[Any], until: dt.datetime) -> None:
+    """Keep the lease. Raises LeaseLost."""
+    claims.write(conn, _notices, row, lease_until=until)
+
+
 def again(
     conn: sa.Connection,
     /,

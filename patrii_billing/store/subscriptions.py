@@ -212,6 +212,23 @@ def holds(
     ).all()
 
 
+def held_until(
+    conn: sa.Connection,
+    subscription_id: int,
+    kind: lifecycle.HoldType,
+    now: dt.datetime,
+) -> dt.datetime | None:
+    """When the last hold of a kind that is over came to its end."""
+    end = sa.func.coalesce(_holds.c.ended_at, _holds.c.until)
+    return conn.execute(
+        sa.select(sa.func.max(end)).where(
+            _holds.c.subscription_id == subscription_id,
+            _holds.c.type == kind,
+            end <= now,
+        )
+    ).scalar_one_or_none()
+
+
 def end_hold(
     conn: sa.Connection,
     subscription_id: int,
