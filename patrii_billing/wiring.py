@@ -208,26 +208,22 @@ def tools(
         voice=voice(conf),
         clock=SystemClock(),
         settings=settings(conf),
-        each=_Pool(conf.engine.act_threads, stop or threading.Event()),
+        each=_Pool(conf.engine.act_threads),
+        stopping=(stop or threading.Event()).is_set,
     )
 
 
 class _Pool:
     """Runs work over rows in threads, as Tools.each does one by one."""
 
-    def __init__(self, threads: int, stop: threading.Event) -> None:
+    def __init__(self, threads: int) -> None:
         self._threads = futures.ThreadPoolExecutor(threads, 'act')
-        self._stop = stop
 
     def __call__(
         self, work: toolbox.Work, rows: Sequence[sa.Row[Any]]
     ) -> None:
-        def unless_stopped(row: sa.Row[Any]) -> None:
-            if not self._stop.is_set():
-                work(row)
-
         # The list waits for all of them, and raises what one has raised.
-        list(self._threads.map(unless_stopped, rows))
+        list(self._threads.map(work, rows))
 
 
 def interval(conf: cfg.ConfigOpts) -> dt.timedelta:

@@ -43,10 +43,14 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
         actions.claim, now, tools.settings.lease, tools.settings.batch
     )
     tools.each(lambda row: _advance(tools, row), rows)
+    if tools.stopping():
+        tools.db.write(actions.give_back, rows)
     return len(rows)
 
 
 def _advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
+    if tools.stopping():
+        return
     try:
         _HANDLERS[ActionType(row.type)](tools, row)
     except errors.LeaseLost as error:

@@ -43,6 +43,9 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
         notices.claim, now, tools.settings.lease, tools.settings.batch
     )
     for row in rows:
+        if tools.stopping():
+            tools.db.write(notices.give_back, rows)
+            break
         try:
             _deliver(tools, row)
         except errors.LeaseLost as error:

@@ -33,7 +33,8 @@ class Tools:
 
     `each` runs work over claimed rows, one by one or in a pool. `new_case`
     gives an id that no other case ever had, so that a lock found in Nova
-    tells whether the books know it.
+    tells whether the books know it. `stopping` says that what is not begun
+    is to be left to others.
     """
 
     db: database.Database
@@ -45,6 +46,7 @@ class Tools:
     )
     each: Callable[[Work, Sequence[sa.Row[Any]]], None] = one_by_one
     new_case: Callable[[], str] = _random_case
+    stopping: Callable[[], bool] = lambda: False
 
     def now(self) -> dt.datetime:
         return self.clock.now()

@@ -87,6 +87,11 @@ def commit(conn: sa.Connection, row: sa.Row[Any], now: dt.datetime) -> None:
     claims.write(conn, _actions, row, committed_at=row.committed_at or now)
 
 
+def give_back(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
+    """Leave to others what was claimed and not begun."""
+    claims.give_back(conn, _actions, rows)
+
+
 def again(
     conn: sa.Connection,
     row: sa.Row[Any],

@@ -87,3 +87,15 @@ def release(
         conn, table, row,
         owner=None, lease_until=None, next_at=next_at, **values,
     )  # fmt: skip
+
+
+def give_back(
+    conn: sa.Connection, table: sa.Table, rows: Sequence[sa.Row[Any]]
+) -> None:
+    """Free what is still held of a claim, to be taken by others at once."""
+    for row in rows:
+        conn.execute(
+            table.update()
+            .where(table.c.id == row.id, table.c.owner == row.owner)
+            .values(owner=None, lease_until=None)
+        )

@@ -9,6 +9,7 @@ import uuid
 import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import NoticeState
+from patrii_billing import errors
 from patrii_billing.store import claims
 from patrii_billing.store import database
 from patrii_billing.store import schema
@@ -67,6 +68,11 @@ def renew(conn: sa.Connection, row: sa.Row[Any], until: dt.datetime) -> None:
     claims.write(conn, _notices, row, lease_until=until)
 
 
+def give_back(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
+    """Leave to others what was claimed and not begun."""
+    claims.give_back(conn, _notices, rows)
+
+
 def again(
     conn: sa.Connection,
     /,
@@ -113,6 +119,35 @@ def bounced(
             accepted_at=None,
             settled_at=now,
             answer=answer,
+        )
+    )
+
+
+def by_key(conn: sa.Connection, key: str) -> sa.Row[Any]:
+    """The notice of that key. Raises NotFound."""
+    row = conn.execute(
+        _notices.select().where(_notices.c.key == key)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'no notice has the key {key!r}')
+    return row
+
+
+def prove(
+    conn: sa.Connection, notice_id: int, at: dt.datetime, evidence: str
+) -> None:
+    """It reached its reader by another way; no worker sends it any more."""
+    conn.execute(
+        _notices.update()
+        .where(_notices.c.id == notice_id)
+        .values(
+            state=NoticeState.ACCEPTED,
+            accepted_at=at,
+            settled_at=at,
+            answer=evidence,
+            owner=None,
+            lease_until=None,
+            next_at=None,
         )
     )
 
