@@ -92,9 +92,7 @@ def _leave_out(
     conn: sa.Connection, sub: sa.Row[Any], until: dt.date, why: str
 ) -> sa.Row[Any]:
     """Write down that the time up to a day is not billed, and why."""
-    invoices.bill_span(
-        conn, sub.id, sub.billed_until, until, unbilled_why=why
-    )
+    invoices.bill_span(conn, sub.id, sub.billed_until, until, unbilled_why=why)
     subscriptions.change(conn, sub.id, billed_until=until)
     return subscriptions.get(conn, sub.id)
 
@@ -208,7 +206,7 @@ def _issue(
         balance.announce_invoice(conn, tools, invoice_id, now)
     invoices.bill_span(
         conn, sub.id, start, end, invoice_id,
-        None if invoice_id else 'nothing to bill',
+        None if invoice_id else invoices.NOTHING_YET,
     )  # fmt: skip
     ends_at = calendar.start_of_day(end, zone)
     subscriptions.change(
@@ -222,7 +220,8 @@ def _kind(conn: sa.Connection, sub: sa.Row[Any]) -> str:
     if sub.billed_until == sub.start:
         return 'first'
     last = invoices.last_span(conn, sub.id)
-    return 'extra' if last is not None and last.unbilled_why else 'renewal'
+    renews = last is None or last.unbilled_why in (None, invoices.NOTHING_YET)
+    return 'renewal' if renews else 'extra'
 
 
 def _lines(

@@ -17,6 +17,9 @@ _spans = schema.spans
 _series = schema.series
 
 SERIES = 'INV'
+# Why a span has no invoice though it is billed: what turns up later of it is
+# a line of the next invoice.
+NOTHING_YET = 'nothing to bill'
 
 
 def issue(
@@ -190,12 +193,15 @@ def bill_span(
 def billed_spans(
     conn: sa.Connection, subscription_id: int
 ) -> Sequence[sa.Row[Any]]:
-    """The time that was invoiced, in order."""
+    """The time that is billed, in order, also where it cost nothing yet."""
     return conn.execute(
         _spans.select()
         .where(
             _spans.c.subscription_id == subscription_id,
-            _spans.c.unbilled_why.is_(None),
+            sa.or_(
+                _spans.c.unbilled_why.is_(None),
+                _spans.c.unbilled_why == NOTHING_YET,
+            ),
         )
         .order_by(_spans.c.starts)
     ).all()

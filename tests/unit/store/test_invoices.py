@@ -79,6 +79,13 @@ class InvoicesTest(books.BooksTestCase):
         self.assertEqual(MARCH, last.ends)
         self.assertEqual([FEBRUARY], [row.starts for row in billed])
 
+    def test_time_that_cost_nothing_yet_is_billed_all_the_same(self) -> None:
+        self.span(books.NEW_YEAR, FEBRUARY, unbilled_why=invoices.NOTHING_YET)
+
+        billed = self.db.read(invoices.billed_spans, self.subscription)
+
+        self.assertEqual([books.NEW_YEAR], [row.starts for row in billed])
+
     def issue(self, *amounts: int, due_at: dt.datetime = books.NOW) -> int:
         def write(conn: sa.Connection) -> int:
             return invoices.issue(
