@@ -69,6 +69,10 @@ class Scribe:
         That is all of it where it was told to stop while the database was
         away, and nothing otherwise.
         """
+        for one in incoming:
+            # By this id the driver would drop what is delivered again after
+            # a lost acknowledgement, and never acknowledge it.
+            one.unique_id = None
         messages = [raw.message(one.message, self._room) for one in incoming]
         news = [one for one in messages if not _is_routine(one)]
         if not news and not self._is_time_to_note():

@@ -24,6 +24,7 @@ class Delivery:
 
     def __init__(self, message):
         self.message = message
+        self.unique_id = 'of the driver'
 
 
 class Away:
@@ -84,6 +85,14 @@ class TestScribe(books.BooksTestCase):
         self.assertEqual((), scribe.dispatch(deliveries(3)))
 
         self.assertEqual(3, len(self.stored()))
+
+    def test_the_driver_drops_nothing_that_is_delivered_again(self):
+        batch = deliveries(2)
+
+        self.scribe().dispatch(batch)
+
+        # What it would remember of those it has acknowledged.
+        self.assertEqual({None}, {one.unique_id for one in batch})
 
     def test_a_flood_of_updates_costs_no_statement(self):
         scribe = self.scribe()
