@@ -37,7 +37,7 @@ class Run:
         self.world = world
         self._events = sorted(world.scenario.events, key=lambda one: one.at)
         self._told = 0
-        self._ran_until: dt.datetime | None = None
+        self._running = False  # whether the daemon is
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """Run to the end, telling what happened as it happens."""
@@ -69,17 +69,19 @@ class Run:
                 yield self._line(row)
 
     def _work(self, now: dt.datetime) -> None:
-        db = self.world.tools.db
-        if self._ran_until is not None:
-            # Between two instants with nothing due a daemon ticks as well.
-            db.write(watch.change, ticked_at=now)
-        self._ran_until = now
+        self._tick_up_to(now)
+        self._running = True
         reconcile.run(self.world.tools, now)
         for _ in range(_MOST_TICKS):
             tick.run(self.world.tools)
             if all(at > now for at in self._due()):
                 return
         raise AssertionError(f'there is no end of work at {now}')
+
+    def _tick_up_to(self, now: dt.datetime) -> None:
+        """Between two instants with nothing due a daemon ticks as well."""
+        if self._running:
+            self.world.tools.db.write(watch.change, ticked_at=now)
 
     def _due(self) -> list[dt.datetime]:
         """When each step has its next work."""
@@ -98,7 +100,8 @@ class Run:
             if outage.what == 'nova' and outage.start <= now < outage.end:
                 self.world.nova.down = outage.why
         if self._down('daemon', now):
-            self._ran_until = None
+            self._tick_up_to(now)
+            self._running = False
 
     def _next(self, now: dt.datetime) -> dt.datetime | None:
         """The next instant at which something is due, in whole seconds."""
