@@ -20,6 +20,7 @@ from typing import Any
 from oslo_config import cfg
 import sqlalchemy as sa
 
+from patrii_billing.cloud import check as cloud_check
 from patrii_billing.cloud import keeper
 from patrii_billing.cloud import projects
 from patrii_billing.cloud import quotas
@@ -148,6 +149,16 @@ def cloud(conf: cfg.ConfigOpts) -> ports.Cloud:
     )
 
 
+def complaints(conf: cfg.ConfigOpts) -> list[str]:
+    """What of the cloud would keep us from our work; asks it."""
+    connection = session.Connection(conf)
+    try:
+        connection.access  # noqa: B018 - without it nothing else answers
+    except errors.CloudError as error:
+        return [str(error)]
+    return cloud_check.check(connection, conf.nova.member_role)
+
+
 def voice(conf: cfg.ConfigOpts) -> speech.Voice:
     options = conf.mail
     brand = compose.Brand(
@@ -235,16 +246,16 @@ def listener(conf: cfg.ConfigOpts, stop: threading.Event) -> ears.Listener:
     return ears.Listener(conf, books(conf), SystemClock(), stop)
 
 
-def processor(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
-    return reader.Processor(tools(conf, stop)).run
+def processor(conf: cfg.ConfigOpts) -> Step:
+    return reader.Processor(tools(conf)).run
 
 
 def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
     return functools.partial(tick.run, tools(conf, stop))
 
 
-def reconciler(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
-    built = tools(conf, stop)
+def reconciler(conf: cfg.ConfigOpts) -> Step:
+    built = tools(conf)
     return lambda: reconcile.run(built, built.now())
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 import logging as standard_logging
+import multiprocessing
 
 import cotyledon
 from oslo_config import cfg
@@ -35,7 +36,9 @@ class Master:
         """Start the workers and keep them alive; does not return."""
         self._begin_to_log()
         manager = cotyledon.ServiceManager(
-            graceful_shutdown_timeout=self._conf.graceful_shutdown_timeout
+            graceful_shutdown_timeout=self._conf.graceful_shutdown_timeout,
+            # Workers inherit the configuration, which cannot be pickled.
+            mp_context=multiprocessing.get_context('fork'),
         )
         manager.register_hooks(on_reload=self._reload)
         for service, count in self._counts.items():
@@ -55,12 +58,14 @@ class Master:
         forked, so every option may change, not only those that oslo.config
         could mutate. A file that is wrong changes nothing.
         """
+        wrong = None
         try:
             self._conf = self._read()
-        except (cfg.Error, errors.InvalidInput, SystemExit) as error:
-            LOG.error('The configuration stays as it was: %s', error)
-        else:
             self._begin_to_log()
+        except (cfg.Error, errors.InvalidInput, SystemExit) as error:
+            wrong = error
+        if wrong:
+            LOG.error('The configuration stays as it was: %s', wrong)
 
     def _begin_to_log(self) -> None:
         release = version.version_string()

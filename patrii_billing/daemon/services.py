@@ -31,12 +31,13 @@ class _Worker(cotyledon.Service):
     ) -> None:
         super().__init__(worker_id)
         self._conf = current()
+        self._what = f'{self.name} {worker_id}'
         self._stop = threading.Event()
         self._ended = threading.Event()
 
     def run(self) -> None:
         try:
-            if loop.once(self._what, self._check_books, self._stop):
+            if loop.once(self._what, self._prepare, self._stop):
                 self._work()
         finally:
             self._ended.set()
@@ -45,12 +46,12 @@ class _Worker(cotyledon.Service):
         self._stop.set()
         self._ended.wait(self._parting)
 
-    @property
-    def _what(self) -> str:
-        return f'{self.name} {self.worker_id}'
-
-    def _check_books(self) -> None:
+    def _prepare(self) -> None:
         wiring.check_schema(self._conf)
+        self._build()
+
+    def _build(self) -> None:
+        raise NotImplementedError
 
     def _work(self) -> None:
         raise NotImplementedError
@@ -62,41 +63,51 @@ class Listener(_Worker):
     # not acknowledged comes again.
     _parting = 20
 
+    def _build(self) -> None:
+        self._ears = wiring.listener(self._conf, self._stop)
+
     def _work(self) -> None:
-        ears = wiring.listener(self._conf, self._stop)
         # Does not return before the broker answers; until then there is
         # nothing to finish, and the process may just end.
         self._ended.set()
-        ears.start()
+        self._ears.start()
         self._ended.clear()
         self._stop.wait()
-        ears.stop()
+        self._ears.stop()
 
 
-class Processor(_Worker):
+class _Looping(_Worker):
+    """Takes one step after another."""
+
+    _step: Callable[[], int]
+    _pause: dt.timedelta
+
+    def _work(self) -> None:
+        loop.repeat(self._what, self._step, self._pause, self._stop)
+
+
+class Processor(_Looping):
     name = 'processor'
 
-    def _work(self) -> None:
-        step = wiring.processor(self._conf, self._stop)
-        pause = wiring.interval(self._conf)
-        loop.repeat(self._what, step, pause, self._stop)
+    def _build(self) -> None:
+        self._step = wiring.processor(self._conf)
+        self._pause = wiring.interval(self._conf)
 
 
-class Engine(_Worker):
+class Engine(_Looping):
     name = 'engine'
 
-    def _work(self) -> None:
-        step = wiring.engine(self._conf, self._stop)
-        pause = wiring.interval(self._conf)
-        loop.repeat(self._what, step, pause, self._stop)
+    def _build(self) -> None:
+        self._step = wiring.engine(self._conf, self._stop)
+        self._pause = wiring.interval(self._conf)
 
 
-class Reconciler(_Worker):
+class Reconciler(_Looping):
     name = 'reconciler'
 
-    def _work(self) -> None:
-        step = wiring.reconciler(self._conf, self._stop)
-        loop.repeat(self._what, step, _LOOK, self._stop)
+    def _build(self) -> None:
+        self._step = wiring.reconciler(self._conf)
+        self._pause = _LOOK
 
 
 def workers(conf: cfg.ConfigOpts) -> dict[type[_Worker], int]:

@@ -6,6 +6,7 @@ is away the callback waits, and what follows waits in the broker.
 """
 
 from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
 import threading
@@ -73,8 +74,11 @@ class Scribe:
             # By this id the driver would drop what is delivered again after
             # a lost acknowledgement, and never acknowledge it.
             one.unique_id = None
-        messages = [raw.message(one.message, self._room) for one in incoming]
-        news = [one for one in messages if not _is_routine(one)]
+        news = [
+            raw.message(one.message, self._room)
+            for one in incoming
+            if not _is_routine(one.message)
+        ]
         if not news and not self._is_time_to_note():
             return ()
         while not self._patience.attempt(
@@ -98,8 +102,8 @@ class Scribe:
         return last is None or self._clock.now() - last >= _HEARD_EVERY
 
 
-def _is_routine(message: dict[str, Any]) -> bool:
-    return nova.is_routine(message['event_type'], message['payload'])
+def _is_routine(sent: Mapping[str, Any]) -> bool:
+    return nova.is_routine(sent.get('event_type'), sent.get('payload'))
 
 
 def transport(conf: cfg.ConfigOpts) -> Any:

@@ -41,7 +41,7 @@ PATIENCE = 40
 _PROGRAM = pathlib.Path(sys.executable).with_name('patrii-billing-engine')
 
 # Nothing here ever calls the cloud.
-_CONFIG = """
+CONFIG = """
 [DEFAULT]
 transport_url = {transport}
 [database]
@@ -157,7 +157,7 @@ class BrokerTestCase(base.BaseTestCase):
             'listener': self.listener,
             'processor': self.processor,
         }
-        self.config.write_text(_CONFIG.format(**{**given, **values}))
+        self.config.write_text(CONFIG.format(**{**given, **values}))
 
     def start(self) -> Daemon:
         daemon = Daemon(self.config)
