@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The moving table of the demo, for a terminal of 80 columns and more."""
 
-from collections import deque
+import collections
 from collections.abc import Iterable
 import datetime as dt
 from typing import Any
@@ -30,7 +30,7 @@ class Screen:
     """Where everybody stands, and what happened last."""
 
     def __init__(self) -> None:
-        self._news: deque[str] = deque(maxlen=_NEWS)
+        self._news: collections.deque[str] = collections.deque(maxlen=_NEWS)
 
     def tell(self, lines: Iterable[dict[str, Any]]) -> None:
         """Add what happened to the last lines."""

@@ -11,10 +11,10 @@ from rich import progress
 
 from patrii_billing.demo import customers
 from patrii_billing.demo import screen
-from patrii_billing import wiring
 from patrii_billing.simulation import run
 from patrii_billing.simulation import summary
 from patrii_billing.simulation import world as worlds
+from patrii_billing import wiring
 
 
 def watch(seed: int, days: int, pace: float, folder: str) -> None:

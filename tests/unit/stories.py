@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import server as nova
 from patrii_billing.sim import cloud
+from patrii_billing.simulation import reading
 from patrii_billing.simulation import run
-from patrii_billing.simulation import scenario
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
@@ -97,7 +97,7 @@ class Story:
     """A scenario that can be stopped at any instant and looked into."""
 
     def __init__(self, text: str, **pace: Any) -> None:
-        self.world = worlds.World(scenario.read(text, 'story.yaml'), **pace)
+        self.world = worlds.World(reading.read(text, 'story.yaml'), **pace)
         self.db = self.world.tools.db
         self.nova = self.world.nova
         self.lines: list[dict[str, Any]] = []

@@ -5,8 +5,8 @@ import datetime as dt
 
 from oslotest import base
 
+from patrii_billing.simulation import reading
 from patrii_billing.simulation import run
-from patrii_billing.simulation import scenario
 from tests.unit import stories
 
 WHOLE_LADDER = [
@@ -50,7 +50,7 @@ class LadderTest(base.BaseTestCase):
         )  # one that is shelved gets no new invoice
 
     def test_the_same_scenario_is_told_the_same_way_twice(self) -> None:
-        read = scenario.read(
+        read = reading.read(
             stories.text('at: 02-05T00:00:00, pay: acme')
         )
 
