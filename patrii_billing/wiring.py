@@ -246,8 +246,8 @@ def listener(conf: cfg.ConfigOpts, stop: threading.Event) -> ears.Listener:
     return ears.Listener(conf, books(conf), SystemClock(), stop)
 
 
-def processor(conf: cfg.ConfigOpts) -> Step:
-    return reader.Processor(tools(conf)).run
+def processor(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
+    return reader.Processor(tools(conf, stop)).run
 
 
 def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
@@ -265,7 +265,19 @@ def check(conf: cfg.ConfigOpts) -> None:
     money.digits(conf.billing.currency, '[billing] currency')
     interval(conf)
     tools(conf)
+    _check_driver(conf)
     ears.check(conf)
+
+
+def _check_driver(conf: cfg.ConfigOpts) -> None:
+    """A driver that is not installed will not be tomorrow either."""
+    url = sa.make_url(conf.database.connection)
+    try:
+        url.get_dialect().import_dbapi()
+    except (ImportError, sa.exc.NoSuchModuleError) as error:
+        raise errors.InvalidInput(
+            str(error), '[database] connection'
+        ) from None
 
 
 def check_schema(conf: cfg.ConfigOpts) -> None:

@@ -90,7 +90,7 @@ class Processor(_Looping):
     name = 'processor'
 
     def _build(self) -> None:
-        self._step = wiring.processor(self._conf)
+        self._step = wiring.processor(self._conf, self._stop)
         self._pause = wiring.interval(self._conf)
 
 

@@ -52,6 +52,10 @@ class Processor:
             self._claim()
         count = len(self._in_hand)
         while self._in_hand:
+            if self._tools.stopping():
+                self._tools.db.write(inbox.give_back, self._in_hand)
+                self._in_hand.clear()
+                break
             self._settle(self._in_hand[0])
             self._in_hand.popleft()
             self._tries = 0

@@ -56,6 +56,11 @@ def settle(
     claims.release(conn, _inbox, row, None, state=state, why=why)
 
 
+def give_back(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
+    """Leave to others what was claimed and not begun."""
+    claims.give_back(conn, _inbox, rows)
+
+
 def replay(
     conn: sa.Connection, now: dt.datetime, ids: Sequence[int] | None = None
 ) -> int:

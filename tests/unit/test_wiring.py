@@ -125,6 +125,12 @@ holidays = 2026-12-25
             self.refusal('[database]\nconnection = oracle://books'),
         )
 
+    def test_a_driver_that_is_not_installed_is_named(self) -> None:
+        said = self.refusal('[database]\nconnection = mysql+nothing://books')
+
+        self.assertIn('[database] connection', said)
+        self.assertIn('nothing', said)
+
     def test_a_broker_that_is_none_is_named(self) -> None:
         self.assertIn(
             '[DEFAULT] transport_url',
@@ -178,18 +184,13 @@ class ToolsTest(base.ConfigTestCase):
 
         self.assertRaises(errors.Conflict, tools.each, work, [1])
 
-    def test_once_told_to_stop_no_further_row_is_begun(self) -> None:
+    def test_steps_can_ask_whether_their_worker_is_told_to_stop(self) -> None:
         stop = threading.Event()
-        tools = wiring.tools(self.load('[engine]\nact_threads = 1'), stop)
-        done: list[Any] = []
+        tools = wiring.tools(self.load(), stop)
 
-        def work(row: Any) -> None:
-            done.append(row)
-            stop.set()
-
-        tools.each(work, [1, 2, 3])
-
-        self.assertEqual([1], done)
+        self.assertFalse(tools.stopping())
+        stop.set()
+        self.assertTrue(tools.stopping())
 
 
 class BooksTest(base.ConfigTestCase):

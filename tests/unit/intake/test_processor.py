@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stored notifications become facts, and none of them stops another."""
 
+import threading
 import time
 
 from oslo_db import exception
@@ -28,6 +29,7 @@ class TestProcessor(books.BooksTestCase):
     def setUp(self):
         super().setUp()
         self.clock = clock.Clock(books.NOW)
+        self.stop = threading.Event()
         nova = cloud.Nova(self.clock)
         self.tools = toolbox.Tools(
             db=self.db,
@@ -36,6 +38,7 @@ class TestProcessor(books.BooksTestCase):
             ),
             voice=mailbox.Voice(),
             clock=self.clock,
+            stopping=self.stop.is_set,
         )
         self.processor = processor.Processor(self.tools)
 
@@ -156,6 +159,23 @@ class TestProcessor(books.BooksTestCase):
         self.assertEqual(1, self.processor.run())
 
         self.assertEqual(inbox.NEW, self.settled()['a'][0])
+
+    def test_told_to_stop_it_leaves_the_rest_to_others_at_once(self):
+        real = observe.observe
+        self.patch(observe, 'observe', lambda *_: self.stop.set())
+        self.store(
+            a=messages.versioned('create.end'),
+            b=messages.versioned('power_off.end'),
+        )
+        self.processor.run()
+        self.assertEqual(inbox.DONE, self.settled()['a'][0])
+        self.assertEqual(inbox.NEW, self.settled()['b'][0])
+
+        self.patch(observe, 'observe', real)
+        self.stop.clear()
+        processor.Processor(self.tools).run()
+
+        self.assertEqual(inbox.DONE, self.settled()['b'][0])
 
     def test_nothing_to_read_is_nothing_done(self):
         self.assertEqual(0, self.processor.run())
