@@ -2,10 +2,12 @@
 """What the people of a scenario do, each by the way they would do it."""
 
 from collections.abc import Callable
+import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import calendar
 from patrii_billing.domain import facts
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
@@ -155,10 +157,14 @@ def _hold(
     conn: sa.Connection, world: worlds.World, event: scenarios.Event
 ) -> None:
     sub = subscriptions.by_name(conn, event.target)
+    until = event.given.get('until')
+    if until is not None and not isinstance(until, dt.datetime):
+        account = accounts.get(conn, sub.account_id)
+        until = calendar.start_of_day(until, calendar.zone(account.timezone))
     holds.place(
         conn, world.tools, sub.id,
         event.given.get('type', lifecycle.HoldType.PROMISE),
-        event.given.get('until'), '', 'support', world.clock.now(),
+        until, '', 'support', world.clock.now(),
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 
 from collections.abc import Iterator
 from collections.abc import Mapping
-import datetime as dt
 from typing import Any
 
 from patrii_billing.domain import calendar
@@ -260,11 +259,8 @@ def _given(key: str, node: yaml.Node) -> Any:
         case 'quota':
             return _quota(node)
         case 'until':
-            text = node.text()
-            if len(text) == len('2026-02-10'):
-                day = node.day()
-                return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC)
-            return node.instant()
+            is_day = len(node.text()) == len('2026-02-10')
+            return node.day() if is_day else node.instant()
         case 'state':
             return _state(node)
         case 'pending':

@@ -69,7 +69,8 @@ def text(
     """
     lines = [
         re.sub(r'\b(\d\d-\d\d)T([\d:]+)', r'2026-\1T\2Z', line.strip())
-        for line in events.strip().splitlines()
+        for line in events.splitlines()
+        if line.strip()
     ]
     values = {
         'start': '2026-01-30T00:00:00Z',

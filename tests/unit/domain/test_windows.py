@@ -37,9 +37,7 @@ class WindowTest(base.BaseTestCase):
         )
 
     def test_before_its_hours_a_step_waits_for_the_morning(self) -> None:
-        self.assertEqual(
-            utc(2026, 2, 2, 8), opens(OFFICE, utc(2026, 2, 2, 1))
-        )
+        self.assertEqual(utc(2026, 2, 2, 8), opens(OFFICE, utc(2026, 2, 2, 1)))
 
     def test_at_the_closing_hour_it_waits_for_the_next_morning(self) -> None:
         self.assertEqual(
@@ -62,9 +60,7 @@ class WindowTest(base.BaseTestCase):
     def test_hours_are_those_of_the_customer_in_summer_and_winter(
         self,
     ) -> None:
-        self.assertEqual(
-            utc(2026, 7, 6, 7), opens(OFFICE, utc(2026, 7, 6, 1))
-        )
+        self.assertEqual(utc(2026, 7, 6, 7), opens(OFFICE, utc(2026, 7, 6, 1)))
 
     def test_an_hour_that_comes_twice_does_not_turn_time_back(self) -> None:
         # In Paris 02:00 to 03:00 comes twice on 25 October 2026; this is

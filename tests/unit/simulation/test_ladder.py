@@ -50,9 +50,7 @@ class LadderTest(base.BaseTestCase):
         )  # one that is shelved gets no new invoice
 
     def test_the_same_scenario_is_told_the_same_way_twice(self) -> None:
-        read = reading.read(
-            stories.text('at: 02-05T00:00:00, pay: acme')
-        )
+        read = reading.read(stories.text('at: 02-05T00:00:00, pay: acme'))
 
         self.assertEqual(list(run.run(read)), list(run.run(read)))
 
@@ -234,9 +232,7 @@ class AwayTest(base.BaseTestCase):
         (mail,) = story.mails('last_warning')
         (accepted,) = story.told('notice', name='last_warning')
         self.assertEqual('02-08 04:', accepted[:9])
-        self.assertEqual(
-            '2026-02-10T' + accepted[6:14], mail.split()[-1][:19]
-        )
+        self.assertEqual('2026-02-10T' + accepted[6:14], mail.split()[-1][:19])
         self.assertIn(f'02-10 {accepted[6:11]}', story.told('action')[-1])
 
     def test_a_nova_away_over_a_step_only_delays(self) -> None:
