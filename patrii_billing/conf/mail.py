@@ -3,15 +3,13 @@
 
 from oslo_config import cfg
 
-GROUP = cfg.OptGroup(
-    'mail',
-    title='Mails to customers and operators',
-    help="""
+GROUP = 'mail'
+
+_HELP = """
 How notices are sent, and whose name they bear. A deletion rests on a last
 warning that the mail server has accepted: as long as mails cannot be sent,
 the ladder waits, and nothing is deleted.
-""",
-)
+"""
 
 _DELIVERY = (
     cfg.StrOpt(
@@ -192,10 +190,17 @@ after a change.
 )
 
 
+def _group() -> cfg.OptGroup:
+    """A new one each time: it holds the options registered into it."""
+    return cfg.OptGroup(
+        GROUP, title='Mails to customers and operators', help=_HELP
+    )
+
+
 def register_opts(conf: cfg.ConfigOpts) -> None:
-    conf.register_group(GROUP)
+    conf.register_group(_group())
     conf.register_opts([*_DELIVERY, *_PEOPLE, *_BRAND], group=GROUP)
 
 
 def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
-    return [(GROUP, [*_DELIVERY, *_PEOPLE, *_BRAND])]
+    return [(_group(), [*_DELIVERY, *_PEOPLE, *_BRAND])]
