@@ -25,7 +25,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     for _ in range(_MOVES_AT_ONCE):
         server = tools.cloud.servers.get(row.server)
         locker = None
-        if server is not None and server.case is None:
+        if server is not None and server.locked:
             locker = tools.cloud.servers.locker(server)
         taken = tools.db.write(_remember, tools, row, server, locker)
         if server is None or servers.is_gone(server):
@@ -33,11 +33,23 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             return
         moves.present(tools, taken)
         following = servers.towards_shelved(
-            server, row.case_id, locker, taken.shelve_refused
+            server,
+            row.case_id,
+            locker,
+            taken.shelve_refused or _was_in_error(taken),
         )
         if not _take(tools, row, server, taken, following):
             return
     moves.wait(tools, row)
+
+
+def _was_in_error(taken: sa.Row[Any]) -> bool:
+    """Whether it is only stopped: Nova would shelve it once it is.
+
+    But its disk may be what is wrong with it, and a snapshot of that no
+    ground for a deletion.
+    """
+    return bool(taken.before and taken.before['vm_state'] == 'error')
 
 
 def _take(
@@ -98,7 +110,7 @@ def _remember(
         conn, row.server, row.case_id, row.subscription_id, row.project,
         tools.now(),
     )  # fmt: skip
-    if server is None or server.case == row.case_id:
+    if server is None or server.is_held(row.case_id, locker):
         return taken
     if taken.state != Custody.TAKEN or taken.relock_due:
         return taken
