@@ -108,6 +108,8 @@ def _sweep_once(tools: toolbox.Tools) -> None:
         return
     reconcile.run(tools, tools.now())
     if tools.db.read(watch.get).swept_at is None:
+        for _ in tools.cloud.servers.pages():
+            break  # or it raises what was wrong
         raise errors.CloudUnavailable(
             'the servers could not be read from nova; nothing was imported'
         )

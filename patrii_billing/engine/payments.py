@@ -68,6 +68,7 @@ def fail(
     tools: toolbox.Tools,
     payment_id: int,
     now: dt.datetime,
+    by: str = timeline.ENGINE,
 ) -> None:
     """A pending payment did not arrive. Raises Conflict if it is another."""
     account_id = payments.get(conn, payment_id).account_id
@@ -76,7 +77,7 @@ def fail(
     if payment.state != lifecycle.PaymentState.PENDING:
         raise errors.Conflict(f'the payment is {payment.state}')
     payments.change(conn, payment.id, state=lifecycle.PaymentState.FAILED)
-    _tell(conn, payment, lifecycle.PaymentState.FAILED, now)
+    _tell(conn, payment, lifecycle.PaymentState.FAILED, now, by)
     collect.judge_account(conn, tools, account_id, now)
 
 
@@ -85,6 +86,7 @@ def charge_back(
     tools: toolbox.Tools,
     payment_id: int,
     now: dt.datetime,
+    by: str = timeline.ENGINE,
 ) -> None:
     """The bank took a payment back: what it paid is due from now on."""
     account_id = payments.get(conn, payment_id).account_id
@@ -95,7 +97,7 @@ def charge_back(
     state = lifecycle.PaymentState.CHARGED_BACK
     payments.change(conn, payment.id, state=state)
     balance.take_back(conn, payment.id, now)
-    _tell(conn, payment, state, now)
+    _tell(conn, payment, state, now, by)
     collect.judge_account(conn, tools, account_id, now)
 
 
@@ -130,7 +132,8 @@ def _take_effect(
     now: dt.datetime,
 ) -> None:
     balance.allocate(conn, payment.account_id, now)
-    _tell(conn, payment, lifecycle.PaymentState(payment.state), now)
+    state = lifecycle.PaymentState(payment.state)
+    _tell(conn, payment, state, now, payment.by)
     collect.judge_account(conn, tools, payment.account_id, now)
 
 
@@ -139,11 +142,12 @@ def _tell(
     payment: sa.Row[Any],
     state: lifecycle.PaymentState,
     now: dt.datetime,
+    by: str,
 ) -> None:
     amount = money.plain(payment.amount, payment.currency)
     timeline.record(
         conn, now, 'payment', payment.reference or payment.key,
-        account_id=payment.account_id, by=payment.by,
+        account_id=payment.account_id, by=by,
         amount=amount, result=str(state),
     )  # fmt: skip
     template = {

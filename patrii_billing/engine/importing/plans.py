@@ -49,7 +49,7 @@ def _add(unit: units.Unit, wanted: document.Plan) -> None:
         _add_price(unit, plan_id, price)
     unit.tell(
         'added', 'plan', wanted.name,
-        f'{currency}, {wanted.cycle}, {len(wanted.prices)} prices',
+        f'{currency}, {wanted.cycle}, prices: {len(wanted.prices)}',
     )  # fmt: skip
 
 

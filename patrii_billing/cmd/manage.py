@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""patrii-billing-manage: the operator's commands."""
+
+import argparse
+from collections.abc import Sequence
+import logging
+import os
+import sys
+import traceback
+
+from patrii_billing.cmd.commands import db
+from patrii_billing.cmd.commands import desk
+from patrii_billing.cmd.commands import hold
+from patrii_billing.cmd.commands import importing
+from patrii_billing.cmd.commands import inbox
+from patrii_billing.cmd.commands import lines
+from patrii_billing.cmd.commands import notice
+from patrii_billing.cmd.commands import payment
+from patrii_billing.cmd.commands import simulate
+from patrii_billing.cmd.commands import subscription
+from patrii_billing.cmd.commands import switch
+from patrii_billing.cmd.commands import timeline
+from patrii_billing.cmd.commands import undo
+from patrii_billing.cmd import failures
+from patrii_billing import version
+
+PROGRAM = 'patrii-billing-manage'
+_COMMANDS = (
+    db, importing, subscription, timeline, payment, hold, notice, switch,
+    undo, inbox, lines, simulate,
+)  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point of the console script; the exit code."""
+    options = parser().parse_args(argv)
+    if options.debug:
+        logging.basicConfig(level=logging.DEBUG)
+    else:
+        # What libraries log would bury the one line that matters.
+        logging.basicConfig(handlers=[logging.NullHandler()])
+    try:
+        options.run(desk.Desk(options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Its reader has seen enough; nothing is left to be flushed to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if options.debug:
+            traceback.print_exc()
+        for line in failures.told(error):
+            print(f'{PROGRAM}: error: {line}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands; the exit code of a wrong one is 2."""
+    top = argparse.ArgumentParser(
+        prog=PROGRAM, description='Operate Patrii Billing.'
+    )
+    top.add_argument('--version', action='version',
+                     version=version.version_string())  # fmt: skip
+    for name, what in (('file', 'a file'), ('dir', 'a folder of files')):
+        top.add_argument(
+            f'--config-{name}', action='append', metavar='PATH',
+            help=f'{what} to read instead of '
+            '/etc/patrii_billing/patrii_billing.conf; may be repeated',
+        )  # fmt: skip
+    top.add_argument(
+        '--debug', action='store_true', help='show what happens inside'
+    )
+    commands = top.add_subparsers(required=True, metavar='COMMAND')
+    for command in _COMMANDS:
+        command.add_to(commands)
+    return top

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kill switch, the caps, and the operator's word to go on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import datetime as dt
+
+import sqlalchemy as sa
+
+from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.engine import settings as engine_settings
+from patrii_billing import errors
+from patrii_billing.store import actions
+from patrii_billing.store import servers
+from patrii_billing.store import timeline
+from patrii_billing.store import watch
+
+_HOUR = dt.timedelta(hours=1)
+_MONTH = dt.timedelta(days=30)
+_EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
+def stop(
+    conn: sa.Connection, reason: str, by: str, now: dt.datetime
+) -> str | None:
+    """Stop all enforcement; why it was stopped already, if it was."""
+    if not reason.strip():
+        raise errors.InvalidInput('must say why', 'reason')
+    state = watch.lock(conn)
+    if state.stopped_why is not None:
+        return str(state.stopped_why)
+    watch.change(conn, stopped_why=reason)
+    timeline.record(conn, now, 'switch', 'stopped', reason, by=by)
+    return None
+
+
+def reasons(conn: sa.Connection) -> Sequence[str]:
+    """Why enforcement stands still, in words; empty where it does not."""
+    state = watch.get(conn)
+    found = []
+    if state.stopped_why is not None:
+        found.append(f'stopped: {state.stopped_why}')
+    if state.safe_why is not None:
+        found.append(f'safe mode: {state.safe_why}')
+    return found
+
+
+def resume(conn: sa.Connection, by: str, now: dt.datetime) -> Sequence[str]:
+    """Go on, with the caps counted from now; what that ended, in words."""
+    watch.lock(conn)
+    ended = reasons(conn)
+    watch.resume(conn, now)
+    timeline.record(
+        conn, now, 'switch', 'resumed', '; '.join(ended), by=by
+    )  # fmt: skip
+    return ended
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """How much of a cap is used; at the limit all enforcement stops."""
+
+    name: str
+    used: int
+    limit: int
+
+
+def caps(
+    conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
+) -> Sequence[Cap]:
+    """The caps as they stand, counted since an operator last resumed."""
+    since = watch.get(conn).counted_from or _EVER
+    hour, month = max(since, now - _HOUR), max(since, now - _MONTH)
+    deleted = actions.committed_since(conn, ActionType.DELETE, month)
+    fleet = servers.count(conn) + deleted
+    share = fleet * settings.max_delete_share // 100
+    return (
+        Cap(
+            'shelves within an hour',
+            actions.committed_since(conn, ActionType.SHELVE, hour),
+            settings.max_shelves_per_hour,
+        ),
+        Cap(
+            'deletes within an hour',
+            actions.committed_since(conn, ActionType.DELETE, hour),
+            settings.max_deletes_per_hour,
+        ),
+        Cap(
+            'deletes within 30 days',
+            deleted,
+            max(settings.min_delete_cap, share),
+        ),
+    )
