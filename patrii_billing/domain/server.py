@@ -40,11 +40,18 @@ class Server:
 
     @property
     def case(self) -> str | None:
-        """The case id of our lock, or None where the lock is not ours."""
+        """The case id that the lock names, or None where it names none."""
         reason = self.locked_reason or ''
         if not self.locked or not reason.startswith(LOCK_PREFIX):
             return None
         return reason.removeprefix(LOCK_PREFIX).split(' ', 1)[0]
+
+    def is_held(self, case: str, locker: 'Locker | None') -> bool:
+        """Whether the lock is ours and of this case.
+
+        Its owner may write any reason, ours too, but then it is his lock.
+        """
+        return self.case == case and locker is not Locker.OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ def towards_shelved(
     """The next move to a shelved server that its owner cannot wake.
 
     :param case: the id our lock carries
-    :param locker: who holds a lock that is not ours; None where unlocked
+    :param locker: who holds the lock; None where unlocked
     :param shelve_refused: Nova has already refused to shelve this server
     """
     if server.locked and server.case != case and locker is not Locker.OWNER:
@@ -119,7 +126,7 @@ def towards_shelved(
         return Next(Move.WAIT, f'task {server.task_state} is running')
     if server.vm_state in UNSETTLED:
         return Next(Move.WAIT, f'the server is {server.vm_state}')
-    ours = server.case == case
+    ours = server.is_held(case, locker)
     if server.vm_state in SHELVED:
         return Next(Move.SHELVED if ours else Move.LOCK)
     if server.vm_state in SHELVABLE and not shelve_refused:

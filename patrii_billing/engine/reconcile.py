@@ -67,32 +67,44 @@ def _pages(
 ) -> int:
     seen = 0
     for page in tools.cloud.servers.pages(since):
-        tools.db.write(_see_page, tools, page, now)
+        for doubtful in tools.db.write(_see_page, tools, page, now):
+            _mistrust_unknown_case(tools, doubtful, now)
         seen += len(page)
     return seen
 
 
 def _see_page(
     conn: sa.Connection, tools: toolbox.Tools, page: Any, now: dt.datetime
-) -> None:
+) -> list[nova.Server]:
+    """Compare a page with the books; which locks name a case unknown here."""
     for shown in page:
         observe.see(conn, tools, shown, now)
-        _mistrust_unknown_case(conn, shown, now)
-    living = [one.id for one in page if not nova.is_gone(one)]
-    servers.mark_seen(conn, living, now)
+    living = [one for one in page if not nova.is_gone(one)]
+    servers.mark_seen(conn, [one.id for one in living], now)
+    return [one for one in living if observe.unknown_case(conn, one)]
 
 
 def _mistrust_unknown_case(
-    conn: sa.Connection, shown: nova.Server, now: dt.datetime
+    tools: toolbox.Tools, shown: nova.Server, now: dt.datetime
 ) -> None:
-    """A lock of ours that the books forgot: they are from yesterday."""
-    case = observe.unknown_case(conn, shown)
-    if case is None:
-        return
-    why = f'server {shown.id} is locked for case {case}, unknown here'
+    """A lock of ours that the books forgot: they are from yesterday.
+
+    Unless its owner has locked it so, who may write any reason.
+    """
+    if tools.cloud.servers.locker(shown) is not nova.Locker.OWNER:
+        why = f'server {shown.id} is locked for case {shown.case}, unknown'
+        tools.db.write(_enter_safe_mode, shown, why, now)
+
+
+def _enter_safe_mode(
+    conn: sa.Connection, shown: nova.Server, why: str, now: dt.datetime
+) -> None:
     if watch.enter_safe_mode(conn, why):
+        LOG.error(
+            'Safe mode: %s. Restores only until an operator resumes', why
+        )
         tell.operator(
-            conn, now, 'safe_mode', f'unknown_case:{case}', why,
+            conn, now, 'safe_mode', f'unknown_case:{shown.case}', why,
             server=shown.id,
         )  # fmt: skip
 
