@@ -20,7 +20,8 @@ from patrii_billing.domain.lifecycle import Step
 from patrii_billing.domain import policy as policies
 from patrii_billing.domain import standing
 
-# A forgotten wake-up costs a day at most.
+# Whoever waits for somebody else is looked at again: a forgotten wake-up
+# costs a day at most.
 LOOK_AGAIN = dt.timedelta(days=1)
 _SUSPENDED = (Status.SHELVED, Status.PENDING_DELETION)
 
@@ -563,9 +564,10 @@ class _Ladder:
         ahead = [one for one in moments if one is not None and one > self.now]
         if self.position.due_at is not None:
             ahead.append(max(self.position.due_at, self.now))
-        if self.status is not Status.DELETED and (
+        waits = self.status is not Status.DELETED and (
             self.status is not Status.ACTIVE
             or self.position.step is not Step.NONE
-        ):
-            ahead.append(self.now + LOOK_AGAIN)
+        )
+        if waits and not ahead:
+            return self.now + LOOK_AGAIN
         return min(ahead, default=None)
