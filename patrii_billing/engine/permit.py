@@ -39,7 +39,10 @@ def destructive(
 ) -> guards.Refusal | None:
     """Commit a destructive action, or say why not. Raises LeaseLost."""
     accounts.lock(conn, row.account_id)
-    refusal = _law(conn, tools, row, now) or _switches(conn, tools, row, now)
+    # As it is now: a move before this one may have committed the action.
+    begun = actions.get(conn, row.id).committed_at is not None
+    refusal = _law(conn, tools, row, begun, now)
+    refusal = refusal or _switches(conn, tools, row, begun, now)
     if refusal is None:
         lease = max(row.lease_until, now + tools.settings.lease)
         actions.renew(conn, row, lease)
@@ -51,6 +54,7 @@ def _law(
     conn: sa.Connection,
     tools: toolbox.Tools,
     row: sa.Row[Any],
+    begun: bool,
     now: dt.datetime,
 ) -> guards.Refusal | None:
     if row.type == ActionType.PURGE:
@@ -63,7 +67,7 @@ def _law(
     kind = ActionType(row.type)
     refuse = _GUARDS[kind]
     refusal = refuse(facts, policy, row.server, now)
-    if refusal is None and row.committed_at is None:
+    if refusal is None and not begun:
         # What was begun is finished, lest a server stay locked and running.
         return guards.outside_window(policy, kind, facts.zone, now)
     return refusal
@@ -73,6 +77,7 @@ def _switches(
     conn: sa.Connection,
     tools: toolbox.Tools,
     row: sa.Row[Any],
+    begun: bool,
     now: dt.datetime,
 ) -> guards.Refusal | None:
     settings = tools.settings
@@ -87,7 +92,7 @@ def _switches(
     if deaf:
         tell.operator(conn, now, 'silence', f'silence:{now.date()}', deaf)
         return guards.Refusal(deaf)
-    if row.committed_at is not None:
+    if begun:
         return None
     full = _cap(conn, tools, ActionType(row.type), state.counted_from, now)
     if full:
@@ -140,7 +145,7 @@ def _cap(
     if kind is not ActionType.DELETE:
         return None
     done = actions.committed_since(conn, kind, max(since, now - _MONTH))
-    fleet = servers.count(conn) + done
+    fleet = servers.count(conn)
     cap = max(
         settings.min_delete_cap, fleet * settings.max_delete_share // 100
     )
