@@ -7,9 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from patrii_billing.domain import dunning
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
+from patrii_billing.domain import steps
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import invoices
 from patrii_billing.store import notices
@@ -37,7 +37,7 @@ def announce_invoice(
     )  # fmt: skip
     allocate(conn, invoice.account_id, now)
     notices.ask(
-        conn, dunning.invoice_key(invoice_id), 'invoice', now,
+        conn, steps.invoice_key(invoice_id), 'invoice', now,
         account_id=invoice.account_id,
         subscription_id=invoice.subscription_id, invoice_id=invoice_id,
     )  # fmt: skip
