@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lost notifications cost lateness, not money."""
+
+from unittest import mock
+
+from oslotest import base
+
+from patrii_billing.engine import observe
+from patrii_billing.store import schema
+from tests.unit import stories
+
+LIFE = """
+    at: 01-30T12:00:00, pay: acme
+    at: 02-10T12:00:00, boot: db, project: acme-prod, flavor: s2
+    at: 02-12T12:00:00, resize: web, flavor: s2
+    at: 02-14T06:00:00, boot: brief, project: acme-prod
+    at: 02-14T18:00:00, delete: brief
+    at: 02-20T12:00:00, delete: db
+    """
+
+
+def _deaf(*args: object) -> None:
+    """Nova's notifications are lost."""
+
+
+class ReconcileTest(base.BaseTestCase):
+    def test_the_sweep_brings_the_same_bills_as_the_notifications(
+        self,
+    ) -> None:
+        heard = stories.told(LIFE, until='2026-03-02T00:00:00Z')
+        with mock.patch.object(observe, 'observe', _deaf):
+            deaf = stories.told(LIFE, until='2026-03-02T00:00:00Z')
+
+        self.assertEqual(heard.invoices(), deaf.invoices())
+        self.assertEqual(self.lines(heard), self.lines(deaf))
+
+    def test_each_notification_lost_brings_the_same_bills(self) -> None:
+        heard = stories.told(LIFE, until='2026-03-02T00:00:00Z')
+        real = observe.observe
+        for lost in range(1, 6):
+            count = iter(range(100))
+
+            def sometimes(*args: object) -> None:
+                if next(count) != lost:  # noqa: B023
+                    real(*args)
+
+            with mock.patch.object(observe, 'observe', sometimes):
+                story = stories.told(LIFE, until='2026-03-02T00:00:00Z')
+            self.assertEqual(self.lines(heard), self.lines(story), lost)
+
+    def test_the_sweep_alone_finds_whom_to_shelve(self) -> None:
+        with mock.patch.object(observe, 'observe', _deaf):
+            story = stories.told(
+                'at: 02-05T06:00:00, boot: late, project: acme-prod',
+                until='2026-02-07T00:00:00Z',
+            )
+
+        self.assertEqual(['lock', 'shelve'], story.moves('web'))
+        self.assertEqual(['lock', 'shelve'], story.moves('late'))
+
+    def test_a_deletion_that_nova_denies_is_not_believed(self) -> None:
+        story = stories.Story(stories.text()).play('01-31')
+        (row,) = story.rows(schema.servers)
+        story.db.write(
+            lambda conn: conn.execute(
+                schema.servers.update().values(
+                    missed_at=stories.instant('01-31')
+                )
+            )
+        )
+        story.play('02-01')
+
+        (row,) = story.rows(schema.servers)
+        self.assertIsNone(row.deleted_at)
+        self.assertIsNone(row.missed_at)
+
+    def lines(self, story: stories.Story) -> list[tuple[object, ...]]:
+        return [
+            (r.kind, r.resource, r.starts, r.ends, r.ratio, r.amount)
+            for r in story.rows(schema.lines)
+        ]
