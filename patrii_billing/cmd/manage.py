@@ -3,6 +3,7 @@
 
 import argparse
 from collections.abc import Sequence
+import contextlib
 import logging
 import os
 import sys
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What libraries log would bury the one line that matters.
         logging.basicConfig(handlers=[logging.NullHandler()])
     try:
-        options.run(desk.Desk(options))
+        with contextlib.closing(desk.Desk(options)) as here:
+            options.run(here)
         sys.stdout.flush()
     except BrokenPipeError:
         # Its reader has seen enough; nothing is left to be flushed to it.

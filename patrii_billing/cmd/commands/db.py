@@ -6,7 +6,6 @@ import sys
 
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.store import migrate
-from patrii_billing import wiring
 
 
 def add_to(commands: desks.Commands) -> None:
@@ -23,7 +22,7 @@ def add_to(commands: desks.Commands) -> None:
 
 
 def _upgrade(desk: desks.Desk) -> None:
-    engine = wiring.books(desk.conf).engine
+    engine = desk.books.engine
     current, head = migrate.version(engine)
     if current == head:
         print(f'The database is at {head} already.')
@@ -35,7 +34,7 @@ def _upgrade(desk: desks.Desk) -> None:
 
 
 def _version(desk: desks.Desk) -> None:
-    current, head = migrate.version(wiring.books(desk.conf).engine)
+    current, head = migrate.version(desk.books.engine)
     print(f'current: {current or "none"}')
     print(f'newest:  {head}')
 

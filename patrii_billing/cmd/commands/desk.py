@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from patrii_billing.conf import opts
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import database
 from patrii_billing import wiring
 
 P = ParamSpec('P')
@@ -42,10 +43,23 @@ class Desk:
         return opts.load(argv)
 
     @functools.cached_property
+    def books(self) -> database.Database:
+        """The database in whatever state it is, for what mends it."""
+        return wiring.books(self.conf)
+
+    @functools.cached_property
     def tools(self) -> toolbox.Tools:
         """The engine's, over books this release can work with."""
         wiring.check_schema(self.conf)
         return wiring.tools(self.conf)
+
+    def close(self) -> None:
+        """Let go of the database, if it was needed."""
+        built = vars(self)
+        if 'books' in built:
+            self.books.engine.dispose()
+        if 'tools' in built:
+            self.tools.db.engine.dispose()
 
     @property
     def now(self) -> dt.datetime:

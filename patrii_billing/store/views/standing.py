@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import schema
+from patrii_billing.store.types import Minor
 
 _accounts = schema.accounts
 _custody = schema.custody
@@ -17,15 +18,16 @@ _projects = schema.projects
 _subs = schema.subscriptions
 
 # What is open of a subscription's invoices, in minor units of the plan.
-_OWED = (
+_OPEN = (
     sa.select(sa.func.coalesce(sa.func.sum(_invoices.c.owed), 0))
     .where(
         _invoices.c.subscription_id == _subs.c.id,
         _invoices.c.state == lifecycle.InvoiceState.OPEN,
     )
     .scalar_subquery()
-    .label('owed')
 )
+# A sum of integers is a decimal in MySQL and PostgreSQL.
+_OWED = sa.cast(_OPEN, Minor).label('owed')
 
 
 def listed(

@@ -53,7 +53,7 @@ class CommandTestCase(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        self.url = f'sqlite:///{self.folder}/books.db'
+        self.url = self.books_url()
         self.config = self.write(
             'billing.conf',
             f"""
@@ -87,6 +87,10 @@ class CommandTestCase(base.BaseTestCase):
             patch = mock.patch.object(target, name, value)
             patch.start()
             self.addCleanup(patch.stop)
+
+    def books_url(self) -> str:
+        """Where the books are to be; nothing is there yet."""
+        return f'sqlite:///{self.folder}/books.db'
 
     def write(self, name: str, content: str) -> str:
         """A file in the test's folder; its path."""
@@ -150,10 +154,12 @@ class CommandTestCase(base.BaseTestCase):
     def run_until(self, end: dt.datetime) -> None:
         """Let the daemon run, waking it when something is due."""
         tools = self.tools()
-        while self.clock.now() < end:
+        while True:
             reconcile.run(tools, self.clock.now())
             while tick.run(tools):
                 pass
+            if self.clock.now() >= end:
+                return
             soon = self.clock.now() + dt.timedelta(seconds=5)
             wakes = tools.db.read(due.instants).values()
             next_at = max(soon, min(wakes, default=end))
