@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A billing service of a test's own beside the minicloud.
+"""A billing service beside the minicloud, and its books.
 
 Real processes, a database of its own on the minicloud's MariaDB, the
-minicloud's RabbitMQ, a real SMTP server, and a ladder of seconds.
+minicloud's RabbitMQ, a real SMTP server, and a ladder of seconds. The tests of
+a class share one service, for its customers climb at the same time.
 """
 
+from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib
 import datetime as dt
+import io
 import json
 import os
 import pathlib
@@ -15,20 +19,25 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from typing import Any
 import uuid
 
-from aiosmtpd import controller as smtp_server
+from oslotest import base as oslo_base
 import sqlalchemy as sa
+from testtools import content
 
+from patrii_billing.cmd import manage
+from patrii_billing.domain import money
 from patrii_billing.store import database
 from patrii_billing.store import schema
 from tests.functional import base
+from tests.unit.mail import servers as mail_servers
 
 _BIN = pathlib.Path(sys.executable).parent
 
-LADDER = {
+_LADDER = {
     'invoice_lead': '4s',
     'reminders': '-2s, -1s',
     'shelve_grace': '3s',
@@ -38,6 +47,21 @@ LADDER = {
     'settle': '5s',
     'freeze_quota': 'true',
 }
+_ENGINE = {
+    'interval': '1s',
+    'lease': '6s',
+    'poll': '1s',
+    'retry': '1s',
+    'retry_max': '4s',
+    'blocked': '2s',
+    'absence_gap': '1s',
+    'sweep_every': '3s',
+    'full_sweep_every': '10s',
+    'mail_retry': '1s',
+}
+Options = dict[str, dict[str, str]]
+# There is one standard output to be caught.
+_TERMINAL = threading.Lock()
 
 
 class Mailbox:
@@ -45,12 +69,23 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.mails: list[str] = []
+        self._server = mail_servers.Controller(
+            self, hostname='127.0.0.1', port=0
+        )
 
     async def handle_DATA(
         self, _server: Any, _session: Any, envelope: Any
     ) -> str:
         self.mails.append(envelope.content.decode(errors='replace'))
         return '250 kept'
+
+    def open(self) -> str:
+        """Begin to accept; at which port."""
+        self._server.start()
+        return str(self._server.port)
+
+    def close(self) -> None:
+        self._server.stop()
 
 
 class Daemon:
@@ -80,125 +115,111 @@ class Daemon:
             self._process.wait(30)
         self.kill()
 
+    def workers(self) -> list[str]:
+        """The ids of its workers' processes."""
+        pid = self._process.pid
+        children = pathlib.Path(f'/proc/{pid}/task/{pid}/children')
+        return children.read_text().split()
 
-class BillingTestCase(base.MinicloudTestCase):
-    """A test with a billing service of its own."""
 
-    ladder: dict[str, str] = {}
-    options: dict[str, dict[str, str]] = {}
+class Service:
+    """A billing service: its books, its mails, its daemons."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.folder = pathlib.Path(self._temporary_folder())
+    def __init__(
+        self,
+        cloud: base.Minicloud,
+        later: Callable[..., Any],
+        options: Options | None = None,
+    ) -> None:
+        """:param later: calls what it is given at the end"""
+        self.cloud = cloud
+        self._later = later
+        folder = tempfile.TemporaryDirectory()
+        later(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
         self.log = self.folder / 'engine.log'
         self.mailbox = Mailbox()
-        self.smtp = smtp_server.Controller(
-            self.mailbox, hostname='127.0.0.1', port=0
-        )
-        self.smtp.start()
-        self.addCleanup(self.smtp.stop)
-        self.database_url = self._make_database()
+        port = self.mailbox.open()
+        later(self.mailbox.close)
+        self._url = self._make_database()
         self.config = self.folder / 'patrii_billing.conf'
-        self.config.write_text(self._config())
+        self.config.write_text(self._options(port, options or {}))
         self.manage('db', 'upgrade')
-        self.books = database.Database(connection=self.database_url)
-        self.addCleanup(self._dispose)
-        self.addOnException(self._show_log)
+        self.books = database.Database(connection=self._url)
+        later(self.books.engine.dispose)
 
-    # The service.
+    # What an operator does.
 
     def start(self) -> Daemon:
         daemon = Daemon(self.config, self.log)
-        self.addCleanup(daemon.stop)
+        self._later(daemon.stop)
         return daemon
 
     def manage(self, *arguments: str) -> str:
-        """Run patrii-billing-manage; what it printed."""
-        done = subprocess.run(
-            [_BIN / 'patrii-billing-manage', '--config-file', self.config,
-             *arguments],
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
-        self.assertEqual(
-            0, done.returncode, f'{arguments}: {done.stdout}{done.stderr}'
-        )
-        return done.stdout
+        """Run patrii-billing-manage, in this process; what it printed."""
+        said = io.StringIO()
+        with (
+            _TERMINAL,
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
+            code = manage.main(['--config-file', str(self.config), *arguments])
+        if code:
+            raise AssertionError(f'{arguments}: {said.getvalue()}')
+        return said.getvalue()
 
-    def subscribe(
-        self, owner: base.Person, server: str | None = None, **values: str
-    ) -> str:
-        """Import a customer who has to pay by now; the subscription."""
-        name = f'{owner.name}-{uuid.uuid4().hex[:6]}'
-        today = dt.datetime.now(dt.UTC).date()
-        month_ago = today - dt.timedelta(days=28)
-        document = {
-            'plans': [{
-                'name': f'plan-{name}', 'currency': 'EUR', 'cycle': 'days:28',
-                'prices': [
-                    {'kind': 'flavor', 'resource': 's1',
-                     'unit_price': '10.00'},
-                    {'kind': 'flavor', 'resource': 's2',
-                     'unit_price': '20.00'},
-                ],
-            }],
-            'accounts': [{
-                'name': name, 'currency': 'EUR', 'timezone': 'UTC',
-                'contacts': [f'{name}@example.test'],
-            }],
-            'projects': [{'project': owner.project, 'account': name}],
-            'subscriptions': [{
-                'name': name, 'plan': f'plan-{name}', 'account': name,
-                'project': owner.project, 'start': month_ago.isoformat(),
-                'paid_until': today.isoformat(),
-                **({'server': server} if server else {}), **values,
-            }],
-        }  # fmt: skip
-        file = self.folder / f'{name}.yaml'
+    def subscribe(self, owner: base.Person, **policy: Any) -> str:
+        """Import a customer who has to pay by now; his subscription."""
+        return self.subscribe_all([(owner, policy)])[0]
+
+    def subscribe_all(
+        self, wanted: Iterable[tuple[base.Person, dict[str, Any]]]
+    ) -> list[str]:
+        """Import customers at once: each with his own policy."""
+        accounts = [_account(owner, policy) for owner, policy in wanted]
+        self.give({'plans': [_PLAN], 'accounts': accounts})
+        return [account['name'] for account in accounts]
+
+    def give(self, document: dict[str, Any]) -> str:
+        """Import a document; what was said of it."""
+        file = self.folder / f'{uuid.uuid4().hex}.yaml'
         # JSON is YAML.
         file.write_text(json.dumps(document, indent=1))
-        self.manage('import', str(file))
-        return name
+        return self.manage('import', str(file))
 
-    def pay(self, name: str, amount: str | None = None) -> float:
-        """Pay what is owed; when (monotonic seconds)."""
-        if amount is None:
-            owed = self.row(
-                sa.select(sa.func.sum(schema.invoices.c.owed).label('owed'))
-                .join(schema.accounts)
-                .where(schema.accounts.c.name == name)
-            ).owed
-            amount = f'{owed / 100:.2f}'
+    def pay(self, name: str) -> float:
+        """Pay what is owed; when that began (monotonic seconds)."""
         began = time.monotonic()
+        accounts = schema.accounts
+        owed = self.rows(
+            sa.select(sa.func.sum(schema.invoices.c.owed))
+            .join(accounts, accounts.c.id == schema.invoices.c.account_id)
+            .where(accounts.c.name == name)
+        )[0][0]
         self.manage(
-            'payment', 'record', '--account', name, '--amount', amount,
+            'payment', 'record', '--account', name,
+            '--amount', money.plain(int(owed), 'EUR'),
             '--key', uuid.uuid4().hex,
         )  # fmt: skip
         return began
 
-    # The books.
+    # What the books say.
 
     def rows(self, query: sa.Select[Any]) -> list[Any]:
         return self.books.read(lambda conn: list(conn.execute(query)))
 
-    def row(self, query: sa.Select[Any]) -> Any:
-        (row,) = self.rows(query)
-        return row
-
     def status(self, name: str) -> str:
         subs = schema.subscriptions
-        return str(
-            self.row(
-                sa.select(subs.c.billing_status).where(subs.c.name == name)
-            ).billing_status
+        ((status,),) = self.rows(
+            sa.select(subs.c.billing_status).where(subs.c.name == name)
         )
+        return str(status)
 
-    def wait_status(self, name: str, *wanted: str, seconds: float = 60) -> str:
-        def reached() -> str | None:
-            status = self.status(name)
-            return status if status in wanted else None
-
-        return self.wait_until(
-            reached, f'{name} to be {wanted}', seconds=seconds
+    def wait_status(self, name: str, wanted: str, seconds: float = 60) -> None:
+        base.wait_until(
+            lambda: self.status(name) == wanted,
+            f'{name} to be {wanted}',
+            seconds,
         )
 
     def told(self, name: str, what: str) -> list[Any]:
@@ -212,7 +233,9 @@ class BillingTestCase(base.MinicloudTestCase):
             .order_by(entries.c.id)
         )
 
-    def wait_told(self, name: str, what: str, entry: str) -> Any:
+    def wait_told(
+        self, name: str, what: str, entry: str, seconds: float = 60
+    ) -> Any:
         """Until the timeline tells it; the entry."""
 
         def found() -> Any:
@@ -221,26 +244,63 @@ class BillingTestCase(base.MinicloudTestCase):
                 None,
             )
 
-        return self.wait_until(found, f'{what} {entry} of {name}')
+        return base.wait_until(
+            found, f'{what} {entry} of {name}', seconds, pause=0.1
+        )
 
-    # Nova.
+    def notice(self, name: str, template: str) -> Any:
+        """The newest notice of one kind to a subscription."""
+        notices = schema.notices
+        subs = schema.subscriptions
+        return self.rows(
+            sa.select(notices)
+            .join(subs, subs.c.id == notices.c.subscription_id)
+            .where(subs.c.name == name, notices.c.template == template)
+            .order_by(notices.c.id)
+        )[-1]
 
-    def server(self, server_id: str) -> dict[str, Any]:
-        return dict(self.operator.nova.servers.get(server_id).to_dict())
+    def custody(self, server: str) -> Any:
+        """What became of a server under enforcement, if it came to that."""
+        taken = schema.custody
+        found = self.rows(taken.select().where(taken.c.server == server))
+        return found[-1] if found else None
 
-    def nova_actions(self, server_id: str) -> list[str]:
-        """What was done to a server, by Nova's own list, oldest first."""
-        listed = self.operator.nova.instance_action.list(server_id)
-        return [entry.action for entry in reversed(listed)]
+    def wait_custody(self, server: str, *wanted: str) -> Any:
+        def reached() -> Any:
+            row = self.custody(server)
+            return row if row is not None and row.state in wanted else None
+
+        return base.wait_until(reached, f'{server} to be {wanted}')
+
+    def actions(self, server: str) -> list[Any]:
+        """What was asked for of a server, in order."""
+        asked = schema.actions
+        return self.rows(
+            asked.select().where(asked.c.server == server).order_by(asked.c.id)
+        )
+
+    def alarms(self, name: str) -> list[Any]:
+        """What the operator was told of one kind."""
+        entries = schema.timeline
+        return self.rows(
+            entries.select().where(
+                entries.c.what == 'alarm', entries.c.name == name
+            )
+        )
+
+    def logged(self, what: str) -> list[str]:
+        """The lines of the daemon's log that hold these words."""
+        lines = self.log.read_text(errors='replace').splitlines()
+        return [line for line in lines if what in line]
 
     # Making and clearing away.
 
     def _make_database(self) -> str:
-        url = sa.make_url(self.facts['database_url'])
+        url = sa.make_url(self.cloud.facts['database_url'])
         name = f'patrii_billing_{uuid.uuid4().hex[:8]}'
         with self._admin(url) as conn:
             conn.execute(sa.text(f'CREATE DATABASE {name}'))
-        self.addCleanup(self._drop_database, url, name)
+        self._later(self._drop_database, url, name)
         return url.set(database=name).render_as_string(hide_password=False)
 
     def _drop_database(self, url: sa.URL, name: str) -> None:
@@ -256,62 +316,101 @@ class BillingTestCase(base.MinicloudTestCase):
         finally:
             engine.dispose()
 
-    def _dispose(self) -> None:
-        self.books.engine.dispose()
-
-    def _temporary_folder(self) -> str:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        return folder.name
-
-    def _show_log(self, _info: Any) -> None:
-        if self.log.exists():
-            lines = self.log.read_text().splitlines()[-80:]
-            print('\n'.join(lines), file=sys.stderr)
-
-    def _config(self) -> str:
-        account = self.facts['users']['billing']
-        nova = {
-            'auth_type': 'password',
-            'auth_url': self.facts['auth_url'],
-            'username': 'billing',
-            'password': account['password'],
-            'user_domain_name': 'Default',
-            'project_name': account['project'],
-            'project_domain_name': 'Default',
-            'region_name': self.facts['region'],
-            'timeout': '8',
-        }
-        sections: dict[str, dict[str, str]] = {
-            'DEFAULT': {'transport_url': self.facts['transport_url']},
-            'database': {'connection': self.database_url},
+    def _options(self, smtp_port: str, options: Options) -> str:
+        sections: Options = {
+            'DEFAULT': {'transport_url': self.cloud.facts['transport_url']},
+            'database': {'connection': self._url},
             'oslo_messaging_rabbit': {'amqp_durable_queues': 'true'},
-            'nova': nova,
-            'ladder': {**LADDER, **self.ladder},
-            'enforcement': {'dry_run': 'false'},
-            'engine': {
-                'interval': '1s',
-                'lease': '10s',
-                'retry': '1s',
-                'retry_max': '4s',
-                'blocked': '2s',
-                'absence_gap': '2s',
-                'sweep_every': '3s',
-                'full_sweep_every': '10s',
-                'mail_retry': '1s',
+            'nova': {
+                **base.account_options(self.cloud.facts),
+                'timeout': '5',
             },
+            'ladder': dict(_LADDER),
+            'enforcement': {'dry_run': 'false'},
+            'engine': dict(_ENGINE),
             'mail': {
                 'driver': 'smtp',
                 'smtp_host': '127.0.0.1',
-                'smtp_port': str(self.smtp.server.sockets[0].getsockname()[1]),
+                'smtp_port': smtp_port,
                 'smtp_tls': 'none',
                 'sender': 'billing@cloud.test',
+                'operators': 'ops@cloud.test',
             },
         }
-        for section, values in self.options.items():
+        for section, values in options.items():
             sections.setdefault(section, {}).update(values)
         return '\n'.join(
             f'[{section}]\n'
             + '\n'.join(f'{key} = {value}' for key, value in values.items())
             for section, values in sections.items()
         )
+
+
+class BillingTestCase(oslo_base.BaseTestCase):
+    """Tests that share one billing service and its customers."""
+
+    options: Options = {}
+    cloud: base.Minicloud
+    service: Service
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.cloud = base.Minicloud()
+        cls.cloud.enter(cls.addClassCleanup)
+        cls.service = Service(cls.cloud, cls.addClassCleanup, cls.options)
+        cls.begin()
+
+    @classmethod
+    def begin(cls) -> None:
+        """Where a class starts its daemon and prepares its customers."""
+        raise NotImplementedError
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.addOnException(self._explain)
+
+    def _explain(self, _info: Any) -> None:
+        """Show, below a failure, what the service did and why."""
+        told = self.service.rows(schema.timeline.select())
+        lines = [
+            f'{row.at:%H:%M:%S} {row.account_id} {row.what} {row.name} '
+            f'{row.server or ""} {row.why} {row.detail}'
+            for row in told
+        ]
+        self.addDetail('timeline', content.text_content('\n'.join(lines)))
+        logged = self.service.logged('')[-120:]
+        self.addDetail('log', content.text_content('\n'.join(logged)))
+
+
+_PLAN = {
+    'name': 'servers',
+    'currency': 'EUR',
+    'cycle': 'days:28',
+    'prices': [
+        {'kind': 'flavor', 'resource': 's1', 'unit_price': '10.00'},
+        {'kind': 'flavor', 'resource': 's2', 'unit_price': '20.00'},
+    ],
+}
+
+
+def _account(owner: base.Person, policy: dict[str, Any]) -> dict[str, Any]:
+    """A customer who has paid up to today, and owes from then on."""
+    today = dt.datetime.now(dt.UTC).date()
+    return {
+        'name': owner.name,
+        'currency': 'EUR',
+        'timezone': 'UTC',
+        'contacts': [f'{owner.name}@example.test'],
+        'projects': [{'id': owner.project}],
+        'subscriptions': [
+            {
+                'name': owner.name,
+                'plan': _PLAN['name'],
+                'project': owner.project,
+                'start': str(today - dt.timedelta(days=28)),
+                'paid_until': str(today),
+                'policy': policy,
+            }
+        ],
+    }
