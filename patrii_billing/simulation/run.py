@@ -110,6 +110,9 @@ class Run:
             moments += [outage.start, outage.end]
         if not self._down('daemon', now):
             moments += self._due()
+            swept = self.world.tools.db.read(watch.get).swept_at
+            if swept is not None:
+                moments.append(swept + self.world.tools.settings.sweep_every)
             missed = self.world.tools.db.read(_missed)
             if missed is not None and self.world.nova.down is None:
                 gap = self.world.tools.settings.absence_gap
