@@ -1,25 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stories of a customer, told as a scenario and played on simulated parts."""
 
+from collections.abc import Callable
+import contextlib
+import copy
 import dataclasses
 import datetime as dt
 import gc
 import re
+import sqlite3
 from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.domain import server as nova
+from patrii_billing.engine import tick
 from patrii_billing.sim import cloud
 from patrii_billing.simulation import reading
 from patrii_billing.simulation import run
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
+from patrii_billing.store import watch
 
 # What is imported stays: the collector need not look at it again and again.
 gc.freeze()
 
+_SECOND = dt.timedelta(seconds=1)
 WEB = '{name: web, flavor: s1, state: ACTIVE}'
 
 # The ladder in ten days, for what does not depend on its spans: invoice on
@@ -113,6 +120,32 @@ class Story:
         for _ in self._run.instants():
             self.lines += self._run.news()
         return self
+
+    def tick(self, seconds: int) -> None:
+        """Go on as a daemon does, second by second."""
+        # It ticked up to here as well.
+        self.db.write(watch.change, ticked_at=self.world.clock.now())
+        for _ in range(seconds):
+            while tick.run(self.world.tools):
+                pass
+            self.world.clock.move_to(self.world.clock.now() + _SECOND)
+
+    def remember(self) -> Callable[[], None]:
+        """What brings books and cloud back to how they are now, if called."""
+        world, saved = self.world, sqlite3.connect(':memory:')
+        with contextlib.closing(self.db.engine.raw_connection()) as books:
+            books.driver_connection.backup(saved)
+        outside = (self.nova, world.quotas, world.mailbox, world.clock)
+        memo = {id(part): part for part in outside}
+        states = [copy.deepcopy(part.__dict__, dict(memo)) for part in outside]
+
+        def back() -> None:
+            with contextlib.closing(self.db.engine.raw_connection()) as books:
+                saved.backup(books.driver_connection)
+            for part, state in zip(outside, states, strict=True):
+                part.__dict__.update(copy.deepcopy(state, dict(memo)))
+
+        return back
 
     def told(self, *kinds: str, name: str = '') -> list[str]:
         """What happened, such as '02-01 00:00:00 status grace'."""
