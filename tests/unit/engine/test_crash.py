@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A worker may be killed anywhere; the next one brings it to its end."""
 
-from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import datetime as dt
 import itertools
-from typing import Any
-from unittest import mock
 
 from oslotest import base
 
@@ -15,13 +12,8 @@ from patrii_billing.domain import money
 from patrii_billing.engine import payments
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import schema
+from tests.unit import fuses
 from tests.unit import stories
-
-MOVES = (
-    'lock', 'lock_as_owner', 'unlock', 'shelve', 'unshelve', 'stop', 'start',
-    'pause', 'suspend', 'delete',
-)  # fmt: skip
-
 
 SECOND = dt.timedelta(seconds=1)
 Places = Iterator[tuple[int, stories.Story]]
@@ -31,54 +23,8 @@ class Killed(BaseException):
     """As by kill -9: nobody catches it."""
 
 
-class Fuse:
-    """Kills at the k-th place that is passed, and never again.
-
-    A place is before each commit, and before and after each call to the
-    cloud; what follows a commit changes nothing before the next place.
-    """
-
-    def __init__(self, place: int) -> None:
-        self.left = place
-
-    def passes(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-
-    def before(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        def worked(*args: Any, **kwargs: Any) -> Any:
-            self.passes()
-            return work(*args, **kwargs)
-
-        return worked
-
-    def around(self, work: Callable[..., Any]) -> Callable[..., Any]:
-        def worked(*args: Any, **kwargs: Any) -> Any:
-            self.passes()
-            answer = work(*args, **kwargs)
-            self.passes()
-            return answer
-
-        return worked
-
-
-@contextlib.contextmanager
-def fused(story: stories.Story, fuse: Fuse) -> Iterator[None]:
-    """Put the fuse into the books and into the hands."""
-    cloud = story.world.tools.cloud
-    calls = [
-        (cloud.keeper, 'keep'),
-        (cloud.quotas, 'set'),
-        *((story.nova, move) for move in MOVES),
-    ]
-    with contextlib.ExitStack() as stack:
-        write = fuse.before(story.db.write)
-        stack.enter_context(mock.patch.object(story.db, 'write', write))
-        for owner, name in calls:
-            work = fuse.around(getattr(owner, name))
-            stack.enter_context(mock.patch.object(owner, name, work))
-        yield
+def kill() -> None:
+    raise Killed
 
 
 class CrashTest(base.BaseTestCase):
@@ -87,8 +33,11 @@ class CrashTest(base.BaseTestCase):
         story = stories.Story(text).play(since)
         back = story.remember()
         for place in itertools.count(1):
-            fuse = Fuse(place)
-            with fused(story, fuse), contextlib.suppress(Killed):
+            fuse = fuses.Fuse(place, kill)
+            with (
+                fuses.fused(story, fuse),
+                contextlib.suppress(Killed),
+            ):
                 go_on(story, paid)
             if fuse.left > 0:
                 self.assertGreater(place, 20)  # it has met them all
