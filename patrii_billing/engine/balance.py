@@ -30,7 +30,7 @@ def announce_invoice(
         _keep_as_credit(conn, invoice, now)
     timeline.record(
         conn, now, 'invoice', f'{invoice.series}-{invoice.number:06d}',
-        f'{invoice.kind}: {invoice.period_start} to {invoice.period_end}',
+        _period(invoice),
         account_id=invoice.account_id,
         subscription_id=invoice.subscription_id,
         amount=money.plain(invoice.total, invoice.currency), result='open',
@@ -41,6 +41,12 @@ def announce_invoice(
         account_id=invoice.account_id,
         subscription_id=invoice.subscription_id, invoice_id=invoice_id,
     )  # fmt: skip
+
+
+def _period(invoice: sa.Row[Any]) -> str:
+    if invoice.period_start is None:
+        return str(invoice.kind)
+    return f'{invoice.kind}: {invoice.period_start} to {invoice.period_end}'
 
 
 def allocate(conn: sa.Connection, account_id: int, now: dt.datetime) -> None:

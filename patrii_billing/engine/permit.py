@@ -14,17 +14,15 @@ import sqlalchemy as sa
 from patrii_billing.domain import guards
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.engine import gather
+from patrii_billing.engine import switches
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
 from patrii_billing.store import inbox
-from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store import watch
 
-_MONTH = dt.timedelta(days=30)
-_HOUR = dt.timedelta(hours=1)
 _GUARDS = {
     ActionType.SHELVE: guards.refuse_shelve,
     ActionType.DELETE: guards.refuse_delete,
@@ -94,7 +92,7 @@ def _switches(
         return guards.Refusal(deaf)
     if begun:
         return None
-    full = _cap(conn, tools, ActionType(row.type), state.counted_from, now)
+    full = switches.reached(conn, settings, ActionType(row.type), now)
     if full:
         # One bad run must not go on a little every hour: a person looks.
         watch.change(conn, stopped_why=full)
@@ -120,35 +118,4 @@ def _deaf(
     waiting = inbox.oldest(conn)
     if waiting is not None and now - waiting > settings.inbox_age:
         return 'notifications wait to be read'
-    return None
-
-
-def _cap(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    kind: ActionType,
-    counted_from: dt.datetime | None,
-    now: dt.datetime,
-) -> str | None:
-    """Why no more may be done of this kind; the watch row is locked.
-
-    Counted is what came after an operator last said to go on.
-    """
-    settings = tools.settings
-    since = counted_from or dt.datetime.min.replace(tzinfo=dt.UTC)
-    hourly = settings.max_deletes_per_hour
-    if kind is ActionType.SHELVE:
-        hourly = settings.max_shelves_per_hour
-    done = actions.committed_since(conn, kind, max(since, now - _HOUR))
-    if done >= hourly:
-        return f'{done} {kind} actions within an hour'
-    if kind is not ActionType.DELETE:
-        return None
-    done = actions.committed_since(conn, kind, max(since, now - _MONTH))
-    fleet = servers.count(conn)
-    cap = max(
-        settings.min_delete_cap, fleet * settings.max_delete_share // 100
-    )
-    if done >= cap:
-        return f'{done} of {fleet} servers deleted within 30 days'
     return None

@@ -60,9 +60,26 @@ def resume(conn: sa.Connection, by: str, now: dt.datetime) -> Sequence[str]:
 class Cap:
     """How much of a cap is used; at the limit all enforcement stops."""
 
+    kind: ActionType
     name: str
     used: int
     limit: int
+
+
+def reached(
+    conn: sa.Connection,
+    settings: engine_settings.Settings,
+    kind: ActionType,
+    now: dt.datetime,
+) -> str | None:
+    """Which cap allows no more of this kind, in words.
+
+    Asked under the lock of the watch row, so that no two pass at once.
+    """
+    for cap in caps(conn, settings, now):
+        if cap.kind is kind and cap.used >= cap.limit:
+            return f'{cap.used} {cap.name}'
+    return None
 
 
 def caps(
@@ -70,24 +87,26 @@ def caps(
 ) -> Sequence[Cap]:
     """The caps as they stand, counted since an operator last resumed."""
     since = watch.get(conn).counted_from or _EVER
-    hour, month = max(since, now - _HOUR), max(since, now - _MONTH)
-    deleted = actions.committed_since(conn, ActionType.DELETE, month)
-    fleet = servers.count(conn) + deleted
-    share = fleet * settings.max_delete_share // 100
+
+    def done(kind: ActionType, span: dt.timedelta) -> int:
+        return actions.committed_since(conn, kind, max(since, now - span))
+
+    shelve, delete = ActionType.SHELVE, ActionType.DELETE
+    share = servers.count(conn) * settings.max_delete_share // 100
+    monthly = max(settings.min_delete_cap, share)
+    hourly = {
+        shelve: settings.max_shelves_per_hour,
+        delete: settings.max_deletes_per_hour,
+        # What was kept of a server goes at the pace of deletes.
+        ActionType.PURGE: settings.max_deletes_per_hour,
+    }
     return (
-        Cap(
-            'shelves within an hour',
-            actions.committed_since(conn, ActionType.SHELVE, hour),
-            settings.max_shelves_per_hour,
+        *(
+            Cap(kind, f'{kind} actions within an hour', done(kind, _HOUR), top)
+            for kind, top in hourly.items()
         ),
         Cap(
-            'deletes within an hour',
-            actions.committed_since(conn, ActionType.DELETE, hour),
-            settings.max_deletes_per_hour,
+            delete, 'delete actions within 30 days', done(delete, _MONTH),
+            monthly,
         ),
-        Cap(
-            'deletes within 30 days',
-            deleted,
-            max(settings.min_delete_cap, share),
-        ),
-    )
+    )  # fmt: skip

@@ -17,6 +17,7 @@ from patrii_billing.engine import notify
 from patrii_billing.engine import observe
 from patrii_billing.engine import payments
 from patrii_billing.engine import quota
+from patrii_billing.engine import switches
 from patrii_billing import errors
 from patrii_billing.simulation import scenario as scenarios
 from patrii_billing.simulation import world as worlds
@@ -24,7 +25,6 @@ from patrii_billing.store import accounts
 from patrii_billing.store import invoices
 from patrii_billing.store import payments as payment_rows
 from patrii_billing.store import subscriptions
-from patrii_billing.store import watch
 
 Happening = Callable[
     [sa.Connection, worlds.World, scenarios.Event], None
@@ -195,7 +195,7 @@ def _bounce(
 def _resume(
     conn: sa.Connection, world: worlds.World, event: scenarios.Event
 ) -> None:
-    watch.resume(conn, world.clock.now())
+    switches.resume(conn, 'operator', world.clock.now())
 
 
 def _shown(world: worlds.World, event: scenarios.Event) -> nova.Server:
