@@ -1,41 +1,228 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose lock a server carries decides what is done to it."""
+"""Every move is chosen from what nova shows, and leads somewhere."""
 
+import dataclasses
+import datetime as dt
+
+import hypothesis
+from hypothesis import strategies as st
 from oslotest import base
 
-from patrii_billing.domain import server as law
+from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Locker
 from patrii_billing.domain.server import Move
 
-CASE = 'f00d'
+CASE = 'case-1'
+CREATED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+OURS = servers.lock_reason(CASE, 'unpaid')
+SEEN = servers.Server(
+    id='web',
+    project='acme-prod',
+    name='web',
+    flavor='s1',
+    vm_state='active',
+    host='host',
+    created_at=CREATED,
+)
+# What each move makes of a server.
+BECOMES = {
+    Move.SHELVE: 'shelved_offloaded',
+    Move.STOP: 'stopped',
+    Move.UNSHELVE: 'active',
+    Move.START: 'active',
+    Move.PAUSE: 'paused',
+    Move.SUSPEND: 'suspended',
+}
+STATES = st.sampled_from(
+    [
+        'active', 'stopped', 'paused', 'suspended', 'error', 'rescued',
+        'shelved', 'shelved_offloaded', 'building', 'resized',
+    ]
+)  # fmt: skip
 
 
-def locked(reason: str | None) -> law.Server:
-    return law.Server(
-        id='1', project='acme', name='web', flavor='s1', vm_state='active',
-        locked=True, locked_reason=reason,
-    )  # fmt: skip
+def server(**values: object) -> servers.Server:
+    return dataclasses.replace(SEEN, **values)
 
 
-class LockTest(base.BaseTestCase):
-    def move(self, reason: str | None, locker: Locker) -> Move:
-        return law.towards_shelved(locked(reason), CASE, locker, False).move
+def locked(**values: object) -> servers.Server:
+    return server(**{'locked': True, 'locked_reason': OURS, **values})
 
-    def test_under_our_own_lock_a_server_is_shelved(self) -> None:
-        ours = law.lock_reason(CASE, 'unpaid')
-        self.assertIs(Move.SHELVE, self.move(ours, Locker.ADMIN))
 
-    def test_another_administrators_lock_is_left_alone(self) -> None:
-        for reason in (None, 'maintenance', law.lock_reason('other', '')):
-            self.assertIs(Move.EXEMPT, self.move(reason, Locker.ADMIN))
+def towards(
+    shown: servers.Server,
+    locker: Locker | None = None,
+    refused: bool = False,
+) -> Move:
+    if shown.case and locker is None:
+        locker = Locker.ADMIN
+    return servers.towards_shelved(shown, CASE, locker, refused).move
 
-    def test_our_lock_goes_over_the_owners_whatever_reason_he_wrote(
+
+def back(shown: servers.Server, was: str, **values: object) -> Move:
+    before = servers.Remembered(was, **values)
+    return servers.towards_restored(shown, CASE, before, False).move
+
+
+class OursTest(base.BaseTestCase):
+    def test_a_lock_is_ours_by_its_reason_and_names_its_case(self) -> None:
+        self.assertEqual(CASE, locked().case)
+        self.assertIsNone(server().case)
+        self.assertIsNone(server(locked=True, locked_reason='mine').case)
+        self.assertIsNone(server(locked=True).case)
+        self.assertIsNone(server(locked_reason=OURS).case)  # not locked
+
+    def test_a_reason_is_never_longer_than_nova_takes(self) -> None:
+        reason = servers.lock_reason(CASE, 'x' * 300)
+
+        self.assertEqual(255, len(reason))
+        self.assertEqual(CASE, server(locked=True, locked_reason=reason).case)
+
+
+class TowardsShelvedTest(base.BaseTestCase):
+    def test_it_is_locked_before_anything_else(self) -> None:
+        for state in ('active', 'stopped', 'paused', 'suspended'):
+            self.assertIs(Move.LOCK, towards(server(vm_state=state)))
+            self.assertIs(Move.SHELVE, towards(locked(vm_state=state)))
+
+    def test_a_lock_of_its_owner_is_put_under_ours_whatever_he_wrote(
         self,
     ) -> None:
-        for reason in (
-            None,
-            'hands off',
-            law.lock_reason('other', ''),
-            law.lock_reason(CASE, 'unpaid'),
+        for reason in (None, 'mine', servers.lock_reason('case-0', ''), OURS):
+            shown = server(locked=True, locked_reason=reason)
+
+            self.assertIs(Move.LOCK, towards(shown, Locker.OWNER))
+
+    def test_a_lock_of_anybody_else_is_let_be(self) -> None:
+        other = servers.lock_reason('case-0', 'unpaid')
+        for reason in ('court order', None, other):
+            shown = server(locked=True, locked_reason=reason)
+            for locker in (Locker.ADMIN, None):
+                self.assertIs(Move.EXEMPT, towards(shown, locker))
+
+    def test_a_running_task_or_a_resize_is_waited_for(self) -> None:
+        for shown in (
+            locked(task_state='shelving'),
+            server(task_state='image_snapshot'),
+            server(vm_state='building'),
+            server(vm_state='resized'),
         ):
-            self.assertIs(Move.LOCK, self.move(reason, Locker.OWNER))
+            self.assertIs(Move.WAIT, towards(shown))
+
+    def test_what_nova_refuses_to_shelve_is_stopped(self) -> None:
+        self.assertIs(Move.STOP, towards(locked(), refused=True))
+        self.assertIs(
+            Move.STOPPED, towards(locked(vm_state='stopped'), refused=True)
+        )
+        self.assertIs(Move.STOP, towards(locked(vm_state='error')))
+
+    def test_what_can_be_neither_is_let_be(self) -> None:
+        for shown, refused in (
+            (server(vm_state='paused'), True),
+            (server(vm_state='rescued'), False),
+            (server(vm_state='error', host=None), False),
+        ):
+            self.assertIs(Move.EXEMPT, towards(shown, refused=refused))
+
+    @hypothesis.given(STATES, st.booleans(), st.booleans())
+    def test_every_state_comes_to_an_end_and_back(
+        self, state: str, owner_locked: bool, refused: bool
+    ) -> None:
+        owners = {'locked': True, 'locked_reason': 'mine'}
+        shown = server(vm_state=state, **(owners if owner_locked else {}))
+        before = servers.Remembered(
+            state, owner_locked, 'mine' if owner_locked else None
+        )
+        first = shown
+        for _ in range(5):
+            locker = Locker.OWNER if shown.locked_reason == 'mine' else None
+            refuses = refused or before.vm_state == 'error'
+            move = towards(shown, locker, refuses)
+            if move not in (Move.LOCK, *BECOMES):
+                break
+            shown = self.moved(shown, move, before)
+        self.assertIn(
+            move, (Move.SHELVED, Move.STOPPED, Move.EXEMPT, Move.WAIT)
+        )
+        if move in (Move.EXEMPT, Move.WAIT):
+            return
+        self.assertEqual(CASE, shown.case)
+
+        relock = owner_locked
+        for _ in range(6):
+            move = servers.towards_restored(shown, CASE, before, relock).move
+            if move is Move.RESTORED:
+                break
+            shown = self.moved(shown, move, before)
+        expected = 'active' if state == 'error' else state
+        self.assertEqual(dataclasses.replace(first, vm_state=expected), shown)
+
+    def moved(
+        self,
+        shown: servers.Server,
+        move: Move,
+        before: servers.Remembered,
+    ) -> servers.Server:
+        if move is Move.LOCK:
+            return dataclasses.replace(shown, locked=True, locked_reason=OURS)
+        if move is Move.UNLOCK:
+            return dataclasses.replace(shown, locked=False, locked_reason=None)
+        if move is Move.LOCK_AS_OWNER:
+            return dataclasses.replace(
+                shown, locked=True, locked_reason=before.locked_reason
+            )
+        return dataclasses.replace(shown, vm_state=BECOMES[move])
+
+
+class TowardsRestoredTest(base.BaseTestCase):
+    def test_it_is_unlocked_last(self) -> None:
+        shelved = locked(vm_state='shelved_offloaded')
+
+        self.assertIs(Move.UNSHELVE, back(shelved, 'stopped'))
+        self.assertIs(Move.STOP, back(locked(), 'stopped'))
+        self.assertIs(Move.UNLOCK, back(locked(vm_state='stopped'), 'stopped'))
+
+    def test_what_was_shelved_before_is_only_unlocked(self) -> None:
+        shelved = locked(vm_state='shelved')
+
+        self.assertIs(Move.UNLOCK, back(shelved, 'shelved'))
+
+    def test_a_lock_that_is_not_ours_stays(self) -> None:
+        shown = server(locked=True, locked_reason='court order')
+
+        self.assertIs(Move.RESTORED, back(shown, 'active'))
+
+    def test_one_in_error_is_stuck_unless_it_was_so_before(self) -> None:
+        broken = locked(vm_state='error')
+
+        self.assertIs(Move.STUCK, back(broken, 'active'))
+        self.assertIs(Move.UNLOCK, back(broken, 'error'))
+
+
+class DeleteTest(base.BaseTestCase):
+    def refusal(self, **values: object) -> str | None:
+        shown = locked(
+            **{'vm_state': 'shelved_offloaded', 'host': None, **values}
+        )
+        return servers.refuse_delete(shown, CASE, 'acme-prod', CREATED)
+
+    def test_one_that_is_shelved_and_ours_may_be_deleted(self) -> None:
+        self.assertIsNone(self.refusal())
+        self.assertIsNone(self.refusal(host='host', host_status='UP'))
+
+    def test_anything_else_may_not(self) -> None:
+        for values in (
+            {'project': 'other'},
+            {'created_at': CREATED + dt.timedelta(seconds=1)},
+            {'created_at': None},
+            {'locked': False},
+            {'locked_reason': 'court order'},
+            {'locked_reason': servers.lock_reason('case-2', 'unpaid')},
+            {'vm_state': 'active'},
+            {'vm_state': 'stopped'},
+            {'task_state': 'unshelving'},
+            {'host': 'host', 'host_status': 'DOWN'},
+            {'host': 'host', 'host_status': 'UNKNOWN'},
+            {'host': 'host', 'host_status': ''},
+        ):
+            self.assertIsNotNone(self.refusal(**values), values)
