@@ -328,7 +328,9 @@ class SwitchTest(CustomerTestCase):
         self.assertIn('dry run', shown['mode'])
         self.assertEqual('never', shown['last notification'].strip())
         self.assertIn('2026-02-01T', shown['last sweep of nova'])
-        self.assertEqual('0 of 10', shown['delete actions within 30 days'].strip())
+        self.assertEqual(
+            '0 of 10', shown['delete actions within 30 days'].strip()
+        )
 
 
 class UndoTest(CustomerTestCase):
