@@ -94,7 +94,10 @@ class Draft:
         moments = [self.position.due_at, self.facts.in_transit_until]
         moments += [hold.until for hold in self.facts.holds]
         ahead = [one for one in moments if one is not None and one > self.now]
-        if self.position.due_at is not None:
+        # A step that is due and was not taken waits for something else: to
+        # ask again at once would have no end.
+        moved = self.position != self.facts.position
+        if self.position.due_at is not None and moved:
             ahead.append(max(self.position.due_at, self.now))
         waits = self.status is not Status.DELETED and (
             self.status is not Status.ACTIVE
