@@ -250,8 +250,13 @@ def processor(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
     return reader.Processor(tools(conf, stop)).run
 
 
-def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
-    return functools.partial(tick.run, tools(conf, stop))
+def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:
+    """What an engine does side by side, by its name."""
+    built = tools(conf, stop)
+    return {
+        name: functools.partial(tick.run, built, steps)
+        for name, steps in tick.SIDE_BY_SIDE.items()
+    }
 
 
 def reconciler(conf: cfg.ConfigOpts) -> Step:

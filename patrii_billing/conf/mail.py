@@ -94,8 +94,8 @@ crosses the network in the clear.
         help="""
 Seconds to wait for each answer of the mail server. Raise it if mails end as
 `unknown` because the server answers late after it has read one: warnings are
-then sent again, and customers get them twice. A hanging server occupies a
-worker for about twice as long.
+then sent again, and customers get them twice. While a server hangs, all other
+mails of a worker wait for about twice as long.
 """,
     ),
     cfg.StrOpt(

@@ -23,11 +23,12 @@ DEFAULT_FILE = '/etc/patrii_billing/patrii_billing.conf'
 _OURS = (billing, ladder, enforcement, listener, engine, mail, nova)
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more
-# that keystone did not answer; oslo.db shows the traceback of each connection
-# that it gave up.
+# that keystone did not answer, and novaclient for each try that nova did not;
+# oslo.db shows the traceback of each connection that it gave up.
 _LOG_LEVELS = (
     'alembic=WARN',
     'keystoneauth.identity.generic.base=ERROR',
+    'novaclient.v2.client=ERROR',
     'oslo_db.api=CRITICAL',
 )
 

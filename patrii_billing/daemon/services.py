@@ -94,12 +94,25 @@ class Processor(_Looping):
         self._pause = wiring.interval(self._conf)
 
 
-class Engine(_Looping):
+class Engine(_Worker):
     name = 'engine'
 
     def _build(self) -> None:
-        self._step = wiring.engine(self._conf, self._stop)
+        self._steps = wiring.engine(self._conf, self._stop)
         self._pause = wiring.interval(self._conf)
+
+    def _work(self) -> None:
+        threads = [
+            threading.Thread(
+                target=loop.repeat,
+                args=(f'{self._what} {name}', step, self._pause, self._stop),
+            )
+            for name, step in self._steps.items()
+        ]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
 
 
 class Reconciler(_Looping):

@@ -28,6 +28,9 @@ LOG = logging.getLogger(__name__)
 _AWAITED = (ActionType.RESTORE, ActionType.QUOTA_CHANGE)
 _PATIENCE = 3
 
+# Few, since a restore that is asked for meanwhile waits for their end.
+_AT_A_TIME = 16
+
 _HANDLERS = {
     ActionType.SHELVE: shelving.advance,
     ActionType.RESTORE: restoring.advance,
@@ -39,9 +42,8 @@ _HANDLERS = {
 
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     """Advance what is due by as far as Nova lets it; how many there were."""
-    rows = tools.db.write(
-        actions.claim, now, tools.settings.lease, tools.settings.batch
-    )
+    limit = min(_AT_A_TIME, tools.settings.batch)
+    rows = tools.db.write(actions.claim, now, tools.settings.lease, limit)
     tools.each(lambda row: _advance(tools, row), rows)
     if tools.stopping():
         tools.db.write(actions.give_back, rows)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The engine's steps, side by side."""
+
+import datetime as dt
+import threading
+
+from oslo_config import cfg
+from oslotest import base
+
+from patrii_billing.daemon import services
+from patrii_billing.engine import tick
+
+
+class Hanging(services.Engine):
+    """One of its steps hangs until the other was taken twice."""
+
+    def _build(self) -> None:
+        self.taken = 0
+        self.twice = threading.Event()
+        self._pause = dt.timedelta(milliseconds=1)
+        self._steps = {'mail': self._hang, 'cloud': self._act}
+
+    def _prepare(self) -> None:
+        self._build()
+
+    def _hang(self) -> int:
+        self.twice.wait(30)
+        self._stop.set()
+        return 0
+
+    def _act(self) -> int:
+        self.taken += 1
+        if self.taken == 2:
+            self.twice.set()
+        return 1
+
+
+class EngineTest(base.BaseTestCase):
+    def test_one_that_hangs_does_not_keep_the_others_waiting(self) -> None:
+        engine = Hanging(0, cfg.ConfigOpts)
+
+        engine.run()
+
+        self.assertTrue(engine.twice.is_set())
+        self.assertGreaterEqual(engine.taken, 2)
+
+    def test_each_is_taken_by_one_thread(self) -> None:
+        taken = [name for each in tick.SIDE_BY_SIDE.values() for name in each]
+        self.assertEqual(sorted(tick.STEPS), sorted(taken))
