@@ -40,7 +40,7 @@ def happen(world: worlds.World, event: scenarios.Event) -> None:
         world.tools.db.write(_HAPPENINGS[event.kind], world, event)
     except errors.CloudRefused:
         return  # as a user is refused by Nova, 409
-    except (errors.Conflict, errors.NotFound) as error:
+    except (errors.Conflict, errors.InvalidInput, errors.NotFound) as error:
         raise errors.InvalidInput(str(error), event.where) from None
 
 

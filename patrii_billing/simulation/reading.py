@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading a scenario from YAML; what is wrong is named by file and line."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import json
 from typing import Any
 
 from patrii_billing.domain import calendar
@@ -10,7 +12,10 @@ from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
 from patrii_billing.domain import policy as policies
 from patrii_billing.domain import pricing
+from patrii_billing.domain import proration
+from patrii_billing.domain import server as nova
 from patrii_billing import errors
+from patrii_billing.simulation import names
 from patrii_billing.simulation import scenario as scenarios
 from patrii_billing import strict_yaml as yaml
 
@@ -42,6 +47,15 @@ _EVENTS: Mapping[str, frozenset[str]] = {
     'bounce': frozenset(),
     'resume': frozenset(),
 }
+# What an event happens to, where that is no server.
+_TARGETS = {
+    'pay': 'account',
+    'charge_back': 'account',
+    'bounce': 'account',
+    'quota_change': 'project',
+    'hold': 'subscription',
+    'release': 'subscription',
+}
 _OUTAGES = ('daemon', 'nova', 'mail')
 
 
@@ -57,8 +71,11 @@ def read(text: str, source: str = 'scenario') -> scenarios.Scenario:
     start, until = given['start'].instant(), given['until'].instant()
     if until <= start:
         raise given['until'].wrong('must be after start')
-    plans = tuple(_plan(node) for node in given['plans'].items())
-    accounts = tuple(_account(node) for node in given['accounts'].items())
+    called = names.Names()
+    plans = tuple(_plan(node, called) for node in given['plans'].items())
+    accounts = tuple(
+        _account(node, called) for node in given['accounts'].items()
+    )
     happenings = list(given['events'].items()) if 'events' in given else []
     scenario = scenarios.Scenario(
         start,
@@ -66,11 +83,11 @@ def read(text: str, source: str = 'scenario') -> scenarios.Scenario:
         _policy(given.get('policy')),
         plans,
         accounts,
-        tuple(_events(happenings)),
+        tuple(_events(happenings, called)),
         tuple(_outages(happenings)),
         given['dry_run'].flag() if 'dry_run' in given else False,
     )
-    _check_names(scenario, given)
+    called.check()
     return scenario
 
 
@@ -95,24 +112,28 @@ def _policy(node: yaml.Node | None) -> policies.Policy:
 
 
 def _given_policy(node: yaml.Node | None) -> Mapping[str, Any]:
+    """Checked, and as plain JSON values, as the books keep it."""
     _policy(node)
-    return {} if node is None else dict(node.value())
+    given = {} if node is None else node.value()
+    return dict(json.loads(json.dumps(given, default=str)))
 
 
-def _plan(node: yaml.Node) -> scenarios.Plan:
+def _plan(node: yaml.Node, called: names.Names) -> scenarios.Plan:
     given = _required(
         node, {'same_day'}, 'name', 'currency', 'cycle', 'prices'
     )
-    try:
-        money.digits(given['currency'].text())
-        calendar.Cycle.parse(given['cycle'].text())
-    except errors.InvalidInput as error:
-        raise node.wrong(str(error)) from None
+    for key, check in (
+        ('currency', money.digits), ('cycle', calendar.Cycle.parse),
+    ):  # fmt: skip
+        try:
+            check(given[key].text())
+        except errors.InvalidInput as error:
+            raise given[key].wrong(error.reason) from None
     return scenarios.Plan(
-        given['name'].text(),
+        called.give('plan', given['name']),
         given['currency'].text(),
         given['cycle'].text(),
-        given['same_day'].text() if 'same_day' in given else 'highest',
+        _choice(given.get('same_day'), proration.SameDay) or 'highest',
         tuple(_price(each) for each in given['prices'].items()),
     )
 
@@ -120,29 +141,36 @@ def _plan(node: yaml.Node) -> scenarios.Plan:
 def _price(node: yaml.Node) -> pricing.Price:
     given = _required(node, {'resource', 'valid_from', 'valid_until'},
                       'kind', 'unit_price')  # fmt: skip
-    kinds = [kind.value for kind in pricing.PriceKind]
-    if given['kind'].text() not in kinds:
-        raise given['kind'].wrong(f'must be one of {", ".join(kinds)}')
+    kind = _choice(given['kind'], pricing.PriceKind)
     try:
         return pricing.Price(
-            pricing.PriceKind(given['kind'].text()),
+            pricing.PriceKind(str(kind)),
             given['resource'].text() if 'resource' in given else '',
             given['unit_price'].decimal(),
             given['valid_from'].day() if 'valid_from' in given else None,
             given['valid_until'].day() if 'valid_until' in given else None,
         )
     except errors.InvalidInput as error:
-        raise error if error.where else node.wrong(error.reason) from None
+        if error.where in given:  # the law names the field
+            raise given[error.where].wrong(error.reason) from None
+        raise
 
 
-def _account(node: yaml.Node) -> scenarios.Account:
+def _choice(node: yaml.Node | None, choices: Iterable[str]) -> str | None:
+    """One of some words, or None where nothing is given."""
+    if node is not None and node.text() not in [str(one) for one in choices]:
+        raise node.wrong(f'must be one of {", ".join(choices)}')
+    return None if node is None else node.text()
+
+
+def _account(node: yaml.Node, called: names.Names) -> scenarios.Account:
     given = _required(
         node,
         {'timezone', 'locale', 'contacts', 'policy', 'projects',
          'subscriptions'},
         'name',
     )  # fmt: skip
-    name = given['name'].text()
+    name = called.give('account', given['name'])
     timezone = given['timezone'].text() if 'timezone' in given else 'UTC'
     try:
         calendar.zone(timezone)
@@ -157,8 +185,10 @@ def _account(node: yaml.Node) -> scenarios.Account:
         given['locale'].text() if 'locale' in given else 'en',
         contacts,
         _given_policy(given.get('policy')),
-        tuple(_project(one) for one in _list(given, 'projects')),
-        tuple(_subscription(one) for one in _list(given, 'subscriptions')),
+        tuple(_project(one, called) for one in _list(given, 'projects')),
+        tuple(
+            _subscription(one, called) for one in _list(given, 'subscriptions')
+        ),
     )
 
 
@@ -166,12 +196,12 @@ def _list(given: Mapping[str, yaml.Node], key: str) -> Iterator[yaml.Node]:
     return given[key].items() if key in given else iter(())
 
 
-def _project(node: yaml.Node) -> scenarios.Project:
+def _project(node: yaml.Node, called: names.Names) -> scenarios.Project:
     given = _required(node, {'quota', 'servers'}, 'name')
     return scenarios.Project(
-        given['name'].text(),
+        called.give('project', given['name']),
         _quota(given['quota']) if 'quota' in given else {},
-        tuple(_server(one) for one in _list(given, 'servers')),
+        tuple(_server(one, called) for one in _list(given, 'servers')),
     )
 
 
@@ -186,25 +216,23 @@ def _quota(node: yaml.Node) -> Mapping[str, int]:
     return quota
 
 
-def _server(node: yaml.Node) -> scenarios.Server:
+def _server(node: yaml.Node, called: names.Names) -> scenarios.Server:
     given = _required(node, {'state', 'locked'}, 'name', 'flavor')
     return scenarios.Server(
-        given['name'].text(),
+        called.give('server', given['name']),
         given['flavor'].text(),
         _state(given.get('state')),
-        given['locked'].text() if 'locked' in given else None,
+        _choice(given.get('locked'), nova.Locker),
     )
 
 
 def _state(node: yaml.Node | None) -> str:
-    if node is None:
-        return 'active'
-    if node.text() not in _STATES:
-        raise node.wrong(f'must be one of {", ".join(_STATES)}')
-    return _STATES[node.text()]
+    return _STATES[_choice(node, _STATES) or 'ACTIVE']
 
 
-def _subscription(node: yaml.Node) -> scenarios.Subscription:
+def _subscription(
+    node: yaml.Node, called: names.Names
+) -> scenarios.Subscription:
     given = _required(
         node,
         {'paid_until', 'server', 'anchor_day', 'enforce_from', 'policy'},
@@ -219,20 +247,25 @@ def _subscription(node: yaml.Node) -> scenarios.Subscription:
     day = given['anchor_day'].integer() if 'anchor_day' in given else None
     if day is not None and not 1 <= day <= 31:
         raise given['anchor_day'].wrong('must be from 1 to 31')
+    # Only one subscription covers a project, and one a server of it.
+    covers = given.get('server', given['project'])
+    called.give('what is covered,', covers)
     return scenarios.Subscription(
-        given['name'].text(),
-        given['plan'].text(),
-        given['project'].text(),
+        called.give('subscription', given['name']),
+        called.use('plan', given['plan']),
+        called.use('project', given['project']),
         start,
         paid_until,
-        given['server'].text() if 'server' in given else None,
+        called.use('server', covers) if 'server' in given else None,
         day,
         given['enforce_from'].instant() if 'enforce_from' in given else None,
         _given_policy(given.get('policy')),
     )
 
 
-def _events(nodes: list[yaml.Node]) -> Iterator[scenarios.Event]:
+def _events(
+    nodes: list[yaml.Node], called: names.Names
+) -> Iterator[scenarios.Event]:
     for node in nodes:
         if 'from' in node.keys():  # noqa: SIM118 - a method, no mapping
             continue
@@ -243,13 +276,24 @@ def _events(nodes: list[yaml.Node]) -> Iterator[scenarios.Event]:
                     raise node.wrong(f'unknown key {key}')
             raise node.wrong('says nothing that happens')
         given = _required(node, set(_EVENTS[kind]), 'at', kind)
+        if 'project' in given:
+            called.use('project', given['project'])
         yield scenarios.Event(
             given.pop('at').instant(),
             kind,
-            given.pop(kind).text(),
+            _target(kind, given.pop(kind), called),
             {key: _given(key, each) for key, each in given.items()},
             node.where,
         )
+
+
+def _target(kind: str, node: yaml.Node, called: names.Names) -> str:
+    """What an event happens to."""
+    if kind == 'boot':
+        return called.give('server', node)
+    if kind == 'resume':
+        return node.text()
+    return called.use(_TARGETS.get(kind, 'server'), node)
 
 
 def _given(key: str, node: yaml.Node) -> Any:
@@ -266,12 +310,9 @@ def _given(key: str, node: yaml.Node) -> Any:
         case 'pending':
             return node.flag()
         case 'type':
-            kinds = [kind.value for kind in lifecycle.HoldType]
-            if node.text() not in kinds:
-                raise node.wrong(f'must be one of {", ".join(kinds)}')
-            return lifecycle.HoldType(node.text())
-        case 'by' if node.text() not in ('owner', 'admin'):
-            raise node.wrong('must be owner or admin')
+            return lifecycle.HoldType(str(_choice(node, lifecycle.HoldType)))
+        case 'by':
+            return _choice(node, nova.Locker)
     return node.text()
 
 
@@ -289,58 +330,5 @@ def _outages(nodes: list[yaml.Node]) -> Iterator[scenarios.Outage]:
             code = given['nova'].integer()
             yield scenarios.Outage(start, end, 'nova', f'Nova answers {code}')
             continue
-        what = given['down'].text()
-        if what not in _OUTAGES:
-            raise given['down'].wrong(f'must be one of {", ".join(_OUTAGES)}')
+        what = str(_choice(given['down'], _OUTAGES))
         yield scenarios.Outage(start, end, what, f'{what} is away')
-
-
-def _check_names(
-    scenario: scenarios.Scenario, given: Mapping[str, yaml.Node]
-) -> None:
-    """Every name that is used must be there, and none twice."""
-    plans = [plan.name for plan in scenario.plans]
-    projects = [p.name for a in scenario.accounts for p in a.projects]
-    accounts = [account.name for account in scenario.accounts]
-    subs = [s for a in scenario.accounts for s in a.subscriptions]
-    for names, key in (
-        (plans, 'plans'), (projects, 'accounts'), (accounts, 'accounts'),
-        ([sub.name for sub in subs], 'accounts'),
-    ):  # fmt: skip
-        for name in names:
-            if names.count(name) > 1:
-                raise given[key].wrong(f'{name} is given twice')
-    for sub in subs:
-        if sub.plan not in plans:
-            raise given['accounts'].wrong(f'{sub.name}: no plan {sub.plan}')
-        if sub.project not in projects:
-            raise given['accounts'].wrong(
-                f'{sub.name}: no project {sub.project}'
-            )
-    _check_targets(scenario, accounts, projects, [sub.name for sub in subs])
-
-
-def _check_targets(
-    scenario: scenarios.Scenario,
-    accounts: list[str],
-    projects: list[str],
-    subs: list[str],
-) -> None:
-    servers = [
-        server.name
-        for account in scenario.accounts
-        for project in account.projects
-        for server in project.servers
-    ]
-    servers += [each.target for each in scenario.events if each.kind == 'boot']
-    places = {
-        'pay': accounts, 'charge_back': accounts, 'bounce': accounts,
-        'quota_change': projects, 'hold': subs, 'release': subs,
-    }  # fmt: skip
-    for event in scenario.events:
-        if event.kind in ('resume', 'boot'):
-            continue
-        if event.target not in places.get(event.kind, servers):
-            raise errors.InvalidInput(
-                f'{event.kind}: there is no {event.target}', event.where
-            )
