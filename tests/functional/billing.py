@@ -117,9 +117,12 @@ class Daemon:
 
     def workers(self) -> list[str]:
         """The ids of its workers' processes."""
-        pid = self._process.pid
-        children = pathlib.Path(f'/proc/{pid}/task/{pid}/children')
-        return children.read_text().split()
+        tasks = pathlib.Path(f'/proc/{self._process.pid}/task')
+        return sorted(
+            child
+            for children in tasks.glob('*/children')
+            for child in children.read_text().split()
+        )
 
 
 class Service:
@@ -293,6 +296,15 @@ class Service:
         lines = self.log.read_text(errors='replace').splitlines()
         return [line for line in lines if what in line]
 
+    def explained(self) -> str:
+        """What the service did and why, to be shown below a failure."""
+        told = (
+            f'{row.at:%H:%M:%S} {row.account_id} {row.what} {row.name} '
+            f'{row.server or ""} {row.why} {row.detail}'
+            for row in self.rows(schema.timeline.select())
+        )
+        return '\n'.join([*told, *self.logged('')[-150:]])
+
     # Making and clearing away.
 
     def _make_database(self) -> str:
@@ -359,7 +371,10 @@ class BillingTestCase(oslo_base.BaseTestCase):
         cls.cloud = base.Minicloud()
         cls.cloud.enter(cls.addClassCleanup)
         cls.service = Service(cls.cloud, cls.addClassCleanup, cls.options)
-        cls.begin()
+        try:
+            cls.begin()
+        except Exception as error:
+            raise AssertionError(cls.service.explained()) from error
 
     @classmethod
     def begin(cls) -> None:
@@ -371,16 +386,8 @@ class BillingTestCase(oslo_base.BaseTestCase):
         self.addOnException(self._explain)
 
     def _explain(self, _info: Any) -> None:
-        """Show, below a failure, what the service did and why."""
-        told = self.service.rows(schema.timeline.select())
-        lines = [
-            f'{row.at:%H:%M:%S} {row.account_id} {row.what} {row.name} '
-            f'{row.server or ""} {row.why} {row.detail}'
-            for row in told
-        ]
-        self.addDetail('timeline', content.text_content('\n'.join(lines)))
-        logged = self.service.logged('')[-120:]
-        self.addDetail('log', content.text_content('\n'.join(logged)))
+        text = content.text_content(self.service.explained())
+        self.addDetail('service', text)
 
 
 _PLAN = {
