@@ -217,5 +217,5 @@ def ask(conn: sa.Connection, kind: lifecycle.ActionType) -> bool:
 
 
 def cancel(conn: sa.Connection, now: dt.datetime) -> list[int]:
-    kinds = lifecycle.DESTRUCTIVE
+    kinds = lifecycle.ENFORCEMENT
     return [row.id for row in actions.cancel(conn, 1, kinds, now, 'paid')]
