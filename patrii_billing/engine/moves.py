@@ -19,6 +19,9 @@ from patrii_billing.store import actions
 from patrii_billing.store import custody
 from patrii_billing.store import timeline
 
+# A tenth of the time already waited is not long to wait.
+_PATIENCE = 10
+
 
 def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     """Whether a destructive action may go on; if not, it is put away."""
@@ -79,9 +82,19 @@ def unlock(
         )  # fmt: skip
 
 
-def wait(tools: toolbox.Tools, row: sa.Row[Any], why: str = '') -> None:
-    """Look again after Nova had a moment to work."""
-    next_at = tools.now() + tools.settings.poll
+def wait(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    why: str = '',
+    since: dt.datetime | None = None,
+) -> None:
+    """Look again after Nova had a moment to work.
+
+    What has been waited for since long is asked for less and less often.
+    """
+    now = tools.now()
+    waited = (now - since) / _PATIENCE if since else tools.settings.poll
+    next_at = now + max(tools.settings.poll, waited)
     tools.db.write(actions.again, row, next_at, why)
 
 

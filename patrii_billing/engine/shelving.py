@@ -149,13 +149,13 @@ def _wait(
     if ours:
         if now - since > tools.settings.stuck_after:
             moves.alarm(tools, row, 'shelve_stuck', why)
-        moves.wait(tools, row, why)
+        moves.wait(tools, row, why, since)
         return
     settle = tools.db.read(_settle_span, tools, row)
     if now - since > settle:
         _exempt(tools, row, server, taken, f'{why}, for too long')
         return
-    moves.wait(tools, row, why)
+    moves.wait(tools, row, why, since)
 
 
 def _settle_span(

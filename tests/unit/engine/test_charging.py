@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is invoiced, when, and what is left out with its reason."""
 
+import datetime as dt
+
 from oslotest import base
 
 from patrii_billing.engine import balance
@@ -127,7 +129,8 @@ class ChargingTest(base.BaseTestCase):
     subscriptions:
       - {name: bad-1, plan: vps, project: bad-prod, start: 2026-01-01,
           paid_until: 2026-02-01}"""
-            )
+            ),
+            retry_max=dt.timedelta(hours=12),
         ).play('01-31')
         bad = story.sub('bad-1')
         story.db.write(

@@ -147,7 +147,7 @@ class Watched(stories.Story):
 
 class HistoryTest(base.BaseTestCase):
     @hypothesis.settings(
-        max_examples=hypothesis.settings.default.max_examples // 4,
+        max_examples=hypothesis.settings.default.max_examples // 8,
         # To make a history shorter takes longer than to read it.
         phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
     )

@@ -21,51 +21,53 @@ class HoldTest(base.BaseTestCase):
     def test_every_kind_gives_back_what_was_left_in_each_status(
         self,
     ) -> None:
-        for kind in ('promise', 'pause', 'abuse'):
-            for since, until, expected in (
+        for kind, since, until, expected in (
+            (
+                'promise', '01-31T12:00:00', '02-02T12:00:00',
+                [
+                    '01-31 12:00:00 status held',
+                    '02-02 12:00:00 status active',
+                    '02-03 00:00:00 status grace',
+                ],
+            ),
+            *(
                 (
-                    '01-31T12:00:00', '02-02T12:00:00',
-                    [
-                        '01-31 12:00:00 status held',
-                        '02-02 12:00:00 status active',
-                        '02-03 00:00:00 status grace',
-                    ],
-                ),
-                (
-                    '02-02T00:00:00', '02-04T00:00:00',
+                    kind, '02-02T00:00:00', '02-04T00:00:00',
                     [
                         '02-01 00:00:00 status grace',
                         '02-02 00:00:00 status held',
                         '02-04 00:00:00 status grace',
                         '02-05 00:00:02 status shelved',
                     ],
-                ),
-                (
-                    '02-04T00:00:00', '02-07T00:00:00',
-                    [
-                        '02-01 00:00:00 status grace',
-                        '02-03 00:00:02 status shelved',
-                        '02-09 00:00:02 status pending_deletion',
-                    ],
-                ),
-                (
-                    '02-07T00:00:00', '02-10T00:00:00',
-                    [
-                        '02-01 00:00:00 status grace',
-                        '02-03 00:00:02 status shelved',
-                        '02-06 00:00:02 status pending_deletion',
-                        '02-11 00:00:13 status deleted',
-                    ],
-                ),
-            ):  # fmt: skip
-                story = stories.told(
-                    held(kind, since, until), until='2026-02-11T12:00:00Z'
                 )
+                for kind in ('promise', 'pause', 'abuse')
+            ),
+            (
+                'pause', '02-04T00:00:00', '02-07T00:00:00',
+                [
+                    '02-01 00:00:00 status grace',
+                    '02-03 00:00:02 status shelved',
+                    '02-09 00:00:02 status pending_deletion',
+                ],
+            ),
+            (
+                'abuse', '02-07T00:00:00', '02-10T00:00:00',
+                [
+                    '02-01 00:00:00 status grace',
+                    '02-03 00:00:02 status shelved',
+                    '02-06 00:00:02 status pending_deletion',
+                    '02-11 00:00:13 status deleted',
+                ],
+            ),
+        ):  # fmt: skip
+            story = stories.told(
+                held(kind, since, until), until='2026-02-11T12:00:00Z'
+            )
 
-                self.assertEqual(
-                    expected, story.told('status')[: len(expected)],
-                    f'{kind} {since}',
-                )  # fmt: skip
+            self.assertEqual(
+                expected, story.told('status')[: len(expected)],
+                f'{kind} {since}',
+            )  # fmt: skip
 
     def test_a_hold_in_the_middle_of_shelving_stops_it(self) -> None:
         story = stories.told(

@@ -125,14 +125,20 @@ class WarningTest(base.BaseTestCase):
     def test_nobody_is_warned_who_paid_before_the_mail_went_out(
         self,
     ) -> None:
-        for since, paid, template in (
-            ('01-30T12:00:00', '01-31T06:00:00', 'reminder'),
-            ('01-31T12:00:00', '02-01T06:00:00', 'grace'),
-            ('02-05T12:00:00', '02-06T06:00:00', 'last_warning'),
-        ):
+        for since, paid, until, template in (
+            (
+                '01-30T23:00:00', '01-31T01:00:00', '01-31T03:00:00',
+                'reminder',
+            ),
+            ('01-31T23:00:00', '02-01T01:00:00', '02-01T03:00:00', 'grace'),
+            (
+                '02-05T23:00:00', '02-06T01:00:00', '02-06T03:00:00',
+                'last_warning',
+            ),
+        ):  # fmt: skip
             story = stories.told(
                 f"""
-                from: {since}, to: 02-06T12:00:00, down: mail
+                from: {since}, to: {until}, down: mail
                 at: {paid}, pay: acme
                 """
             )
@@ -244,7 +250,9 @@ class BeginningTest(base.BaseTestCase):
     """Calm by default: dry run, and the day from which to enforce."""
 
     def test_a_dry_run_does_nothing_and_mails_no_customer(self) -> None:
-        story = stories.told(dry_run='true', until='2026-03-01T00:00:00Z')
+        story = stories.Story(
+            stories.text(dry_run='true'), blocked=6 * _HOUR
+        ).play()
 
         self.assertEqual(['grace'], story.statuses())
         self.assertEqual([], story.moves())
@@ -259,7 +267,11 @@ class BeginningTest(base.BaseTestCase):
         )
 
     def test_it_freezes_no_quota_either(self) -> None:
-        story = stories.told(dry_run='true', policy='freeze_quota: true')
+        story = stories.told(
+            dry_run='true',
+            policy='freeze_quota: true',
+            until='2026-02-02T00:00:00Z',
+        )
 
         self.assertEqual(8, story.world.quotas.quotas['acme-prod']['cores'])
 
@@ -268,7 +280,8 @@ class BeginningTest(base.BaseTestCase):
     ) -> None:
         for switched in ('02-01 12:00:00', '02-03 12:00:00', '02-06'):
             story = stories.Story(
-                stories.text(dry_run='true', until='2026-02-20T00:00:00Z')
+                stories.text(dry_run='true', until='2026-02-17T00:00:00Z'),
+                blocked=6 * _HOUR,
             ).play(switched)
             self.assertEqual([], story.world.mailbox.sent)
             enforcing = dataclasses.replace(
@@ -326,7 +339,7 @@ class CapTest(base.BaseTestCase):
 
     def test_a_share_of_the_fleet_caps_deletions(self) -> None:
         story = stories.Story(
-            stories.text(servers=MANY, until='2026-03-01T00:00:00Z'),
+            stories.text(servers=MANY, until='2026-02-10T00:00:00Z'),
             min_delete_cap=1,
             max_delete_share=50,
             blocked=6 * _HOUR,

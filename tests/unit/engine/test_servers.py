@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What meets a server in another state, and how it comes back from it."""
 
+import datetime as dt
+
 from oslotest import base
 
 from patrii_billing.domain import server as nova
@@ -302,7 +304,9 @@ class TaskTest(base.BaseTestCase):
         self.assertEqual('grace', story.sub().billing_status)
 
     def test_a_restore_that_nova_does_not_finish_is_told(self) -> None:
-        story = stories.Story(stories.text(PAID)).play('02-04 00:00:01')
+        story = stories.Story(
+            stories.text(PAID), poll=dt.timedelta(minutes=1)
+        ).play('02-04 00:00:01')
         story.nova.guests[worlds.server_id('web')].settles_at = None
         story.play('02-04 00:15:00')
 

@@ -34,17 +34,17 @@ class TwoEnginesTest(base.BaseTestCase):
                 def other() -> None:
                     clock = story.world.clock
                     clock.move_to(clock.now() + pause)  # noqa: B023
-                    story.tick(8)
+                    story.tick(6)
 
                 fuse = fuses.Fuse(place, other)
                 with fuses.fused(story, fuse, before_calls=False):
                     if paid:
                         pay(story)
-                    story.tick(8)
+                    story.tick(6)
                 if fuse.left > 0:
                     break
                 story.world.clock.move_to(story.world.clock.now() + lease)
-                story.tick(12)
+                story.tick(10)
                 self.assertEqual(
                     moves, story.moves(), f'place {place}, {pause}'
                 )
