@@ -132,13 +132,15 @@ def _add(
     now: dt.datetime,
 ) -> sa.Row[Any]:
     created_at = shown.created_at or at
-    servers.add(
+    added = servers.add(
         conn, shown.id, project=shown.project, name=shown.name[:255],
         flavor=shown.flavor, vm_state=shown.vm_state, created_at=created_at,
         told_at=at,
     )  # fmt: skip
     known = servers.get(conn, shown.id)
-    assert known is not None  # noqa: S101 - written in this transaction
+    assert known is not None  # noqa: S101 - written now, or meanwhile
+    if not added:
+        return known
     _level(conn, known, shown.flavor, _ONE, created_at, 'created')
     _record(conn, shown.id, shown.project, 'ServerCreated', created_at, now)
     for sub in subscriptions.of_project(conn, shown.project):
@@ -169,7 +171,7 @@ def _tell(
         return
     if all(getattr(known, key) == value for key, value in values.items()):
         return
-    servers.change(conn, known.id, told_at=at, **values)
+    servers.tell(conn, known.id, at, **values)
 
 
 def _level(

@@ -21,13 +21,25 @@ def get(conn: sa.Connection, server_id: str) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
-def add(conn: sa.Connection, /, server_id: str, **values: Any) -> None:
-    conn.execute(_servers.insert().values(id=server_id, **values))
+def add(conn: sa.Connection, /, server_id: str, **values: Any) -> bool:
+    """Add a server, unless a notification and a sweep tell of it at once."""
+    return database.insert_once(conn, _servers, 'id', id=server_id, **values)
 
 
 def change(conn: sa.Connection, /, server_id: str, **values: Any) -> None:
     conn.execute(
         _servers.update().where(_servers.c.id == server_id).values(**values)
+    )
+
+
+def tell(
+    conn: sa.Connection, /, server_id: str, at: dt.datetime, **values: Any
+) -> None:
+    """Keep what was told at an instant, unless newer was told meanwhile."""
+    conn.execute(
+        _servers.update()
+        .where(_servers.c.id == server_id, _servers.c.told_at <= at)
+        .values(told_at=at, **values)
     )
 
 

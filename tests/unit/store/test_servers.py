@@ -3,6 +3,7 @@
 
 import datetime as dt
 import decimal
+from typing import Any
 
 from patrii_billing.store import custody
 from patrii_billing.store import servers
@@ -41,6 +42,19 @@ class ServersTest(books.BooksTestCase):
 
         self.assertEqual([], self.missed())
 
+    def test_a_server_that_two_tell_of_at_once_is_added_once(self) -> None:
+        self.assertTrue(self.add('web'))
+        self.assertFalse(self.add('web', flavor='s2'))
+
+        self.assertEqual('s1', self.get('web').flavor)
+
+    def test_what_is_newer_is_not_undone_by_who_is_late(self) -> None:
+        self.add('web')
+        self.db.write(servers.tell, 'web', LATER, flavor='s2')
+        self.db.write(servers.tell, 'web', books.NOW, flavor='s1')
+
+        self.assertEqual('s2', self.get('web').flavor)
+
     def test_the_same_fact_is_one_level(self) -> None:
         added = [self.level('create:web', books.NOW) for _ in range(2)]
 
@@ -55,7 +69,7 @@ class ServersTest(books.BooksTestCase):
             ['create:web', 'resize:web'], [row.key for row in rows]
         )
 
-    def add(self, server: str, **values: object) -> None:
+    def add(self, server: str, **values: object) -> bool:
         defaults = {
             'project': 'acme-prod',
             'name': server,
@@ -63,7 +77,10 @@ class ServersTest(books.BooksTestCase):
             'vm_state': 'active',
             'told_at': books.NOW,
         }
-        self.db.write(servers.add, server, **{**defaults, **values})
+        return self.db.write(servers.add, server, **{**defaults, **values})
+
+    def get(self, server: str) -> Any:
+        return self.db.read(servers.get, server)
 
     def level(self, key: str, at: dt.datetime) -> bool:
         return self.db.write(
