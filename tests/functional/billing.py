@@ -59,7 +59,8 @@ _ENGINE = {
     'full_sweep_every': '10s',
     'mail_retry': '1s',
 }
-Options = dict[str, dict[str, str]]
+# What is None is left to its default.
+Options = dict[str, dict[str, str | None]]
 # There is one standard output to be caught.
 _TERMINAL = threading.Lock()
 
@@ -353,7 +354,11 @@ class Service:
             sections.setdefault(section, {}).update(values)
         return '\n'.join(
             f'[{section}]\n'
-            + '\n'.join(f'{key} = {value}' for key, value in values.items())
+            + '\n'.join(
+                f'{key} = {value}'
+                for key, value in values.items()
+                if value is not None
+            )
             for section, values in sections.items()
         )
 
