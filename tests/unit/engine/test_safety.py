@@ -6,6 +6,7 @@ import datetime as dt
 
 from oslotest import base
 
+from patrii_billing.engine import evidence
 from patrii_billing.engine import notify
 from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
@@ -48,6 +49,26 @@ class WarningTest(base.BaseTestCase):
                 '02-10 00:00:13 status deleted',
             ],
             story.told('status')[-2:],
+        )
+
+    def test_a_warning_given_by_letter_counts_from_that_day(self) -> None:
+        story = stories.Story(
+            stories.text(
+                'at: 02-04T00:00:00, bounce: acme',
+                until='2026-02-12T00:00:00Z',
+            )
+        ).play('02-07 12:00:00')
+        (warning,) = story.rows(schema.notices, template='last_warning')
+        now = story.world.clock.now()
+        story.db.write(
+            evidence.record, story.world.tools, warning.key, now,
+            'a registered letter', 'ann', now,
+        )  # fmt: skip
+        self.assertEqual('pending_deletion', story.sub().billing_status)
+        story.play()
+
+        self.assertEqual(
+            '02-09 12:00:11 status deleted', story.told('status')[-1]
         )
 
     def test_a_warning_that_bounces_takes_the_deletion_back(self) -> None:
