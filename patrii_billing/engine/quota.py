@@ -55,9 +55,9 @@ def request(
 
 def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     """Carry out a change, a freeze or a thaw."""
-    {'freeze': _freeze, 'thaw': _thaw, 'change': _change}[
-        row.args['purpose']
-    ](tools, row)
+    {'freeze': _freeze, 'thaw': _thaw, 'change': _change}[row.args['purpose']](
+        tools, row
+    )
 
 
 def adopt(
