@@ -283,6 +283,15 @@ class Service:
             asked.select().where(asked.c.server == server).order_by(asked.c.id)
         )
 
+    def calls(self, server: str) -> list[Any]:
+        """What the timeline says that nova was asked for, in order."""
+        entries = schema.timeline
+        return self.rows(
+            entries.select()
+            .where(entries.c.server == server, entries.c.what == 'call')
+            .order_by(entries.c.id)
+        )
+
     def alarms(self, name: str) -> list[Any]:
         """What the operator was told of one kind."""
         entries = schema.timeline
