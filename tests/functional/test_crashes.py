@@ -118,6 +118,7 @@ class CrashTest(billing.BillingTestCase):
         self.assertTrue(image['protected'])
 
     def test_nobody_is_mailed_twice_what_he_was_told_for_certain(self) -> None:
+        self.service.wait_told(self.debtor.name, 'notice', 'deleted')
         told = [
             row.name for row in self.service.told(self.debtor.name, 'notice')
         ]

@@ -111,10 +111,16 @@ class LadderTest(billing.BillingTestCase):
         )
         listed = self.cloud.operator.nova.instance_action
         shelve = listed.list(self.asleep)[0].request_id
-        finished = max(
-            event['finish_time']
-            for event in listed.get(self.asleep, shelve).events
-        )
+
+        def ends() -> list[str]:
+            events = listed.get(self.asleep, shelve).events
+            return [
+                event['finish_time']
+                for event in events
+                if event['finish_time']
+            ]
+
+        finished = max(base.wait_until(ends, 'nova to note the end'))
         # Nova notes the end a moment after it shows the server so, and keeps
         # no fractions of a second.
         early = dt.datetime.fromisoformat(f'{finished}+00:00') - became.at
