@@ -55,7 +55,10 @@ class NewDatabaseTest(base.CommandTestCase):
     ) -> None:
         for address, said in (
             ('mysql+pymysql://u:secret@127.0.0.1:1/b', "Can't connect"),
-            ('postgresql://u:secret@127.0.0.1:1/b', 'Connection refused'),
+            (
+                'postgresql+psycopg2://u:secret@127.0.0.1:1/b',
+                'Connection refused',
+            ),
             ('sqlite:////nowhere/at/all.db', 'unable to open'),
             ('oracle://u:secret@db/b', 'is none of'),
         ):
