@@ -87,7 +87,8 @@ def see(
         servers.change(conn, known.id, deleted_at=None)
         _level(conn, known, known.flavor, _ONE, at, 'restored')
     # While a resize waits for its owner the new flavor costs nothing.
-    if shown.vm_state != 'resized' and not shown.task_state:
+    settled = shown.vm_state != 'resized' and not shown.task_state
+    if settled and shown.flavor != known.flavor:
         _set_flavor(conn, known, shown.flavor, at, 'seen')
     _tell(conn, known, at, vm_state=shown.vm_state, name=shown.name[:255])
 
@@ -159,7 +160,9 @@ def _set_flavor(
 ) -> None:
     if flavor == known.flavor and at >= known.told_at:
         return
-    _level(conn, known, flavor, _ONE, at, why)
+    level = servers.level_at(conn, known.project, known.id, at)
+    if level is None or (level.resource, level.quantity) != (flavor, _ONE):
+        _level(conn, known, flavor, _ONE, at, why)
     _tell(conn, known, at, flavor=flavor)
 
 

@@ -126,6 +126,22 @@ def add_level(
     )
 
 
+def level_at(
+    conn: sa.Connection, project: str, server_id: str, at: dt.datetime
+) -> sa.Row[Any] | None:
+    """What a server was at an instant, as far as it is known."""
+    return conn.execute(
+        _levels.select()
+        .where(
+            _levels.c.project == project,
+            _levels.c.at <= at,
+            _levels.c.server == server_id,
+        )
+        .order_by(_levels.c.at.desc(), _levels.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def levels(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
     """All levels of a project in effective order."""
     return conn.execute(

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server that is told of twice, late or out of order has one history."""
+
+import dataclasses
+import datetime as dt
+
+from oslotest import base
+
+from patrii_billing.domain import facts
+from patrii_billing.domain import server as nova
+from patrii_billing.engine import observe
+from patrii_billing.store import schema
+from tests.unit import stories
+
+SECOND = dt.timedelta(seconds=1)
+
+
+class HistoryTest(base.BaseTestCase):
+    """A server that was s1 and has been s2 since 30 January."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        resize = 'at: 01-30T12:00:00, resize: web, flavor: s2'
+        self.story = stories.Story(stories.text(resize)).play('01-31')
+        (self.row,) = self.story.rows(schema.servers)
+        self.history = self.levels()
+
+    def levels(self) -> list[tuple[str, dt.datetime]]:
+        return [
+            (row.resource, row.at) for row in self.story.rows(schema.levels)
+        ]
+
+    def see(self, flavor: str, at: dt.datetime) -> None:
+        (shown,) = [
+            one
+            for page in self.story.nova.pages()
+            for one in page
+            if one.id == self.row.id
+        ]
+        shown = dataclasses.replace(shown, flavor=flavor, updated_at=at)
+        self.write(observe.see, shown)
+
+    def write(self, work: object, what: nova.Server | facts.Fact) -> None:
+        tools = self.story.world.tools
+        self.story.db.write(work, tools, what, tools.now())
+
+    def test_what_a_sweep_sees_of_it_as_it_is_known_writes_nothing(
+        self,
+    ) -> None:
+        for at in (self.row.told_at - SECOND, self.row.told_at + SECOND):
+            self.see('s2', at)
+
+        self.assertEqual(self.history, self.levels())
+
+    def test_a_page_that_was_read_before_the_resize_undoes_nothing(
+        self,
+    ) -> None:
+        self.see('s1', self.row.told_at - SECOND)
+
+        self.assertEqual(self.history, self.levels())
+        (row,) = self.story.rows(schema.servers)
+        self.assertEqual('s2', row.flavor)
+
+    def test_a_resize_between_two_that_are_known_is_written(self) -> None:
+        at = self.row.told_at - dt.timedelta(hours=6)
+        fact = facts.ServerResized(
+            server=self.row.id,
+            project=self.row.project,
+            at=at,
+            flavor=facts.Flavor('3', 's3', 1, 512, 1, 0),
+        )
+        for _ in range(2):
+            self.write(observe.observe, fact)
+
+        self.assertEqual([*self.history, ('s3', at)], self.levels())
+        (row,) = self.story.rows(schema.servers)
+        self.assertEqual('s2', row.flavor)
