@@ -20,7 +20,6 @@ from patrii_billing.engine.importing import unit as units
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
-from patrii_billing.store import watch
 
 Defaults = units.Defaults
 Change = units.Change
@@ -55,7 +54,8 @@ def run(
         raise
     known = [*wanted.mistakes, *seen.mistakes]
     if seen.begins and not known and not dry_run:
-        _sweep_once(tools)
+        # Know the servers before the first invoice, which bills what is known.
+        reconcile.catch_up(tools, tools.now())
 
     def work(conn: sa.Connection) -> Sequence[Change]:
         unit = units.Unit(
@@ -97,19 +97,3 @@ def _check(mistakes: Sequence[errors.InvalidInput], source: str) -> None:
 
     if mistakes:
         raise errors.InvalidDocument(sorted(mistakes, key=line))
-
-
-def _sweep_once(tools: toolbox.Tools) -> None:
-    """Know the servers before the first invoice, which bills what is known.
-
-    A daemon that runs has swept already.
-    """
-    if tools.db.read(watch.get).swept_at is not None:
-        return
-    reconcile.run(tools, tools.now())
-    if tools.db.read(watch.get).swept_at is None:
-        for _ in tools.cloud.servers.pages():
-            break  # or it raises what was wrong
-        raise errors.CloudUnavailable(
-            'the servers could not be read from nova; nothing was imported'
-        )

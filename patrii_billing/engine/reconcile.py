@@ -33,6 +33,19 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     return seen
 
 
+def catch_up(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """See what changed since the last sweep, or all; servers seen.
+
+    For who must know the cloud as it is now. Raises CloudError.
+    """
+    swept = tools.db.read(watch.get).swept_at
+    if swept is None:
+        seen = _full_sweep(tools, now)
+        tools.db.write(watch.change, swept_at=now)
+        return seen
+    return _pages(tools, now, swept - tools.settings.sweep_overlap)
+
+
 def _sweep_if_due(tools: toolbox.Tools, now: dt.datetime) -> int:
     """See what changed since the last sweep, at times every server.
 

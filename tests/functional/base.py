@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from concurrent import futures
 import contextlib
 from dataclasses import dataclass
+import functools
 import json
 import os
 import pathlib
@@ -89,7 +90,7 @@ class Minicloud:
     def enter(self, later: Callable[..., Any]) -> None:
         """:param later: calls what it is given at the end"""
         self.facts = facts()
-        self.operator = self.sign_in('operator')
+        self.operator = _operator()
         self._people: list[Person] = []
         self._servers: list[str] = []
         later(self._leave)
@@ -242,6 +243,14 @@ class Minicloud:
             MICROVERSION, session=session, region_name=self.facts['region']
         )
         return Person(name, user, project, session, nova)
+
+
+@functools.cache
+def _operator() -> Person:
+    """One token of his serves all tests."""
+    cloud = Minicloud()
+    cloud.facts = facts()
+    return cloud.sign_in('operator')
 
 
 class MinicloudTestCase(Minicloud, base.BaseTestCase):

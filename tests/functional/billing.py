@@ -59,6 +59,8 @@ _ENGINE = {
     'full_sweep_every': '10s',
     'mail_retry': '1s',
 }
+# Listener, processor, engine, reconciler.
+_WORKERS = 4
 # What is None is left to its default.
 Options = dict[str, dict[str, str | None]]
 # There is one standard output to be caught.
@@ -115,6 +117,13 @@ class Daemon:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(30)
         self.kill()
+
+    def wait(self) -> list[str]:
+        """Until its workers have begun; their ids."""
+        return base.wait_until(
+            lambda: len(found := self.workers()) == _WORKERS and found,
+            'the workers',
+        )
 
     def workers(self) -> list[str]:
         """The ids of its workers' processes."""

@@ -16,7 +16,7 @@ class CrashTest(billing.BillingTestCase):
     """
 
     # What was under way at a crash is taken up when its lease is over.
-    options = {'nova': {'timeout': '4'}, 'engine': {'lease': '5s'}}
+    options = {'nova': {'timeout': '3'}, 'engine': {'lease': '4s'}}
 
     @classmethod
     def begin(cls) -> None:
@@ -28,10 +28,14 @@ class CrashTest(billing.BillingTestCase):
         cls.server = dict(zip(owners, cls.cloud.boot_all(owners), strict=True))
         # The first is shelved while the others wait, so that each crash
         # meets a step of its own.
-        later = {'reminders': [], 'shelve_grace': '9s'}
+        quick = {'invoice_lead': '1s', 'reminders': []}
+        later = {**quick, 'shelve_grace': '9s'}
         cls.service.subscribe_all(
             [
-                (cls.payer, {'reminders': [], 'shelved_span': '1h'}),
+                (
+                    cls.payer,
+                    {**quick, 'shelve_grace': '1s', 'shelved_span': '1h'},
+                ),
                 (cls.waiter, {**later, 'shelved_span': '1h'}),
                 (cls.debtor, later),
             ]
@@ -63,9 +67,10 @@ class CrashTest(billing.BillingTestCase):
 
     @classmethod
     def restart(cls) -> None:
-        """As an upgrade of the package does it, and a payment meanwhile."""
+        """As an upgrade of the package does it, and then a payment."""
         cls.daemon.stop()
         cls.daemon = cls.service.start()
+        cls.daemon.wait()
         server = cls.server[cls.waiter]
         began = cls.service.pay(cls.waiter.name)
         base.wait_until(
@@ -80,7 +85,7 @@ class CrashTest(billing.BillingTestCase):
         cls.service.manage('resume', '--yes')
         cls.crash(lambda: cls.is_committed(server, 'delete'))
         cls.crash(lambda: cls.cloud.is_gone(server))
-        cls.service.wait_status(cls.debtor.name, 'deleted')
+        cls.service.wait_told(cls.debtor.name, 'notice', 'deleted')
 
     @classmethod
     def crash(cls, when: Callable[[], bool]) -> None:

@@ -18,7 +18,7 @@ _MINICLOUD = pathlib.Path(__file__).parents[2] / 'tools' / 'minicloud'
 _QUICK = {
     'invoice_lead': '1s',
     'reminders': [],
-    'shelve_grace': '2s',
+    'shelve_grace': '1s',
     'shelved_span': '1h',
 }
 
@@ -72,10 +72,7 @@ class OutageTest(billing.BillingTestCase):
     @classmethod
     def start(cls) -> None:
         cls.daemon = cls.service.start()
-        cls.workers = base.wait_until(
-            lambda: len(found := cls.daemon.workers()) == 4 and found,
-            'four workers',
-        )
+        cls.workers = cls.daemon.wait()
 
     @classmethod
     def outage(cls, name: str, meanwhile: Callable[[], object]) -> None:

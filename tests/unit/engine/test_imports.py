@@ -192,6 +192,14 @@ class WhatIsWrittenTest(ImportTestCase):
 
         self.assertIsNotNone(self.db.read(servers.get, 'web-id'))
 
+    def test_a_server_made_since_the_last_sweep_is_known_too(self) -> None:
+        reconcile.run(self.tools, self.clock.now())
+        self._server()
+
+        self.load(_PLAN + _ACME)
+
+        self.assertIsNotNone(self.db.read(servers.get, 'web-id'))
+
     def test_nothing_is_imported_while_nova_cannot_be_read(self) -> None:
         self.nova.down = 'Nova answers 503'
         before = self.rows()
