@@ -72,7 +72,8 @@ class World:
         conn.execute(schema.watch.insert().values(id=1))
         for plan in self.scenario.plans:
             plan_id = plans.add(
-                conn, plan.name, plan.currency, plan.cycle, now, plan.same_day
+                conn, plan.name, plan.currency, plan.cycle, now,
+                same_day=plan.same_day,
             )
             for price in plan.prices:
                 plans.add_price(

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import database
 from patrii_billing.store import schema
@@ -41,15 +42,21 @@ def issue(
         _invoices,
         number=_draw_number(conn, values['series']),
         state=lifecycle.InvoiceState.OPEN,
-        total=total,
-        owed=total,
         issued_at=now,
-        **values,
+        **{'net': total, 'total': total, 'owed': total, **values},
     )
     if lines:
         conn.execute(
             _lines.insert(),
-            [{**line, 'invoice_id': invoice_id} for line in lines],
+            [
+                {
+                    'discount': 0,
+                    'net': line['amount'],
+                    **line,
+                    'invoice_id': invoice_id,
+                }
+                for line in lines
+            ],
         )
     return invoice_id
 
@@ -163,9 +170,11 @@ def bill_span(
     ends: dt.date,
     invoice_id: int | None = None,
     unbilled_why: str | None = None,
+    cycle: calendar.Period | None = None,
 ) -> None:
     """Add the next link to the chain of billed time.
 
+    `cycle` is the whole anchored cycle it lies in, by default the span.
     Raises oslo.db's DBDuplicateEntry or DBReferenceError where the span
     overlaps one that is there or leaves a gap.
     """
@@ -182,6 +191,8 @@ def bill_span(
             subscription_id=subscription_id,
             starts=starts,
             ends=ends,
+            cycle_starts=cycle.start if cycle else starts,
+            cycle_ends=cycle.end if cycle else ends,
             follows=None if first else starts,
             first=1 if first else None,
             invoice_id=invoice_id,

@@ -19,7 +19,7 @@ def add(conn: sa.Connection, /, **values: Any) -> int:
     return database.insert(
         conn,
         _payments,
-        **{'kind': 'payment', **values},
+        **{'kind': 'payment', 'source': 'person', **values},
     )
 
 

@@ -22,8 +22,8 @@ def add(
     currency: str,
     cycle: str,
     now: dt.datetime,
-    same_day: str = 'highest',
     policy: dict[str, Any] | None = None,
+    **values: Any,
 ) -> int:
     return database.insert(
         conn,
@@ -31,9 +31,15 @@ def add(
         name=name,
         currency=currency,
         cycle=cycle,
-        same_day=same_day,
         policy=policy or {},
         created_at=now,
+        **{
+            'unit': 'day',
+            'same_day': 'highest',
+            'trial_days': 0,
+            'tax_inclusive': False,
+            **values,
+        },
     )
 
 
@@ -45,6 +51,7 @@ def add_price(
     unit_price: decimal.Decimal,
     valid_from: dt.date | None = None,
     valid_until: dt.date | None = None,
+    **values: Any,
 ) -> None:
     conn.execute(
         _prices.insert().values(
@@ -54,6 +61,13 @@ def add_price(
             unit_price=unit_price,
             valid_from=valid_from,
             valid_until=valid_until,
+            **{
+                'at_once': False,
+                'included': decimal.Decimal(0),
+                'tiering': 'graduated',
+                'per': decimal.Decimal(1),
+                **values,
+            },
         )
     )
 

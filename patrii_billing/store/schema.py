@@ -54,6 +54,9 @@ accounts = sa.Table(
     _C('timezone', sa.String(64), nullable=False),
     _C('currency', sa.String(3), nullable=False),
     _C('policy', Json, nullable=False),
+    _C('address', Json),  # as it stands on invoices: name, lines, tax id
+    _C('taxes', Json),  # list of domain.tax.Rate
+    _C('discounts', Json),  # list of domain.discount.Discount
     _C('parked_why', sa.Text),
     _C('version', sa.Integer, nullable=False),  # see accounts.lock
     _C('created_at', Instant, nullable=False),
@@ -77,7 +80,10 @@ plans = sa.Table(
     _C('name', _Name, nullable=False, unique=True),
     _C('currency', sa.String(3), nullable=False),
     _C('cycle', _Word, nullable=False),
+    _C('unit', _Word, nullable=False),  # day | second
     _C('same_day', _Word, nullable=False),
+    _C('trial_days', sa.Integer, nullable=False),
+    _C('tax_inclusive', sa.Boolean, nullable=False),
     _C('policy', Json, nullable=False),
     _C('created_at', Instant, nullable=False),
     **_UTF8,
@@ -92,6 +98,12 @@ prices = sa.Table(
     _C('unit_price', Exact, nullable=False),
     _C('valid_from', sa.Date),
     _C('valid_until', sa.Date),
+    _C('at_once', sa.Boolean, nullable=False),  # or at the next period
+    _C('included', Exact, nullable=False),
+    _C('tiers', Json),
+    _C('tiering', _Word, nullable=False),
+    _C('per', Exact, nullable=False),  # so many of the meter's are one unit
+    _C('unit', _Word),  # what one is called: GB, hour
     sa.Index(None, 'plan_id'),
     **_UTF8,
 )  # fmt: skip
@@ -108,6 +120,7 @@ subscriptions = sa.Table(
     _C('start', sa.Date, nullable=False),
     _C('billed_until', sa.Date, nullable=False),  # end of what was invoiced
     _C('charge_at', Instant),  # when the next period is to be invoiced
+    _C('settle_at', Instant),  # when changes are to be looked at
     _C('contract', _Word, nullable=False),
     _C('billing_status', _Word, nullable=False),
     _C('status_since', Instant, nullable=False),
@@ -128,12 +141,27 @@ subscriptions = sa.Table(
     _C('frozen', sa.Double),
     _C('check_at', Instant),  # when the law is to be asked next
     _C('created_at', Instant, nullable=False),
+    _C('ends_on', sa.Date),  # not billed from that day on
     _C('ended_at', Instant),
     sa.Index(None, 'check_at'),
     sa.Index(None, 'charge_at'),
+    sa.Index(None, 'settle_at'),
     sa.Index(None, 'account_id'),
     sa.Index(None, 'project'),
     sa.Index(None, 'billing_status'),
+    **_UTF8,
+)  # fmt: skip
+
+# The plan and the anchor of a subscription, from which day on. Its own row
+# repeats the newest, which is in force at the end of what is billed.
+terms = sa.Table(
+    'terms', metadata,
+    _id(),
+    _to('subscription_id', 'subscriptions'),
+    _C('since', sa.Date, nullable=False),
+    _to('plan_id', 'plans'),
+    _C('anchor_day', sa.Integer, nullable=False),
+    sa.UniqueConstraint('subscription_id', 'since'),
     **_UTF8,
 )  # fmt: skip
 
@@ -158,19 +186,29 @@ invoices = sa.Table(
     _to('subscription_id', 'subscriptions', nullable=True),
     _C('series', _Word, nullable=False),
     _C('number', sa.Integer),
-    _C('kind', _Word, nullable=False),  # renewal | first | extra | opening
+    # renewal | first | extra | opening | credit_note
+    _C('kind', _Word, nullable=False),
     _C('state', _Word, nullable=False),
     _C('currency', sa.String(3), nullable=False),
     _C('period_start', sa.Date),
     _C('period_end', sa.Date),
-    _C('total', Minor, nullable=False),
+    _C('net', Minor, nullable=False),
+    _C('taxes', Json),  # list of name, rate, base and amount
+    _C('total', Minor, nullable=False),  # with taxes
     _C('owed', Minor, nullable=False),
+    _C('reference', _Name, unique=True),  # what a payment is to name
+    _C('customer', Json),  # the account's address when it was issued
+    _C('carried', Json),  # older open invoices then, for the reader only
+    _to('corrects', 'invoices', nullable=True),  # what a credit note negates
+    _C('why', sa.Text),  # of a credit note, a void, a write-off
     _C('announce_at', Instant, nullable=False),
     _C('issued_at', Instant),
     _C('due_at', Instant),
     _C('paid_at', Instant),
+    _C('closed_at', Instant),  # void or uncollectible since
     sa.UniqueConstraint('series', 'number'),
     sa.Index(None, 'account_id'),
+    sa.Index(None, 'issued_at'),
     sa.Index(None, 'subscription_id', 'state'),
     **_UTF8,
 )  # fmt: skip
@@ -189,12 +227,19 @@ lines = sa.Table(
     _to('subscription_id', 'subscriptions', nullable=True),
     _C('kind', _Word, nullable=False),  # charge | credit
     _C('resource', _Name, nullable=False),
-    _C('starts', sa.Date),
+    _C('label', _Name),  # the resource in a reader's words
+    _C('starts', sa.Date),  # local days
     _C('ends', sa.Date),
+    _C('starts_at', Instant),  # where the plan counts seconds
+    _C('ends_at', Instant),
     _C('quantity', Exact, nullable=False),
+    _C('unit', _Word),
     _C('unit_price', Exact, nullable=False),
-    _C('ratio', _Word, nullable=False),
-    _C('amount', Minor, nullable=False),
+    _C('ratio', _Name, nullable=False),
+    _C('amount', Minor, nullable=False),  # before the discount
+    _C('discount', Minor, nullable=False),
+    _C('net', Minor, nullable=False),  # without taxes
+    _C('taxes', Json),  # list of name, rate and amount
     _C('reason', sa.Text, nullable=False),
     _to('corrects', 'lines', nullable=True),
     sa.Index(None, 'invoice_id'),
@@ -211,6 +256,8 @@ spans = sa.Table(
     _to('subscription_id', 'subscriptions'),
     _C('starts', sa.Date, nullable=False),
     _C('ends', sa.Date, nullable=False),
+    _C('cycle_starts', sa.Date, nullable=False),  # the whole anchored cycle
+    _C('cycle_ends', sa.Date, nullable=False),
     _C('follows', sa.Date),  # the start again; NULL only in the first
     _C('first', sa.Integer),  # 1 in the first, else NULL
     _to('invoice_id', 'invoices', nullable=True),
@@ -239,8 +286,8 @@ spans = sa.Table(
 payments = sa.Table(
     'payments', metadata,
     _id(),
-    _to('account_id', 'accounts'),
-    _C('kind', _Word, nullable=False),  # payment | credit
+    _to('account_id', 'accounts', nullable=True),  # NULL: not known whose
+    _C('kind', _Word, nullable=False),  # payment | credit | refund
     _C('state', _Word, nullable=False),
     _C('amount', Minor, nullable=False),
     _C('free', Minor, nullable=False),  # not allocated: the balance
@@ -251,7 +298,12 @@ payments = sa.Table(
     _C('received_at', Instant, nullable=False),
     _C('in_transit_until', Instant),
     _C('by', _Name, nullable=False),
+    _C('source', _Word, nullable=False),  # person | bank | service
+    _C('payer', sa.Text),  # as a bank names him
+    _C('remittance', sa.Text),  # what he wrote
+    _to('refunds', 'payments', nullable=True),
     sa.Index(None, 'account_id'),
+    sa.Index(None, 'state'),
     **_UTF8,
 )  # fmt: skip
 
@@ -262,6 +314,7 @@ allocations = sa.Table(
     _to('invoice_id', 'invoices'),
     _C('amount', Minor, nullable=False),
     _C('at', Instant, nullable=False),
+    _C('undone_at', Instant),
     sa.Index(None, 'payment_id'),
     sa.Index(None, 'invoice_id'),
     **_UTF8,
@@ -296,6 +349,40 @@ levels = sa.Table(
     _C('why', sa.Text, nullable=False),
     _C('key', _Name, nullable=False, unique=True),  # the same fact, once
     sa.Index(None, 'project', 'at'),
+    **_UTF8,
+)  # fmt: skip
+
+# What ceilometer measured, as it told it.
+samples = sa.Table(
+    'samples', metadata,
+    _id(),
+    _C('key', _Name, nullable=False, unique=True),  # the same sample, once
+    _C('project', _Uuid, nullable=False),
+    _C('resource', _Name, nullable=False),  # a server, a volume, a port
+    _C('meter', _Name, nullable=False),
+    _C('type', _Word, nullable=False),  # cumulative | gauge | delta
+    _C('unit', _Word, nullable=False),
+    _C('volume', Exact, nullable=False),
+    _C('at', Instant, nullable=False),
+    _C('received_at', Instant, nullable=False),
+    sa.Index(None, 'project', 'meter', 'resource', 'at'),
+    sa.Index(None, 'at'),
+    **_UTF8,
+)  # fmt: skip
+
+# What the samples of one local day add up to.
+usage = sa.Table(
+    'usage', metadata,
+    _id(),
+    _C('project', _Uuid, nullable=False),
+    _C('meter', _Name, nullable=False),
+    _C('resource', _Name, nullable=False),
+    _C('day', sa.Date, nullable=False),
+    _C('quantity', Exact, nullable=False),
+    _C('unit', _Word, nullable=False),
+    _C('stale_at', Instant),  # a sample came since it was added up
+    sa.UniqueConstraint('project', 'meter', 'resource', 'day'),
+    sa.Index(None, 'stale_at'),
     **_UTF8,
 )  # fmt: skip
 

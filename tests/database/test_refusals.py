@@ -132,6 +132,8 @@ class ChainOfSpansTest(backends.DatabaseTestCase):
         values = {
             'subscription_id': self.subscription,
             'unbilled_why': 'trial',
+            'cycle_starts': FEBRUARY,
+            'cycle_ends': MARCH,
             **values,
         }
         self.assertRaises(error, self.database.write, add, 'spans', values)

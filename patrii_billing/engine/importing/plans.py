@@ -42,8 +42,8 @@ def _add(unit: units.Unit, wanted: document.Plan) -> None:
     currency = wanted.currency or unit.defaults.currency
     plan_id = plans.add(
         unit.conn, wanted.name, currency, wanted.cycle, unit.now,
-        wanted.same_day or proration.SameDay.HIGHEST,
         dict(wanted.policy or {}),
+        same_day=wanted.same_day or proration.SameDay.HIGHEST,
     )  # fmt: skip
     for _, price in wanted.prices:
         _add_price(unit, plan_id, price)

@@ -25,6 +25,9 @@ def upgrade() -> None:
         sa.Column('timezone', sa.String(length=64), nullable=False),
         sa.Column('currency', sa.String(length=3), nullable=False),
         sa.Column('policy', types.Json(), nullable=False),
+        sa.Column('address', types.Json(), nullable=True),
+        sa.Column('taxes', types.Json(), nullable=True),
+        sa.Column('discounts', types.Json(), nullable=True),
         sa.Column('parked_why', sa.Text(), nullable=True),
         sa.Column('version', sa.Integer(), nullable=False),
         sa.Column('created_at', types.Instant(), nullable=False),
@@ -87,7 +90,10 @@ def upgrade() -> None:
         sa.Column('name', sa.String(length=255), nullable=False),
         sa.Column('currency', sa.String(length=3), nullable=False),
         sa.Column('cycle', sa.String(length=32), nullable=False),
+        sa.Column('unit', sa.String(length=32), nullable=False),
         sa.Column('same_day', sa.String(length=32), nullable=False),
+        sa.Column('trial_days', sa.Integer(), nullable=False),
+        sa.Column('tax_inclusive', sa.Boolean(), nullable=False),
         sa.Column('policy', types.Json(), nullable=False),
         sa.Column('created_at', types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_plans')),
@@ -96,6 +102,34 @@ def upgrade() -> None:
         mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
+    op.create_table(
+        'samples',
+        sa.Column('id', types.Id, autoincrement=True, nullable=False),
+        sa.Column('key', sa.String(length=255), nullable=False),
+        sa.Column('project', sa.String(length=64), nullable=False),
+        sa.Column('resource', sa.String(length=255), nullable=False),
+        sa.Column('meter', sa.String(length=255), nullable=False),
+        sa.Column('type', sa.String(length=32), nullable=False),
+        sa.Column('unit', sa.String(length=32), nullable=False),
+        sa.Column('volume', types.Exact(), nullable=False),
+        sa.Column('at', types.Instant(), nullable=False),
+        sa.Column('received_at', types.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_samples')),
+        sa.UniqueConstraint('key', name=op.f('uq_samples_key')),
+        mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
+        mysql_engine='InnoDB',
+    )
+    with op.batch_alter_table('samples', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_samples_at'), ['at'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_samples_project_meter_resource_at'),
+            ['project', 'meter', 'resource', 'at'],
+            unique=False,
+        )
+
     op.create_table(
         'series',
         sa.Column('name', sa.String(length=32), nullable=False),
@@ -133,6 +167,33 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        'usage',
+        sa.Column('id', types.Id, autoincrement=True, nullable=False),
+        sa.Column('project', sa.String(length=64), nullable=False),
+        sa.Column('meter', sa.String(length=255), nullable=False),
+        sa.Column('resource', sa.String(length=255), nullable=False),
+        sa.Column('day', sa.Date(), nullable=False),
+        sa.Column('quantity', types.Exact(), nullable=False),
+        sa.Column('unit', sa.String(length=32), nullable=False),
+        sa.Column('stale_at', types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_usage')),
+        sa.UniqueConstraint(
+            'project',
+            'meter',
+            'resource',
+            'day',
+            name=op.f('uq_usage_project_meter_resource_day'),
+        ),
+        mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
+        mysql_engine='InnoDB',
+    )
+    with op.batch_alter_table('usage', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_usage_stale_at'), ['stale_at'], unique=False
+        )
+
+    op.create_table(
         'watch',
         sa.Column('id', sa.Integer(), nullable=False),
         sa.Column('stopped_why', sa.Text(), nullable=True),
@@ -150,7 +211,7 @@ def upgrade() -> None:
     op.create_table(
         'payments',
         sa.Column('id', types.Id, autoincrement=True, nullable=False),
-        sa.Column('account_id', types.Id, nullable=False),
+        sa.Column('account_id', types.Id, nullable=True),
         sa.Column('kind', sa.String(length=32), nullable=False),
         sa.Column('state', sa.String(length=32), nullable=False),
         sa.Column('amount', sa.BigInteger(), nullable=False),
@@ -162,10 +223,17 @@ def upgrade() -> None:
         sa.Column('received_at', types.Instant(), nullable=False),
         sa.Column('in_transit_until', types.Instant(), nullable=True),
         sa.Column('by', sa.String(length=255), nullable=False),
+        sa.Column('source', sa.String(length=32), nullable=False),
+        sa.Column('payer', sa.Text(), nullable=True),
+        sa.Column('remittance', sa.Text(), nullable=True),
+        sa.Column('refunds', types.Id, nullable=True),
         sa.ForeignKeyConstraint(
             ['account_id'],
             ['accounts.id'],
             name=op.f('fk_payments_account_id'),
+        ),
+        sa.ForeignKeyConstraint(
+            ['refunds'], ['payments.id'], name=op.f('fk_payments_refunds')
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
         sa.UniqueConstraint('key', name=op.f('uq_payments_key')),
@@ -177,6 +245,9 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f('ix_payments_account_id'), ['account_id'], unique=False
         )
+        batch_op.create_index(
+            batch_op.f('ix_payments_state'), ['state'], unique=False
+        )
 
     op.create_table(
         'prices',
@@ -187,6 +258,12 @@ def upgrade() -> None:
         sa.Column('unit_price', types.Exact(), nullable=False),
         sa.Column('valid_from', sa.Date(), nullable=True),
         sa.Column('valid_until', sa.Date(), nullable=True),
+        sa.Column('at_once', sa.Boolean(), nullable=False),
+        sa.Column('included', types.Exact(), nullable=False),
+        sa.Column('tiers', types.Json(), nullable=True),
+        sa.Column('tiering', sa.String(length=32), nullable=False),
+        sa.Column('per', types.Exact(), nullable=False),
+        sa.Column('unit', sa.String(length=32), nullable=True),
         sa.ForeignKeyConstraint(
             ['plan_id'], ['plans.id'], name=op.f('fk_prices_plan_id')
         ),
@@ -229,6 +306,7 @@ def upgrade() -> None:
         sa.Column('start', sa.Date(), nullable=False),
         sa.Column('billed_until', sa.Date(), nullable=False),
         sa.Column('charge_at', types.Instant(), nullable=True),
+        sa.Column('settle_at', types.Instant(), nullable=True),
         sa.Column('contract', sa.String(length=32), nullable=False),
         sa.Column('billing_status', sa.String(length=32), nullable=False),
         sa.Column('status_since', types.Instant(), nullable=False),
@@ -246,6 +324,7 @@ def upgrade() -> None:
         sa.Column('frozen', sa.Double(), nullable=True),
         sa.Column('check_at', types.Instant(), nullable=True),
         sa.Column('created_at', types.Instant(), nullable=False),
+        sa.Column('ends_on', sa.Date(), nullable=True),
         sa.Column('ended_at', types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ['account_id'],
@@ -288,6 +367,11 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f('ix_subscriptions_project'), ['project'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_subscriptions_settle_at'),
+            ['settle_at'],
+            unique=False,
         )
 
     op.create_table(
@@ -427,16 +511,27 @@ def upgrade() -> None:
         sa.Column('currency', sa.String(length=3), nullable=False),
         sa.Column('period_start', sa.Date(), nullable=True),
         sa.Column('period_end', sa.Date(), nullable=True),
+        sa.Column('net', sa.BigInteger(), nullable=False),
+        sa.Column('taxes', types.Json(), nullable=True),
         sa.Column('total', sa.BigInteger(), nullable=False),
         sa.Column('owed', sa.BigInteger(), nullable=False),
+        sa.Column('reference', sa.String(length=255), nullable=True),
+        sa.Column('customer', types.Json(), nullable=True),
+        sa.Column('carried', types.Json(), nullable=True),
+        sa.Column('corrects', types.Id, nullable=True),
+        sa.Column('why', sa.Text(), nullable=True),
         sa.Column('announce_at', types.Instant(), nullable=False),
         sa.Column('issued_at', types.Instant(), nullable=True),
         sa.Column('due_at', types.Instant(), nullable=True),
         sa.Column('paid_at', types.Instant(), nullable=True),
+        sa.Column('closed_at', types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ['account_id'],
             ['accounts.id'],
             name=op.f('fk_invoices_account_id'),
+        ),
+        sa.ForeignKeyConstraint(
+            ['corrects'], ['invoices.id'], name=op.f('fk_invoices_corrects')
         ),
         sa.ForeignKeyConstraint(
             ['subscription_id'],
@@ -444,6 +539,7 @@ def upgrade() -> None:
             name=op.f('fk_invoices_subscription_id'),
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_invoices')),
+        sa.UniqueConstraint('reference', name=op.f('uq_invoices_reference')),
         sa.UniqueConstraint(
             'series', 'number', name=op.f('uq_invoices_series_number')
         ),
@@ -456,11 +552,39 @@ def upgrade() -> None:
             batch_op.f('ix_invoices_account_id'), ['account_id'], unique=False
         )
         batch_op.create_index(
+            batch_op.f('ix_invoices_issued_at'), ['issued_at'], unique=False
+        )
+        batch_op.create_index(
             batch_op.f('ix_invoices_subscription_id_state'),
             ['subscription_id', 'state'],
             unique=False,
         )
 
+    op.create_table(
+        'terms',
+        sa.Column('id', types.Id, autoincrement=True, nullable=False),
+        sa.Column('subscription_id', types.Id, nullable=False),
+        sa.Column('since', sa.Date(), nullable=False),
+        sa.Column('plan_id', types.Id, nullable=False),
+        sa.Column('anchor_day', sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ['plan_id'], ['plans.id'], name=op.f('fk_terms_plan_id')
+        ),
+        sa.ForeignKeyConstraint(
+            ['subscription_id'],
+            ['subscriptions.id'],
+            name=op.f('fk_terms_subscription_id'),
+        ),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_terms')),
+        sa.UniqueConstraint(
+            'subscription_id',
+            'since',
+            name=op.f('uq_terms_subscription_id_since'),
+        ),
+        mysql_charset='utf8mb4',
+        mysql_collate='utf8mb4_bin',
+        mysql_engine='InnoDB',
+    )
     op.create_table(
         'timeline',
         sa.Column('id', types.Id, autoincrement=True, nullable=False),
@@ -505,6 +629,7 @@ def upgrade() -> None:
         sa.Column('invoice_id', types.Id, nullable=False),
         sa.Column('amount', sa.BigInteger(), nullable=False),
         sa.Column('at', types.Instant(), nullable=False),
+        sa.Column('undone_at', types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ['invoice_id'],
             ['invoices.id'],
@@ -539,12 +664,19 @@ def upgrade() -> None:
         sa.Column('subscription_id', types.Id, nullable=True),
         sa.Column('kind', sa.String(length=32), nullable=False),
         sa.Column('resource', sa.String(length=255), nullable=False),
+        sa.Column('label', sa.String(length=255), nullable=True),
         sa.Column('starts', sa.Date(), nullable=True),
         sa.Column('ends', sa.Date(), nullable=True),
+        sa.Column('starts_at', types.Instant(), nullable=True),
+        sa.Column('ends_at', types.Instant(), nullable=True),
         sa.Column('quantity', types.Exact(), nullable=False),
+        sa.Column('unit', sa.String(length=32), nullable=True),
         sa.Column('unit_price', types.Exact(), nullable=False),
-        sa.Column('ratio', sa.String(length=32), nullable=False),
+        sa.Column('ratio', sa.String(length=255), nullable=False),
         sa.Column('amount', sa.BigInteger(), nullable=False),
+        sa.Column('discount', sa.BigInteger(), nullable=False),
+        sa.Column('net', sa.BigInteger(), nullable=False),
+        sa.Column('taxes', types.Json(), nullable=True),
         sa.Column('reason', sa.Text(), nullable=False),
         sa.Column('corrects', types.Id, nullable=True),
         sa.ForeignKeyConstraint(
@@ -634,6 +766,8 @@ def upgrade() -> None:
         sa.Column('subscription_id', types.Id, nullable=False),
         sa.Column('starts', sa.Date(), nullable=False),
         sa.Column('ends', sa.Date(), nullable=False),
+        sa.Column('cycle_starts', sa.Date(), nullable=False),
+        sa.Column('cycle_ends', sa.Date(), nullable=False),
         sa.Column('follows', sa.Date(), nullable=True),
         sa.Column('first', sa.Integer(), nullable=True),
         sa.Column('invoice_id', types.Id, nullable=True),
