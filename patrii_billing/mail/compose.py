@@ -14,7 +14,7 @@ import jinja2
 
 from patrii_billing.domain import mail as mails
 from patrii_billing import errors
-from patrii_billing.mail import wording
+from patrii_billing import wording
 
 _PACKAGED = pathlib.Path(__file__).parent / 'templates'
 # What every reader can be given when nobody wrote in his language.

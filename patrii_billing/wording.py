@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times, money and names as they stand in a mail, in the reader's locale."""
+"""Times, money and names in the locale of who reads a mail or an invoice."""
 
 from dataclasses import dataclass
 import datetime as dt

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oslotest import base
 
 from patrii_billing.domain import money
-from patrii_billing.mail import wording
+from patrii_billing import wording
 
 PARIS = zoneinfo.ZoneInfo('Europe/Paris')
 NEW_YORK = zoneinfo.ZoneInfo('America/New_York')
