@@ -71,6 +71,9 @@ projects = sa.Table(
     # The project's own quota, kept while ours is in its place.
     _C('quota_before', Json),
     _C('quota_frozen', Json),
+    _C('quota_check_at', Instant),  # NULL: never yet, so at once
+    _C('quota_drift', Json),  # what of it the operator was told
+    sa.Index(None, 'quota_check_at'),
     **_UTF8,
 )  # fmt: skip
 

@@ -284,6 +284,8 @@ def upgrade() -> None:
         sa.Column('account_id', types.Id, nullable=False),
         sa.Column('quota_before', types.Json(), nullable=True),
         sa.Column('quota_frozen', types.Json(), nullable=True),
+        sa.Column('quota_check_at', types.Instant(), nullable=True),
+        sa.Column('quota_drift', types.Json(), nullable=True),
         sa.ForeignKeyConstraint(
             ['account_id'],
             ['accounts.id'],
@@ -294,6 +296,13 @@ def upgrade() -> None:
         mysql_collate='utf8mb4_bin',
         mysql_engine='InnoDB',
     )
+    with op.batch_alter_table('projects', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_projects_quota_check_at'),
+            ['quota_check_at'],
+            unique=False,
+        )
+
     op.create_table(
         'subscriptions',
         sa.Column('id', types.Id, autoincrement=True, nullable=False),
