@@ -305,8 +305,11 @@ payments = sa.Table(
     _C('payer', sa.Text),  # as a bank names him
     _C('remittance', sa.Text),  # what he wrote
     _to('refunds', 'payments', nullable=True),
+    _C('assigned_at', Instant),  # when it was found whose it is
+    _C('ended_at', Instant),  # failed or charged back since
     sa.Index(None, 'account_id'),
     sa.Index(None, 'state'),
+    sa.Index(None, 'received_at'),
     **_UTF8,
 )  # fmt: skip
 
@@ -320,6 +323,7 @@ allocations = sa.Table(
     _C('undone_at', Instant),
     sa.Index(None, 'payment_id'),
     sa.Index(None, 'invoice_id'),
+    sa.Index(None, 'at'),
     **_UTF8,
 )  # fmt: skip
 

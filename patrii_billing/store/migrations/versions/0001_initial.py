@@ -227,6 +227,8 @@ def upgrade() -> None:
         sa.Column('payer', sa.Text(), nullable=True),
         sa.Column('remittance', sa.Text(), nullable=True),
         sa.Column('refunds', types.Id, nullable=True),
+        sa.Column('assigned_at', types.Instant(), nullable=True),
+        sa.Column('ended_at', types.Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ['account_id'],
             ['accounts.id'],
@@ -244,6 +246,11 @@ def upgrade() -> None:
     with op.batch_alter_table('payments', schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f('ix_payments_account_id'), ['account_id'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_payments_received_at'),
+            ['received_at'],
+            unique=False,
         )
         batch_op.create_index(
             batch_op.f('ix_payments_state'), ['state'], unique=False
@@ -655,6 +662,9 @@ def upgrade() -> None:
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('allocations', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_allocations_at'), ['at'], unique=False
+        )
         batch_op.create_index(
             batch_op.f('ix_allocations_invoice_id'),
             ['invoice_id'],
