@@ -76,7 +76,9 @@ def fail(
     payment = payments.get(conn, payment_id)
     if payment.state != lifecycle.PaymentState.PENDING:
         raise errors.Conflict(f'the payment is {payment.state}')
-    payments.change(conn, payment.id, state=lifecycle.PaymentState.FAILED)
+    payments.change(
+        conn, payment.id, state=lifecycle.PaymentState.FAILED, ended_at=now
+    )
     _tell(conn, payment, lifecycle.PaymentState.FAILED, now, by)
     collect.judge_account(conn, tools, account_id, now)
 
@@ -95,7 +97,7 @@ def charge_back(
     if payment.state != lifecycle.PaymentState.RECEIVED:
         raise errors.Conflict(f'the payment is {payment.state}')
     state = lifecycle.PaymentState.CHARGED_BACK
-    payments.change(conn, payment.id, state=state)
+    payments.change(conn, payment.id, state=state, ended_at=now)
     balance.take_back(conn, payment.id, now)
     _tell(conn, payment, state, now, by)
     collect.judge_account(conn, tools, account_id, now)
@@ -119,7 +121,7 @@ def _same(
     if arrived:
         payments.change(
             conn, known.id, state=lifecycle.PaymentState.RECEIVED,
-            free=known.amount, in_transit_until=None,
+            free=known.amount, in_transit_until=None, received_at=now,
         )  # fmt: skip
         _take_effect(conn, tools, payments.get(conn, known.id), now)
     return int(known.id)
