@@ -99,14 +99,34 @@ def lines_of(conn: sa.Connection, invoice_id: int) -> Sequence[sa.Row[Any]]:
 def lines_from(
     conn: sa.Connection, subscription_id: int, day: dt.date
 ) -> Sequence[sa.Row[Any]]:
-    """The issued lines of a subscription that reach past a day."""
+    """The issued lines of a subscription that reach past a day.
+
+    A void invoice says nothing any more, nor does the note that negates it.
+    """
     return conn.execute(
-        _lines.select()
+        standing_lines()
         .where(
             _lines.c.subscription_id == subscription_id, _lines.c.ends > day
         )
         .order_by(_lines.c.id)
     ).all()
+
+
+def standing_lines() -> sa.Select[Any]:
+    """The lines of all invoices but void ones and what negates them."""
+    negated = _invoices.alias('negated')
+    return (
+        sa.select(_lines)
+        .join(_invoices, _invoices.c.id == _lines.c.invoice_id)
+        .outerjoin(negated, negated.c.id == _invoices.c.corrects)
+        .where(
+            _invoices.c.state != lifecycle.InvoiceState.VOID,
+            sa.or_(
+                negated.c.id.is_(None),
+                negated.c.state != lifecycle.InvoiceState.VOID,
+            ),
+        )
+    )
 
 
 def open_of_subscription(
@@ -149,11 +169,16 @@ def write_owed(
     `due_at` gives a reopened invoice its new due instant.
     """
     paid = owed <= 0
+    written_off = lifecycle.InvoiceState.UNCOLLECTIBLE
     values: dict[str, Any] = {
         'owed': owed,
         'state': lifecycle.InvoiceState.PAID
         if paid
-        else lifecycle.InvoiceState.OPEN,
+        # What was given up is not asked for again.
+        else sa.case(
+            (_invoices.c.state == written_off, written_off),
+            else_=lifecycle.InvoiceState.OPEN,
+        ),
         'paid_at': now if paid else None,
     }
     if due_at is not None:
