@@ -290,7 +290,7 @@ payments = sa.Table(
     'payments', metadata,
     _id(),
     _to('account_id', 'accounts', nullable=True),  # NULL: not known whose
-    _C('kind', _Word, nullable=False),  # payment | credit | refund
+    _C('kind', _Word, nullable=False),  # lifecycle.PaymentKind
     _C('state', _Word, nullable=False),
     _C('amount', Minor, nullable=False),
     _C('free', Minor, nullable=False),  # not allocated: the balance
@@ -367,7 +367,7 @@ samples = sa.Table(
     _C('project', _Uuid, nullable=False),
     _C('resource', _Name, nullable=False),  # a server, a volume, a port
     _C('meter', _Name, nullable=False),
-    _C('type', _Word, nullable=False),  # cumulative | gauge | delta
+    _C('type', _Word, nullable=False),  # domain.usage.Type
     _C('unit', _Word, nullable=False),
     _C('volume', Exact, nullable=False),
     _C('at', Instant, nullable=False),
@@ -385,11 +385,17 @@ usage = sa.Table(
     _C('meter', _Name, nullable=False),
     _C('resource', _Name, nullable=False),
     _C('day', sa.Date, nullable=False),
+    _C('server', _Uuid),  # whose it is, where it is a server's
     _C('quantity', Exact, nullable=False),
+    _C('opening', Exact),  # what the first reading ever showed
+    _C('closing', Exact),  # what the last one of the day showed, and when
+    _C('closed_at', Instant),
     _C('unit', _Word, nullable=False),
-    _C('stale_at', Instant),  # a sample came since it was added up
+    _C('stale_at', Instant),  # when it is to be added up
+    _C('version', sa.Integer, nullable=False),  # of its samples
     sa.UniqueConstraint('project', 'meter', 'resource', 'day'),
     sa.Index(None, 'stale_at'),
+    sa.Index(None, 'project', 'day'),
     **_UTF8,
 )  # fmt: skip
 
@@ -498,6 +504,7 @@ timeline = sa.Table(
 inbox = sa.Table(
     'inbox', metadata,
     _id(),
+    _C('source', _Word, nullable=False),  # nova | ceilometer
     _C('message_id', _Name, nullable=False, unique=True),
     _C('event_type', _Name, nullable=False),
     _C('body', LongText, nullable=False),
@@ -507,7 +514,7 @@ inbox = sa.Table(
     _C('next_at', Instant),  # NULL once settled
     _C('owner', _Name),
     _C('lease_until', Instant),
-    sa.Index(None, 'next_at'),
+    sa.Index(None, 'source', 'next_at'),
     sa.Index(None, 'state', 'id'),
     **_UTF8,
 )  # fmt: skip

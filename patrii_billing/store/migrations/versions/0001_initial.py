@@ -40,6 +40,7 @@ def upgrade() -> None:
     op.create_table(
         'inbox',
         sa.Column('id', types.Id, autoincrement=True, nullable=False),
+        sa.Column('source', sa.String(length=32), nullable=False),
         sa.Column('message_id', sa.String(length=255), nullable=False),
         sa.Column('event_type', sa.String(length=255), nullable=False),
         sa.Column('body', types.LongText, nullable=False),
@@ -57,7 +58,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f('ix_inbox_next_at'), ['next_at'], unique=False
+            batch_op.f('ix_inbox_source_next_at'),
+            ['source', 'next_at'],
+            unique=False,
         )
         batch_op.create_index(
             batch_op.f('ix_inbox_state_id'), ['state', 'id'], unique=False
@@ -173,9 +176,14 @@ def upgrade() -> None:
         sa.Column('meter', sa.String(length=255), nullable=False),
         sa.Column('resource', sa.String(length=255), nullable=False),
         sa.Column('day', sa.Date(), nullable=False),
+        sa.Column('server', sa.String(length=64), nullable=True),
         sa.Column('quantity', types.Exact(), nullable=False),
+        sa.Column('opening', types.Exact(), nullable=True),
+        sa.Column('closing', types.Exact(), nullable=True),
+        sa.Column('closed_at', types.Instant(), nullable=True),
         sa.Column('unit', sa.String(length=32), nullable=False),
         sa.Column('stale_at', types.Instant(), nullable=True),
+        sa.Column('version', sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_usage')),
         sa.UniqueConstraint(
             'project',
@@ -189,6 +197,11 @@ def upgrade() -> None:
         mysql_engine='InnoDB',
     )
     with op.batch_alter_table('usage', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_usage_project_day'),
+            ['project', 'day'],
+            unique=False,
+        )
         batch_op.create_index(
             batch_op.f('ix_usage_stale_at'), ['stale_at'], unique=False
         )
