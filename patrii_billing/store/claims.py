@@ -22,20 +22,22 @@ def claim(
     lease: dt.timedelta,
     limit: int,
     *order: sa.Column[Any],
+    among: sa.ColumnElement[bool] | None = None,
 ) -> Sequence[sa.Row[Any]]:
     """Claim at most `limit` rows whose `next_at` has come, most urgent first.
 
     Two workers never get the same row: the one whose update comes second
-    finds the lease taken.
+    finds the lease taken. `among` narrows down which are meant.
     """
     columns = table.c
     free = sa.or_(
         columns.lease_until.is_(None), columns.lease_until < now
     )  # fmt: skip
+    wanted = sa.true() if among is None else among
     ids = (
         conn.execute(
             sa.select(columns.id)
-            .where(columns.next_at <= now, free)
+            .where(wanted, columns.next_at <= now, free)
             .order_by(*order, columns.next_at, columns.id)
             .limit(limit)
         )

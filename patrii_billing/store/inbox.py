@@ -15,16 +15,23 @@ from patrii_billing.store import schema
 _inbox = schema.inbox
 
 NEW, DONE, IGNORED, PARKED = 'new', 'done', 'ignored', 'parked'
+# Who told; a flood from one does not keep what the other says from being
+# read.
+NOVA, CEILOMETER = 'nova', 'ceilometer'
 
 
 def store(
-    conn: sa.Connection, messages: Sequence[dict[str, Any]], now: dt.datetime
+    conn: sa.Connection,
+    messages: Sequence[dict[str, Any]],
+    now: dt.datetime,
+    source: str = NOVA,
 ) -> None:
     """Store a batch in one statement; what is already there is left."""
     if not messages:
         return
     rows = [
         {
+            'source': source,
             'message_id': _name(message['metadata']['message_id']),
             'event_type': _name(message['event_type']),
             'body': json.dumps(message, default=str),
@@ -44,9 +51,15 @@ def _name(value: Any) -> str:
 
 
 def claim(
-    conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
+    conn: sa.Connection,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    limit: int,
+    source: str = NOVA,
 ) -> Sequence[sa.Row[Any]]:
-    return claims.claim(conn, _inbox, now, lease, limit)
+    return claims.claim(
+        conn, _inbox, now, lease, limit, among=_inbox.c.source == source
+    )
 
 
 def settle(
@@ -54,6 +67,15 @@ def settle(
 ) -> None:
     """Close a message. Raises LeaseLost."""
     claims.release(conn, _inbox, row, None, state=state, why=why)
+
+
+def forget(conn: sa.Connection, row: sa.Row[Any]) -> None:
+    """Drop a message whose whole content is kept elsewhere.
+
+    Raises LeaseLost.
+    """
+    settle(conn, row, DONE)
+    conn.execute(_inbox.delete().where(_inbox.c.id == row.id))
 
 
 def give_back(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
@@ -84,7 +106,9 @@ def parked(conn: sa.Connection, limit: int) -> Sequence[sa.Row[Any]]:
 
 
 def oldest(conn: sa.Connection) -> dt.datetime | None:
-    """When the oldest message still to be read was received."""
+    """When the oldest of nova's messages still to be read was received."""
     return conn.execute(
-        sa.select(sa.func.min(_inbox.c.next_at))
+        sa.select(sa.func.min(_inbox.c.next_at)).where(
+            _inbox.c.source == NOVA
+        )
     ).scalar_one_or_none()
