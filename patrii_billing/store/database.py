@@ -146,6 +146,30 @@ def insert_missing(
     )
 
 
+def insert_or_change(
+    conn: sa.Connection,
+    table: sa.Table,
+    rows: Sequence[dict[str, Any]],
+    unique: Sequence[str],
+    change: Callable[[Any], dict[str, Any]],
+) -> None:
+    """Add rows in one statement; change those that are there already.
+
+    `change` makes the new values from the columns that would be added.
+    """
+    if conn.dialect.name == 'mysql':
+        insert = mysql.insert(table).values(rows)
+        conn.execute(insert.on_duplicate_key_update(change(insert.inserted)))
+        return
+    dialect = postgresql if conn.dialect.name == 'postgresql' else sqlite
+    other = dialect.insert(table).values(rows)
+    conn.execute(
+        other.on_conflict_do_update(
+            index_elements=list(unique), set_=change(other.excluded)
+        )
+    )
+
+
 class _Turn:
     """One unit of work at a time, where all threads share one connection.
 
