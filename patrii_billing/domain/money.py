@@ -146,6 +146,11 @@ def rounded(numerator: int, denominator: int) -> int:
     return -size if numerator < 0 else size
 
 
+def nearest(exact: Fraction) -> int:
+    """The integer nearest to a number, half away from zero."""
+    return rounded(exact.numerator, exact.denominator)
+
+
 def share(minor: int, ratio: Ratio) -> int:
     """The part of an amount that a ratio of it is, rounded."""
     return rounded(minor * ratio.numerator, ratio.denominator)
@@ -170,4 +175,20 @@ def split(minor: int, weights: Sequence[int]) -> tuple[int, ...]:
         parts.append(part)
         left -= part
         rest -= weight
+    return tuple(parts)
+
+
+def spread(minor: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """Parts of an amount in proportion, none of them beyond its weight.
+
+    The amount is zero or more, and at most what the weights sum to. Each
+    part is what the weights up to it take, less what those before it took.
+    """
+    whole = sum(weights) or 1
+    reached = 0
+    parts = []
+    for weight in weights:
+        before = rounded(minor * reached, whole)
+        reached += weight
+        parts.append(rounded(minor * reached, whole) - before)
     return tuple(parts)

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 import datetime as dt
 from decimal import Decimal
 import enum
+from fractions import Fraction
 
 from patrii_billing.domain import money
 from patrii_billing import errors
 
 _ZERO = Decimal(0)
+_ONE = Decimal(1)
+# A divided quantity is rounded to so many digits, so that it can be read:
+# of a price of a thousand a unit that is a millionth.
+_DIGITS = 9
 
 
 class PriceKind(enum.StrEnum):
@@ -20,6 +25,7 @@ class PriceKind(enum.StrEnum):
     FLAVOR = 'flavor'  # a server of that flavor
     QUOTA = 'quota'  # a unit of quota: a core, a GiB of RAM
     METER = 'meter'  # a metered unit, billed in arrears
+    SETUP = 'setup'  # once, at the start
 
 
 class Tiering(enum.StrEnum):
@@ -41,9 +47,14 @@ class Tier:
 class Price:
     """The price of one unit of a resource, for one whole cycle.
 
-    A meter's price is for one unit used. Validity is half-open, None being
-    without limit. What is `included` costs nothing, and tiers count what is
-    beyond it; where they are given they stand in place of the unit price.
+    A meter's price is for one unit used, a setup fee is asked for once.
+    Validity is half-open, None being without limit. What is `included` costs
+    nothing, and tiers count what is beyond it; where they are given they
+    stand in place of the unit price. A price counts from the first cycle
+    that begins when it is valid, or `at_once` from its first day.
+
+    So many of what is held or measured as `per` says are one priced unit,
+    which `unit` is the name of: 1024 MiB are one GiB.
     """
 
     kind: PriceKind
@@ -54,6 +65,9 @@ class Price:
     included: Decimal = _ZERO
     tiers: tuple[Tier, ...] = ()
     tiering: Tiering = Tiering.GRADUATED
+    at_once: bool = False
+    per: Decimal = _ONE
+    unit: str | None = None
 
     def __post_init__(self) -> None:
         """Raises InvalidInput naming the field."""
@@ -63,6 +77,8 @@ class Price:
             raise errors.InvalidInput('is below zero', 'unit_price')
         if self.included < 0:
             raise errors.InvalidInput('is below zero', 'included')
+        if self.per <= 0:
+            raise errors.InvalidInput('is not above zero', 'per')
         _check_tiers(self.tiers)
 
     def valid_on(self, day: dt.date) -> bool:
@@ -118,9 +134,49 @@ def price_on(
     return max(valid, key=lambda price: price.valid_from or dt.date.min)
 
 
+def units(price: Price, quantity: Decimal) -> Decimal:
+    """A quantity of what is held or measured in the units of the price."""
+    if price.per == _ONE:
+        return quantity
+    return readable(Fraction(quantity) / Fraction(price.per))
+
+
+def readable(quantity: Fraction) -> Decimal:
+    """A quantity, zero or more, as a decimal that can be read and stored."""
+    whole, part = divmod(money.nearest(quantity * 10**_DIGITS), 10**_DIGITS)
+    digits = f'{part:0{_DIGITS}}'.rstrip('0')
+    return Decimal(f'{whole}.{digits}' if digits else whole)
+
+
+def keyed(key: str, price: Price, quantity: Decimal) -> dict[str, Level]:
+    """The level of each tier, under a key by which it is followed by itself.
+
+    The first has the key that is given, the others `key#2` and on; a tier
+    that is not reached is held at nothing.
+    """
+    reached = portions(price, quantity)
+    return {
+        tier_key(key, number): reached[number]
+        if number < len(reached)
+        else NOTHING
+        for number in range(tier_count(price))
+    }
+
+
+def tier_key(key: str, number: int) -> str:
+    """The key of a tier, the first being number 0."""
+    return f'{key}#{number + 1}' if number else key
+
+
+def tier_count(price: Price) -> int:
+    """How many prices a quantity can come to at once."""
+    graduated = price.tiering is Tiering.GRADUATED
+    return len(price.tiers) if price.tiers and graduated else 1
+
+
 def portions(price: Price, quantity: Decimal) -> tuple[Level, ...]:
     """A quantity, less what is included, in parts of one price each."""
-    billed = max(quantity - price.included, _ZERO)
+    billed = max(units(price, quantity) - price.included, _ZERO)
     if not billed:
         return ()
     if not price.tiers:

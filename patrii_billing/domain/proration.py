@@ -99,12 +99,38 @@ def charge(
         level.quantity,
         level.unit_price,
         ratio,
-        pricing.line_amount(
-            level.unit_price, level.quantity, ratio, currency
-        ),
+        pricing.line_amount(level.unit_price, level.quantity, ratio, currency),
         currency,
         f'{level.unit_price:f} {currency} x {level.quantity:f}'
         f' x {ratio} {_counted(span)}',
+    )
+
+
+def once(
+    resource: str,
+    level: pricing.Level,
+    at: calendar.Moment,
+    currency: str,
+) -> Line:
+    """What is charged once, such as a setup fee, on its day or second.
+
+    No change names its resource, so that `settle` leaves it alone.
+    """
+    end = at + calendar.Unit.of(at).step
+    amount = pricing.line_amount(
+        level.unit_price, level.quantity, money.WHOLE, currency
+    )
+    return Line(
+        LineKind.CHARGE,
+        resource,
+        at,
+        end,
+        level.quantity,
+        level.unit_price,
+        money.WHOLE,
+        amount,
+        currency,
+        f'{level.unit_price:f} {currency} x {level.quantity:f} once',
     )
 
 
