@@ -44,6 +44,15 @@ How much may stay unpaid without any consequence, in the smallest unit of the
 account's currency (cents), for what banks deduct on the way.
 """,
     ),
+    cfg.BoolOpt(
+        'settle_fees',
+        default=False,
+        help="""
+Whether what a payment leaves of an invoice, if it is no more than the
+tolerance, is let go of: the invoice is paid, and the rest is a bank fee in
+the books. Otherwise it stays owed without consequence.
+""",
+    ),
     cfg.StrOpt(
         'in_transit',
         default='3d',
@@ -100,6 +109,20 @@ After that it is left alone and the operator is told.
         help="""
 Whether a project's quota is lowered to what it uses while its customer is in
 arrears, so that he cannot add servers. It is put back on payment.
+""",
+    ),
+    cfg.StrOpt(
+        'quota_drift',
+        default='bill',
+        choices=(
+            ('bill', 'billed from when it was found'),
+            ('revert', 'set back to what is billed, and the customer told'),
+            ('report', 'left as it is, and the operator told'),
+        ),
+        help="""
+What becomes of a project's quota that somebody changed in nova himself, where
+the project's plan has a price of it. It is found within [engine]
+quota_sweep_every.
 """,
     ),
     cfg.BoolOpt(

@@ -108,6 +108,17 @@ class InvoiceState(enum.StrEnum):
     UNCOLLECTIBLE = 'uncollectible'
 
 
+class PaymentKind(enum.StrEnum):
+    """What money was: a customer's, or what became of it."""
+
+    PAYMENT = 'payment'
+    CREDIT = 'credit'  # goodwill, or the balance that a document leaves
+    FEE = 'fee'  # what a bank kept, let go of
+    REFUND = 'refund'  # paid back by us
+    CHARGE_BACK = 'charge_back'  # taken back by a bank
+    WITHDRAWAL = 'withdrawal'  # a credit or a fee undone
+
+
 class PaymentState(enum.StrEnum):
     PENDING = 'pending'  # money in transit
     RECEIVED = 'received'

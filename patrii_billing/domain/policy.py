@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields
 from dataclasses import replace
+import enum
 from typing import Any
 
 from patrii_billing.domain import span
@@ -12,6 +13,14 @@ from patrii_billing.domain import windows
 from patrii_billing import errors
 
 D = span.Span
+
+
+class Drift(enum.StrEnum):
+    """What becomes of a quota that somebody changed past the books."""
+
+    BILL = 'bill'  # billed from when it was found
+    REVERT = 'revert'  # set back to what the books say
+    REPORT = 'report'  # left to the operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +37,9 @@ class Policy:
     in_transit: span.Span = D(days=3)  # a pending payment stops the ladder
     settle: span.Span = D(seconds=3600)  # wait for a running task
     tolerance: int = 0  # minor units that may stay unpaid (bank fees)
+    settle_fees: bool = False  # close what a payment left of that size
     freeze_quota: bool = False
+    quota_drift: Drift = Drift.BILL
     pause_billed: bool = False
     shelve_window: windows.Window = windows.ALWAYS
     delete_window: windows.Window = windows.ALWAYS
@@ -60,6 +71,13 @@ def _read(default: Any, value: Any, where: str) -> Any:
             if value < 0:
                 raise errors.InvalidInput('must not be negative', where)
             return value
+        case enum.StrEnum():
+            known = [str(one) for one in type(default)]
+            if value not in known:
+                raise errors.InvalidInput(
+                    f'must be one of {", ".join(known)}', where
+                )
+            return type(default)(value)
         case tuple():
             return _reminders(value, where)
         case windows.Window():

@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Money and what it pays: allocation to the oldest invoice, and its undo."""
+"""Money and what it pays: allocation to the oldest invoice, and its undo.
 
+All of it is called under the account's lock.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set
 import datetime as dt
 import hashlib
 from typing import Any
@@ -9,13 +14,23 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
+from patrii_billing.domain import policy as policies
 from patrii_billing.domain import steps
+from patrii_billing.engine import gather
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import accounts
 from patrii_billing.store import invoices
 from patrii_billing.store import notices
 from patrii_billing.store import payments
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
+
+# What money is that went out again, by how it did.
+OUT = {
+    lifecycle.PaymentKind.REFUND: lifecycle.PaymentState.REFUNDED,
+    lifecycle.PaymentKind.WITHDRAWAL: lifecycle.PaymentState.REFUNDED,
+    lifecycle.PaymentKind.CHARGE_BACK: lifecycle.PaymentState.CHARGED_BACK,
+}
 
 
 def announce_invoice(
@@ -29,8 +44,7 @@ def announce_invoice(
     if invoice.total <= 0:
         _keep_as_credit(conn, invoice, now)
     timeline.record(
-        conn, now, 'invoice', f'{invoice.series}-{invoice.number:06d}',
-        _period(invoice),
+        conn, now, 'invoice', number(invoice), _period(invoice),
         account_id=invoice.account_id,
         subscription_id=invoice.subscription_id,
         amount=money.plain(invoice.total, invoice.currency), result='open',
@@ -52,46 +66,218 @@ def _period(invoice: sa.Row[Any]) -> str:
 def allocate(conn: sa.Connection, account_id: int, now: dt.datetime) -> None:
     """Use what is free on the oldest open invoices of its currency.
 
-    The law is asked about each subscription whose debt that lowers.
+    Money that was taken off an invoice does not go back on it by itself. The
+    law is asked about each subscription whose debt that lowers.
     """
-    for payment in payments.with_balance(conn, account_id):
-        free = payment.free
-        for invoice in invoices.open_of_account(conn, account_id):
-            if free == 0:
-                break
-            if invoice.currency != payment.currency:
-                continue
-            used = min(free, invoice.owed)
-            free -= used
-            payments.allocate(conn, payment.id, invoice.id, used, now)
-            invoices.write_owed(conn, invoice.id, invoice.owed - used, now)
-            if invoice.subscription_id is not None:
-                subscriptions.look(conn, invoice.subscription_id, now)
-        if free != payment.free:
-            payments.change(conn, payment.id, free=free)
+    free = payments.with_balance(conn, account_id)
+    if not free:
+        return
+    apart = payments.taken_off(conn, account_id)
+    for payment in free:
+        _use_on_oldest(conn, payment, apart, now)
 
 
-def take_back(conn: sa.Connection, payment_id: int, now: dt.datetime) -> None:
-    """Undo a payment's allocation; what it paid is due from now on.
+def use_all(
+    conn: sa.Connection, payment: sa.Row[Any], now: dt.datetime
+) -> None:
+    """Use what is free of a payment on the oldest open invoices, on all."""
+    _use_on_oldest(conn, payment, set(), now)
 
-    Not sooner than it was due at first, and other money may pay it.
+
+def _use_on_oldest(
+    conn: sa.Connection,
+    payment: sa.Row[Any],
+    apart: Set[tuple[int, int]],
+    now: dt.datetime,
+) -> None:
+    free = payment.free
+    for invoice in invoices.open_of_account(conn, payment.account_id):
+        if free == 0:
+            return
+        same = invoice.currency == payment.currency
+        if same and (payment.id, invoice.id) not in apart:
+            free -= use(conn, payment.id, invoice.id, now)
+
+
+def use(
+    conn: sa.Connection,
+    payment_id: int,
+    invoice_id: int,
+    now: dt.datetime,
+    limit: int | None = None,
+) -> int:
+    """Put free money on an open invoice; how much (minor units) it was.
+
+    As much as is free and owed, and no more than the limit.
     """
-    for part in payments.allocations(conn, payment_id):
+    payment = payments.get(conn, payment_id)
+    invoice = invoices.get(conn, invoice_id)
+    used = min(payment.free, invoice.owed)
+    if limit is not None:
+        used = min(used, limit)
+    if used <= 0 or invoice.state != lifecycle.InvoiceState.OPEN:
+        return 0
+    payments.allocate(conn, payment_id, invoice_id, used, now)
+    payments.change(conn, payment_id, free=payment.free - used)
+    invoices.write_owed(conn, invoice_id, invoice.owed - used, now)
+    _have_looked_at(conn, invoice, now)
+    return int(used)
+
+
+def take_off(
+    conn: sa.Connection,
+    payment_id: int,
+    parts: Sequence[sa.Row[Any]],
+    now: dt.datetime,
+) -> None:
+    """Undo live allocations of a payment; what they paid is free and owed.
+
+    It is due from now on, yet not sooner than it was due at first. A bank
+    fee that was let go of with the payment is owed again as well.
+    """
+    payments.undo_allocations(conn, [part.id for part in parts], now)
+    for part in parts:
         invoice = invoices.get(conn, part.invoice_id)
         invoices.write_owed(
             conn, invoice.id, invoice.owed + part.amount, now,
             due_at=max(invoice.due_at, now),
         )  # fmt: skip
-    payments.forget_allocations(conn, payment_id)
+        _have_looked_at(conn, invoice, now)
     payment = payments.get(conn, payment_id)
-    payments.change(conn, payment_id, free=0)
-    allocate(conn, payment.account_id, now)
+    back = sum(part.amount for part in parts)
+    payments.change(conn, payment_id, free=payment.free + back)
+    for invoice_id in {part.invoice_id for part in parts}:
+        _take_off_fee(conn, payment_id, invoice_id, now)
+
+
+def settle_fees(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    payment_id: int,
+    now: dt.datetime,
+) -> None:
+    """Let go of what a payment left of its invoices, where policy says so.
+
+    Only a rest within the tolerance, and only of invoices that the payment
+    paid in part: it is taken for what a bank kept of the transfer.
+    """
+    for part in payments.allocations(conn, payment_id):
+        invoice = invoices.get(conn, part.invoice_id)
+        if invoice.state != lifecycle.InvoiceState.OPEN:
+            continue
+        policy = _policy(conn, tools, invoice)
+        if policy.settle_fees and invoice.owed <= policy.tolerance:
+            _let_go(conn, payment_id, invoice, now)
 
 
 def body_hash(**body: Any) -> str:
     """The same body, the same hash; for idempotency keys."""
     text = '\n'.join(f'{key}={body[key]}' for key in sorted(body))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def number(invoice: sa.Row[Any]) -> str:
+    """The number of an invoice as it stands on it."""
+    return f'{invoice.series}-{invoice.number:06d}'
+
+
+def _have_looked_at(
+    conn: sa.Connection, invoice: sa.Row[Any], now: dt.datetime
+) -> None:
+    if invoice.subscription_id is not None:
+        subscriptions.look(conn, invoice.subscription_id, now)
+
+
+def _policy(
+    conn: sa.Connection, tools: toolbox.Tools, invoice: sa.Row[Any]
+) -> policies.Policy:
+    if invoice.subscription_id is not None:
+        sub = subscriptions.get(conn, invoice.subscription_id)
+        return gather.policy(conn, tools, sub)
+    account = accounts.get(conn, invoice.account_id)
+    return tools.settings.policy.reading(account.policy)
+
+
+def _let_go(
+    conn: sa.Connection,
+    payment_id: int,
+    invoice: sa.Row[Any],
+    now: dt.datetime,
+) -> None:
+    # What was let go of and undone before has its key already.
+    key = _fee_key(payment_id, invoice.id)
+    key = f'{key}:{now.isoformat()}' if payments.by_key(conn, key) else key
+    fee_id = payments.add(
+        conn, account_id=invoice.account_id, kind=lifecycle.PaymentKind.FEE,
+        state=lifecycle.PaymentState.RECEIVED, amount=invoice.owed,
+        free=invoice.owed, currency=invoice.currency, key=key,
+        body_hash=body_hash(key=key), reference=number(invoice),
+        received_at=now, by=timeline.ENGINE, source='service',
+    )  # fmt: skip
+    timeline.record(
+        conn, now, 'payment', number(invoice), 'kept by a bank',
+        account_id=invoice.account_id,
+        subscription_id=invoice.subscription_id,
+        amount=money.plain(invoice.owed, invoice.currency), result='fee',
+    )  # fmt: skip
+    use(conn, fee_id, invoice.id, now)
+
+
+def _fee_key(payment_id: int, invoice_id: int) -> str:
+    return f'fee:{payment_id}:{invoice_id}'
+
+
+def _take_off_fee(
+    conn: sa.Connection, payment_id: int, invoice_id: int, now: dt.datetime
+) -> None:
+    """Owe again what was let go of, when the payment no more stands for it."""
+    for fee in payments.fees(conn, _fee_key(payment_id, invoice_id)):
+        take_off(
+            conn, fee.id, payments.allocations(conn, fee.id, invoice_id), now
+        )
+        take_out(conn, payments.get(conn, fee.id), fee.amount, now)
+
+
+def take_out(
+    conn: sa.Connection,
+    payment: sa.Row[Any],
+    amount: int,
+    now: dt.datetime,
+    kind: lifecycle.PaymentKind = lifecycle.PaymentKind.WITHDRAWAL,
+    **values: Any,
+) -> int:
+    """Let free money (minor units) go out again; the id of the row of it.
+
+    Its key is made of what it takes from, unless it is given.
+    """
+    key = f'{kind}:{payment.id}'
+    out_id = payments.add(
+        conn,
+        **{
+            'account_id': payment.account_id, 'kind': kind,
+            'state': OUT[kind], 'amount': amount, 'free': 0,
+            'currency': payment.currency, 'key': key,
+            'body_hash': body_hash(key=key), 'reference': '',
+            'received_at': now, 'by': timeline.ENGINE, 'source': 'service',
+            'refunds': payment.id, **values,
+        },
+    )  # fmt: skip
+    less(conn, payment, amount, now, kind)
+    return out_id
+
+
+def less(
+    conn: sa.Connection,
+    payment: sa.Row[Any],
+    amount: int,
+    now: dt.datetime,
+    kind: lifecycle.PaymentKind,
+) -> None:
+    """Have less of a payment free; what has nothing left has ended."""
+    free = payment.free - amount
+    whole = not free and not payments.allocations(conn, payment.id)
+    ended = {'state': OUT[kind], 'ended_at': now} if whole else {}
+    payments.change(conn, payment.id, free=free, **ended)
 
 
 def _keep_as_credit(
@@ -104,9 +290,10 @@ def _keep_as_credit(
         return
     key = f'credit:invoice:{invoice.id}'
     payments.add(
-        conn, account_id=invoice.account_id, kind='credit',
+        conn, account_id=invoice.account_id,
+        kind=lifecycle.PaymentKind.CREDIT,
         state=lifecycle.PaymentState.RECEIVED, amount=amount, free=amount,
         currency=invoice.currency, key=key, body_hash=body_hash(key=key),
-        reference=f'{invoice.series}-{invoice.number:06d}',
-        received_at=now, by=timeline.ENGINE,
+        reference=number(invoice), received_at=now, by=timeline.ENGINE,
+        source='service',
     )  # fmt: skip

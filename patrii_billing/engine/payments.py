@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Payments: recorded once, allocated, and what follows from them at once."""
+"""Money in: recorded once, used, and what follows from it at once.
 
+What is used pays the oldest invoices first, or a named one before them.
+"""
+
+from dataclasses import dataclass
 import datetime as dt
 from typing import Any
 
@@ -14,15 +18,32 @@ from patrii_billing.engine import collect
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
+from patrii_billing.store import invoices
 from patrii_billing.store import notices
 from patrii_billing.store import payments
 from patrii_billing.store import timeline
+
+_State = lifecycle.PaymentState
+_Kind = lifecycle.PaymentKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where money came from; what a bank tells of it."""
+
+    source: str = 'person'
+    payer: str | None = None
+    remittance: str | None = None
+    received_at: dt.datetime | None = None  # None: when it is recorded
+
+
+BY_HAND = Origin()
 
 
 def record(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    account_id: int,
+    account_id: int | None,
     amount: money.Money,
     key: str,
     now: dt.datetime,
@@ -30,37 +51,136 @@ def record(
     reference: str = '',
     by: str = timeline.ENGINE,
     pending: bool = False,
+    invoice_id: int | None = None,
+    origin: Origin = BY_HAND,
 ) -> int:
     """Record a payment, use it, and cancel or undo what it settles.
 
     `key` makes it idempotent: the same key and body answer the payment that
-    is there. Pending money stops the ladder for a span. Raises InvalidInput
-    for an amount that is not positive, Conflict for the same key with
-    another body.
+    is there. Pending money stops the ladder for a span; recorded again when
+    it arrives, be it after it was said to have failed, it takes effect. A
+    payment of no account waits for `assign`. What a bank tells is the same
+    payment whosever it was found to be. Raises InvalidInput for an amount
+    that is not positive or an invoice of another, Conflict for the same key
+    with another body.
     """
     if amount.minor <= 0:
         raise errors.InvalidInput('must be above zero', 'amount')
-    accounts.lock(conn, account_id)
-    body = balance.body_hash(
-        account=account_id, amount=amount.minor, currency=amount.currency
-    )
-    known = payments.by_key(conn, key)
-    if known is not None:
-        return _same(conn, tools, known, body, pending, now)
-    account = accounts.get(conn, account_id)
-    span = tools.settings.policy.reading(account.policy).in_transit
-    zone = calendar.zone(account.timezone)
-    payment_id = payments.add(
-        conn, account_id=account_id, amount=amount.minor,
-        free=0 if pending else amount.minor, currency=amount.currency,
-        state=lifecycle.PaymentState.PENDING
-        if pending
-        else lifecycle.PaymentState.RECEIVED,
-        key=key, body_hash=body, reference=reference, received_at=now, by=by,
-        in_transit_until=span.after(now, zone) if pending else None,
+    body = body_hash(account_id, amount, invoice_id, origin)
+    values = {
+        'account_id': account_id, 'amount': amount.minor,
+        'currency': amount.currency, 'key': key, 'body_hash': body,
+        'reference': reference, 'received_at': origin.received_at or now,
+        'by': by, 'source': origin.source, 'payer': origin.payer,
+        'remittance': origin.remittance,
+    }  # fmt: skip
+    if account_id is None:
+        values |= {'state': _State.RECEIVED, 'free': amount.minor}
+    else:
+        accounts.lock(conn, account_id)
+        _check_invoice(conn, account_id, amount.currency, invoice_id)
+        values |= _on_account(conn, tools, account_id, amount, pending, now)
+    added = payments.add_once(conn, **values)
+    payment = payments.by_key(conn, key)
+    if payment is None or payment.body_hash != body:
+        raise errors.Conflict(f'the key {key!r} was used for another payment')
+    if added:
+        _take_effect(conn, tools, payment, now, by, invoice_id)
+    elif not pending and payment.state in (_State.PENDING, _State.FAILED):
+        payments.change(
+            conn, payment.id, state=_State.RECEIVED, free=payment.amount,
+            in_transit_until=None, received_at=values['received_at'],
+            ended_at=None,
+        )  # fmt: skip
+        payment = payments.get(conn, payment.id)
+        _take_effect(conn, tools, payment, now, by, invoice_id)
+    return int(payment.id)
+
+
+def record_unmatched(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    amount: money.Money,
+    key: str,
+    now: dt.datetime,
+    *,
+    reference: str = '',
+    by: str = timeline.ENGINE,
+    origin: Origin = BY_HAND,
+) -> int:
+    """Record money nobody can be found for, as `record` does."""
+    return record(
+        conn, tools, None, amount, key, now,
+        reference=reference, by=by, origin=origin,
     )  # fmt: skip
-    _take_effect(conn, tools, payments.get(conn, payment_id), now)
-    return payment_id
+
+
+def body_hash(
+    account_id: int | None,
+    amount: money.Money,
+    invoice_id: int | None,
+    origin: Origin,
+) -> str:
+    """What must be the same wherever the key is."""
+    body: dict[str, Any] = {
+        'amount': amount.minor, 'currency': amount.currency
+    }  # fmt: skip
+    if origin.source != 'bank':
+        body['account'] = account_id
+        if invoice_id is not None:
+            body['invoice'] = invoice_id
+    return balance.body_hash(**body)
+
+
+def assign(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    payment_id: int,
+    account_id: int,
+    now: dt.datetime,
+    by: str = timeline.ENGINE,
+    invoice_id: int | None = None,
+) -> None:
+    """Say whose a payment of nobody is; it takes effect as if it came now.
+
+    Raises Conflict if it is somebody's or gone, InvalidInput for an account
+    that pays in another currency or an invoice of another.
+    """
+    accounts.lock(conn, account_id)
+    payment = payments.get(conn, payment_id)
+    if payment.kind != _Kind.PAYMENT:
+        raise errors.Conflict(f'it is no payment but a {payment.kind}')
+    _check_currency(conn, account_id, payment.currency)
+    _check_invoice(conn, account_id, payment.currency, invoice_id)
+    if not payments.take_up(conn, payment_id, account_id, now):
+        state = payment.state if payment.account_id is None else 'taken'
+        raise errors.Conflict(f'the payment is {state}')
+    payment = payments.get(conn, payment_id)
+    _take_effect(conn, tools, payment, now, by, invoice_id)
+
+
+def unassign(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    payment_id: int,
+    now: dt.datetime,
+    by: str = timeline.ENGINE,
+) -> None:
+    """Nobody knows whose a payment is, after all; what it paid is owed.
+
+    Raises Conflict for money that is not wholly here any more.
+    """
+    payment = locked(conn, payment_id)
+    parts = payments.allocations(conn, payment_id)
+    here = payment.free + sum(part.amount for part in parts)
+    if payment.kind != _Kind.PAYMENT or payment.state != _State.RECEIVED:
+        raise errors.Conflict(f'it is a {payment.kind}, {payment.state}')
+    if here != payment.amount:
+        raise errors.Conflict('a part of the payment went out again')
+    balance.take_off(conn, payment_id, parts, now)
+    payments.change(conn, payment_id, account_id=None, assigned_at=None)
+    tell(conn, payment, 'unassigned', now, by)
+    settle(conn, tools, payment.account_id, now)
 
 
 def fail(
@@ -71,60 +191,139 @@ def fail(
     by: str = timeline.ENGINE,
 ) -> None:
     """A pending payment did not arrive. Raises Conflict if it is another."""
-    account_id = payments.get(conn, payment_id).account_id
-    accounts.lock(conn, account_id)
-    payment = payments.get(conn, payment_id)
-    if payment.state != lifecycle.PaymentState.PENDING:
+    payment = locked(conn, payment_id)
+    if payment.state != _State.PENDING:
         raise errors.Conflict(f'the payment is {payment.state}')
-    payments.change(
-        conn, payment.id, state=lifecycle.PaymentState.FAILED, ended_at=now
-    )
-    _tell(conn, payment, lifecycle.PaymentState.FAILED, now, by)
-    collect.judge_account(conn, tools, account_id, now)
+    payments.change(conn, payment.id, state=_State.FAILED, ended_at=now)
+    tell(conn, payment, _State.FAILED, now, by)
+    ask(conn, payment, 'payment_failed', f'{_State.FAILED}', now)
+    collect.judge_account(conn, tools, payment.account_id, now)
 
 
-def charge_back(
+def credit(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    payment_id: int,
+    account_id: int,
+    amount: money.Money,
+    key: str,
     now: dt.datetime,
+    *,
+    why: str,
     by: str = timeline.ENGINE,
-) -> None:
-    """The bank took a payment back: what it paid is due from now on."""
-    account_id = payments.get(conn, payment_id).account_id
+) -> int:
+    """Give an account goodwill: money that it need not pay.
+
+    Idempotent as `record` is. Raises InvalidInput for an amount that is not
+    positive, another currency, or no reason; Conflict for the same key with
+    another body.
+    """
+    if amount.minor <= 0:
+        raise errors.InvalidInput('must be above zero', 'amount')
+    if not 0 < len(why) <= 255:
+        raise errors.InvalidInput('must say so in 1 to 255 characters', 'why')
     accounts.lock(conn, account_id)
+    _check_currency(conn, account_id, amount.currency)
+    body = balance.body_hash(
+        account=account_id, amount=amount.minor, currency=amount.currency,
+        kind=_Kind.CREDIT,
+    )  # fmt: skip
+    added = payments.add_once(
+        conn, account_id=account_id, kind=_Kind.CREDIT,
+        state=_State.RECEIVED, amount=amount.minor, free=amount.minor,
+        currency=amount.currency, key=key, body_hash=body, reference=why,
+        received_at=now, by=by,
+    )  # fmt: skip
+    payment = payments.by_key(conn, key)
+    if payment is None or payment.body_hash != body:
+        raise errors.Conflict(f'the key {key!r} was used for another payment')
+    if added:
+        tell(conn, payment, _Kind.CREDIT, now, by, why)
+        settle(conn, tools, account_id, now)
+    return int(payment.id)
+
+
+def locked(conn: sa.Connection, payment_id: int) -> sa.Row[Any]:
+    """The payment, under the lock of its account or, of nobody, its own.
+
+    Raises StaleWrite where it was given to another meanwhile.
+    """
+    account_id = payments.get(conn, payment_id).account_id
+    if account_id is None:
+        payments.lock(conn, payment_id)
+    else:
+        accounts.lock(conn, account_id)
     payment = payments.get(conn, payment_id)
-    if payment.state != lifecycle.PaymentState.RECEIVED:
-        raise errors.Conflict(f'the payment is {payment.state}')
-    state = lifecycle.PaymentState.CHARGED_BACK
-    payments.change(conn, payment.id, state=state, ended_at=now)
-    balance.take_back(conn, payment.id, now)
-    _tell(conn, payment, state, now, by)
-    collect.judge_account(conn, tools, account_id, now)
+    if payment.account_id != account_id:
+        raise errors.StaleWrite(
+            'the payment has just been assigned; try again'
+        )
+    return payment
 
 
-def _same(
+def settle(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    known: sa.Row[Any],
-    body: str,
+    account_id: int | None,
+    now: dt.datetime,
+) -> None:
+    """Use what is free of an account, and judge what is left to pay."""
+    if account_id is not None:
+        balance.allocate(conn, account_id, now)
+        collect.judge_account(conn, tools, account_id, now)
+
+
+def tell(
+    conn: sa.Connection,
+    payment: sa.Row[Any],
+    result: str,
+    now: dt.datetime,
+    by: str,
+    why: str = '',
+    amount: int | None = None,
+) -> None:
+    """Say on the timeline what became of money, or of a part of it."""
+    minor = payment.amount if amount is None else amount
+    timeline.record(
+        conn, now, 'payment', payment.reference or payment.key, why,
+        account_id=payment.account_id, by=by,
+        amount=money.plain(minor, payment.currency), result=str(result),
+    )  # fmt: skip
+
+
+def ask(
+    conn: sa.Connection,
+    payment: sa.Row[Any],
+    template: str,
+    which: str,
+    now: dt.datetime,
+    amount: int | None = None,
+) -> None:
+    """Have a mail of a payment written; once for each `which`."""
+    minor = payment.amount if amount is None else amount
+    notices.ask(
+        conn, f'payment:{payment.id}:{which}', template, now,
+        account_id=payment.account_id,
+        context={
+            'amount': money.plain(minor, payment.currency),
+            'currency': payment.currency,
+        },
+    )  # fmt: skip
+
+
+def _on_account(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    account_id: int,
+    amount: money.Money,
     pending: bool,
     now: dt.datetime,
-) -> int:
-    if known.body_hash != body:
-        raise errors.Conflict(
-            f'the key {known.key!r} was used for another payment'
-        )
-    arrived = (
-        known.state == lifecycle.PaymentState.PENDING and not pending
-    )  # fmt: skip
-    if arrived:
-        payments.change(
-            conn, known.id, state=lifecycle.PaymentState.RECEIVED,
-            free=known.amount, in_transit_until=None, received_at=now,
-        )  # fmt: skip
-        _take_effect(conn, tools, payments.get(conn, known.id), now)
-    return int(known.id)
+) -> dict[str, Any]:
+    if not pending:
+        return {'state': _State.RECEIVED, 'free': amount.minor}
+    account = accounts.get(conn, account_id)
+    span = tools.settings.policy.reading(account.policy).in_transit
+    until = span.after(now, calendar.zone(account.timezone))
+    return {'state': _State.PENDING, 'free': 0, 'in_transit_until': until}
 
 
 def _take_effect(
@@ -132,34 +331,46 @@ def _take_effect(
     tools: toolbox.Tools,
     payment: sa.Row[Any],
     now: dt.datetime,
-) -> None:
-    balance.allocate(conn, payment.account_id, now)
-    state = lifecycle.PaymentState(payment.state)
-    _tell(conn, payment, state, now, payment.by)
-    collect.judge_account(conn, tools, payment.account_id, now)
-
-
-def _tell(
-    conn: sa.Connection,
-    payment: sa.Row[Any],
-    state: lifecycle.PaymentState,
-    now: dt.datetime,
     by: str,
+    invoice_id: int | None,
 ) -> None:
-    amount = money.plain(payment.amount, payment.currency)
-    timeline.record(
-        conn, now, 'payment', payment.reference or payment.key,
-        account_id=payment.account_id, by=by,
-        amount=amount, result=str(state),
-    )  # fmt: skip
-    template = {
-        lifecycle.PaymentState.RECEIVED: 'payment_received',
-        lifecycle.PaymentState.FAILED: 'payment_failed',
-        lifecycle.PaymentState.CHARGED_BACK: 'payment_failed',
-    }.get(state)
-    if template:
-        notices.ask(
-            conn, f'payment:{payment.id}:{state}', template, now,
-            account_id=payment.account_id,
-            context={'amount': amount, 'currency': payment.currency},
-        )  # fmt: skip
+    account_id = payment.account_id
+    tell(conn, payment, payment.state, now, by)
+    if account_id is None:
+        return
+    if payment.state == _State.RECEIVED:
+        if invoice_id is not None:
+            balance.use(conn, payment.id, invoice_id, now)
+        balance.use_all(conn, payments.get(conn, payment.id), now)
+        balance.settle_fees(conn, tools, payment.id, now)
+        which = str(_State.RECEIVED)
+        if payment.assigned_at is not None:
+            which = f'assigned:{account_id}'
+        ask(conn, payment, 'payment_received', which, now)
+    settle(conn, tools, account_id, now)
+
+
+def _check_currency(
+    conn: sa.Connection, account_id: int, currency: str
+) -> None:
+    account = accounts.get(conn, account_id)
+    if account.currency != currency:
+        raise errors.InvalidInput(
+            f'{account.name} pays in {account.currency}', 'currency'
+        )
+
+
+def _check_invoice(
+    conn: sa.Connection,
+    account_id: int,
+    currency: str,
+    invoice_id: int | None,
+) -> None:
+    if invoice_id is None:
+        return
+    invoice = invoices.get(conn, invoice_id)
+    if (invoice.account_id, invoice.currency) != (account_id, currency):
+        raise errors.InvalidInput(
+            f'{balance.number(invoice)} is of another account or currency',
+            'invoice',
+        )

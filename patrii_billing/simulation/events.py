@@ -17,6 +17,7 @@ from patrii_billing.engine import notify
 from patrii_billing.engine import observe
 from patrii_billing.engine import payments
 from patrii_billing.engine import quota
+from patrii_billing.engine import refunds
 from patrii_billing.engine import switches
 from patrii_billing import errors
 from patrii_billing.simulation import scenario as scenarios
@@ -72,7 +73,7 @@ def _charge_back(
     payment = payment_rows.latest(conn, account.id)
     if payment is None:
         raise errors.NotFound(f'{event.target} has no payment to take back')
-    payments.charge_back(conn, world.tools, payment.id, world.clock.now())
+    refunds.charge_back(conn, world.tools, payment.id, world.clock.now())
 
 
 def _quota_change(

@@ -7,6 +7,7 @@ from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import text
 from patrii_billing.domain import money
 from patrii_billing.engine import payments as engine
+from patrii_billing.engine import refunds
 from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import invoices
@@ -74,7 +75,7 @@ def _fail(desk: desks.Desk) -> None:
 
 def _charge_back(desk: desks.Desk) -> None:
     desk.write(
-        engine.charge_back, desk.tools, _known(desk).id, desk.now, desk.by
+        refunds.charge_back, desk.tools, _known(desk).id, desk.now, desk.by
     )
     _show(desk)
 
