@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What becomes of billed time that is not to be billed after all.
+
+The chain stays whole: what is taken back is left out with its reason, or,
+where it is the end of the chain, made free to be billed anew.
+"""
+
+from collections.abc import Sequence
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.store import invoices
+from patrii_billing.store import schema
+
+_spans = schema.spans
+
+CANCELLED = 'cancelled'
+VOID = 'void'
+
+
+def of(conn: sa.Connection, subscription_id: int) -> Sequence[sa.Row[Any]]:
+    """Every span of a subscription, the oldest first."""
+    return conn.execute(
+        _spans.select()
+        .where(_spans.c.subscription_id == subscription_id)
+        .order_by(_spans.c.starts)
+    ).all()
+
+
+def billed_by(conn: sa.Connection, invoice_id: int) -> Sequence[sa.Row[Any]]:
+    """The spans that an invoice bills, the newest first."""
+    return conn.execute(
+        _spans.select()
+        .where(_spans.c.invoice_id == invoice_id)
+        .order_by(_spans.c.starts.desc())
+    ).all()
+
+
+def cut(conn: sa.Connection, subscription_id: int, day: dt.date) -> bool:
+    """Leave what lies past a day unbilled; whether anything did.
+
+    The rest becomes one span, and the one the day falls in is shortened.
+    """
+    past = [row for row in of(conn, subscription_id) if row.ends > day]
+    if not past:
+        return False
+    # Each link holds the one after it.
+    for row in reversed(past):
+        if row.starts >= day:
+            conn.execute(_spans.delete().where(_spans.c.id == row.id))
+        else:
+            _change(conn, row.id, ends=day)
+    invoices.bill_span(
+        conn, subscription_id, max(day, past[0].starts), past[-1].ends,
+        unbilled_why=CANCELLED,
+    )  # fmt: skip
+    return True
+
+
+def free(conn: sa.Connection, span: sa.Row[Any]) -> None:
+    """Take the last link off, so that its time can be billed anew."""
+    conn.execute(_spans.delete().where(_spans.c.id == span.id))
+
+
+def leave_out(conn: sa.Connection, span: sa.Row[Any], why: str) -> None:
+    """Say that no invoice bills a span, and why."""
+    _change(conn, span.id, invoice_id=None, unbilled_why=why)
+
+
+def _change(conn: sa.Connection, span_id: int, **values: Any) -> None:
+    conn.execute(
+        _spans.update().where(_spans.c.id == span_id).values(**values)
+    )
