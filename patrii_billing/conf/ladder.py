@@ -130,6 +130,14 @@ quota_sweep_every.
         default=False,
         help='Whether the time of a pause, granted by support, is billed.',
     ),
+    cfg.BoolOpt(
+        'write_off',
+        default=False,
+        help="""
+Whether what a customer owes is written off once his servers are deleted: the
+invoices become uncollectible. Otherwise they stay open until a person decides.
+""",
+    ),
 )
 
 

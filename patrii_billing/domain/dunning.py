@@ -95,7 +95,8 @@ class _Ladder(steps.Steps):
 
     def give_back_the_rest(self) -> None:
         """What could only be stopped was not deleted, and is paid for."""
-        if not self.facts.owes(self.policy.tolerance, self.now):
+        owes = self.facts.owes(self.policy.tolerance, self.now)
+        if not owes and not self.facts.written_off:
             for one in self.facts.in_custody():
                 self._do(intents.Act(ActionType.RESTORE, one.server))
 

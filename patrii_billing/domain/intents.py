@@ -63,4 +63,20 @@ class EndContract:
     why: str
 
 
-Intent = SetStatus | Notify | Alarm | Act | Cancel | EndHold | EndContract
+@dataclass(frozen=True, slots=True)
+class WriteOff:
+    """Ask no more for what the subscription owes."""
+
+    why: str
+
+
+Intent = (
+    SetStatus
+    | Notify
+    | Alarm
+    | Act
+    | Cancel
+    | EndHold
+    | EndContract
+    | WriteOff
+)

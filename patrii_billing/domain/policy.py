@@ -41,6 +41,7 @@ class Policy:
     freeze_quota: bool = False
     quota_drift: Drift = Drift.BILL
     pause_billed: bool = False
+    write_off: bool = False  # what is owed when all is deleted
     shelve_window: windows.Window = windows.ALWAYS
     delete_window: windows.Window = windows.ALWAYS
 

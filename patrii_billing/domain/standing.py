@@ -81,6 +81,7 @@ class Standing:
     dry_run: bool = False
     whole_project: bool = True  # and so the project's quota
     quota_frozen: bool = False
+    written_off: bool = False  # something is, and was not paid since
 
     def overdue(self, tolerance: int, now: dt.datetime) -> OpenInvoice | None:
         """The invoice that brought what is past due above the tolerance.

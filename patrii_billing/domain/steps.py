@@ -166,6 +166,8 @@ class Steps(deadlines.Deadlines):
             'deleted', f'{self.position.case}:deleted', tuple(gone), undo_until
         )
         self._do(intents.EndContract('deleted for non-payment'))
+        if self.policy.write_off:
+            self._do(intents.WriteOff('deleted for non-payment'))
         if any(
             one.custody in (Custody.STOPPED, Custody.EXEMPT) for one in covered
         ):

@@ -11,11 +11,13 @@ from patrii_billing.domain import dunning
 from patrii_billing.domain import intents
 from patrii_billing.domain import lifecycle
 from patrii_billing.engine import charge
+from patrii_billing.engine import crediting
 from patrii_billing.engine import gather
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
+from patrii_billing.store import invoices
 from patrii_billing.store import notices
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
@@ -125,6 +127,9 @@ def _carry_out(
                 contract=lifecycle.Contract.ENDED, ended_at=now,
                 charge_at=None,
             )  # fmt: skip
+        case intents.WriteOff():
+            for row in invoices.open_of_subscription(conn, sub.id):
+                crediting.give_up(conn, row, now, timeline.ENGINE, intent.why)
 
 
 def _set_status(

@@ -13,6 +13,7 @@ from patrii_billing.domain import policy as policies
 from patrii_billing.domain import standing
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
+from patrii_billing.store import credits
 from patrii_billing.store import custody
 from patrii_billing.store import invoices
 from patrii_billing.store import notices
@@ -68,6 +69,7 @@ def facts(
         quota_frozen=bool(
             whole_project and project and project.quota_before is not None
         ),
+        written_off=credits.written_off(conn, sub.id),
     )
 
 
