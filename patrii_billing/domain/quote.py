@@ -2,42 +2,30 @@
 """What would it cost: questions in JSON, answered by the code that invoices.
 
 `cycle` asks for the charges of a life in advance, `change` for the credit and
-the charge of a change in mid-cycle.
+the charge of a change in mid-cycle, `invoice` for all that an invoice says.
 """
 
 from collections.abc import Iterable
 import dataclasses
-from dataclasses import dataclass
-import datetime as dt
-from decimal import Decimal
 import itertools
 import json
-import re
 from typing import Any
-from typing import TypeVar
-import zoneinfo
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import money
 from patrii_billing.domain import pricing
 from patrii_billing.domain import proration
+from patrii_billing.domain import quote_invoice
+from patrii_billing.domain import quote_reading as reading
 from patrii_billing import errors
 
-# More lines than this, or a day outside these years, is a mistake and no
-# question: nobody is billed for it.
+# More lines than this is a mistake and no question: nobody is billed for it.
 MAX_LINES = 10_000
-YEARS = range(1900, 3000)
 
-_DAY = re.compile(r'[0-9]{4}-[0-9]{2}-[0-9]{2}')
-_INSTANT = re.compile(
-    r'[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?'
-    r'(Z|[+-][0-9]{2}:[0-9]{2})'
-)
-_Number = TypeVar('_Number', int, Decimal)
-
-_COMMON = {'op', 'currency', 'cycle', 'anchor_day', 'timezone', 'unit'}
-_CYCLE = _COMMON | {'unit_price', 'quantity', 'start', 'end', 'until'}
-_CHANGE = _COMMON | {'at', 'period', 'billed', 'credited', 'old', 'new'}
+_CYCLE = reading.COMMON | {'unit_price', 'quantity', 'start', 'end', 'until'}
+_CHANGE = reading.COMMON | {
+    'at', 'period', 'billed', 'credited', 'old', 'new',
+}  # fmt: skip
 
 
 def answer_line(text: str) -> str:
@@ -56,117 +44,24 @@ def _dumped(answered: dict[str, Any]) -> str:
 def answer(question: Any) -> dict[str, Any]:
     """The lines and their total, or an error that names the field."""
     try:
-        asked = _Fields.read(question)
+        asked = reading.Fields.read(question)
         match asked.get('op'):
             case 'cycle':
                 return _cycle(asked)
             case 'change':
                 return _change(asked)
-        raise errors.InvalidInput('is not cycle or change', 'op')
+            case 'invoice':
+                return quote_invoice.answer(asked)
+        raise errors.InvalidInput('is not cycle, change or invoice', 'op')
     except errors.BillingError as error:
         return {'error': str(error)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """A JSON object; `path` is where it stands. Methods raise InvalidInput."""
-
-    values: dict[str, Any]
-    path: str = ''
-
-    @classmethod
-    def read(cls, values: Any, path: str = '') -> '_Fields':
-        if not isinstance(values, dict):
-            raise errors.InvalidInput('must be an object', path)
-        return cls(values, f'{path}.' if path else '')
-
-    def only(self, known: Iterable[str]) -> None:
-        for name in sorted(self.values.keys() - set(known)):
-            raise errors.InvalidInput('is not a field', self.path + name[:40])
-
-    def get(self, name: str) -> Any:
-        if name not in self.values:
-            raise errors.InvalidInput('is missing', self.path + name)
-        return self.values[name]
-
-    def level(self) -> pricing.Level:
-        """Decimal strings; an integer of JSON is exact, and no money."""
-        quantity = self.get('quantity')
-        if type(quantity) is int:
-            quantity = str(quantity)
-        return pricing.Level(
-            self._decimal('quantity', quantity),
-            self._decimal('unit_price', self.get('unit_price')),
-        )
-
-    def amount(self, name: str, currency: str) -> int:
-        """Minor units, zero or more."""
-        amount = money.parse(self.get(name), currency, self.path + name)
-        return _not_negative(amount.minor, self.path + name)
-
-    def _decimal(self, name: str, text: Any) -> Decimal:
-        where = self.path + name
-        return _not_negative(money.decimal(text, where), where)
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What both operations ask with: money, cycle, zone and unit."""
-
-    currency: str
-    cycle: calendar.Cycle
-    anchor_day: int
-    zone: zoneinfo.ZoneInfo
-    unit: calendar.Unit
-
-    @classmethod
-    def read(cls, asked: _Fields) -> '_Terms':
-        currency = str(asked.get('currency'))
-        money.digits(currency)
-        cycle = calendar.Cycle.parse(asked.get('cycle'))
-        day = asked.get('anchor_day') if cycle.months else 1
-        if type(day) is not int or not 1 <= day <= 31:
-            raise errors.InvalidInput('is not 1 to 31', 'anchor_day')
-        unit = asked.values.get('unit', 'day')
-        if unit not in ('day', 'second'):
-            raise errors.InvalidInput('is not day or second', 'unit')
-        zone = calendar.zone(asked.get('timezone'))
-        return cls(currency, cycle, day, zone, calendar.Unit(unit))
-
-    def moment(self, text: Any, where: str) -> calendar.Moment:
-        """A day, or a date-time with an offset as the unit counts it."""
-        try:
-            return calendar.in_unit(
-                _parsed(text, self.unit), self.unit, self.zone
-            )
-        except ValueError:
-            kind = 'date'
-            if self.unit is calendar.Unit.SECOND:
-                kind = 'date-time with an offset'
-            raise errors.InvalidInput(
-                f'is not a {kind} of the years {YEARS[0]} to {YEARS[-1]}',
-                where,
-            ) from None
-
-    def anchored(self, start: calendar.Moment) -> calendar.Anchor:
-        """The cycles of a life that starts then; instants need the zone."""
-        zone = self.zone if self.unit is calendar.Unit.SECOND else None
-        return calendar.anchored(self.cycle, self.anchor_day, start, zone)
-
-
-def _cycle(asked: _Fields) -> dict[str, Any]:
+def _cycle(asked: reading.Fields) -> dict[str, Any]:
     asked.only(_CYCLE)
-    terms = _Terms.read(asked)
+    terms = reading.Terms.read(asked)
     level = asked.level()
-    start = terms.moment(asked.get('start'), 'start')
-    until = terms.moment(asked.get('until'), 'until')
-    if until < start:
-        raise errors.InvalidInput('is before start', 'until')
-    end = None
-    if asked.values.get('end') is not None:
-        end = terms.moment(asked.get('end'), 'end')
-        if end < start:
-            raise errors.InvalidInput('is before start', 'end')
+    start, until, end = terms.life(asked)
     lines = proration.cycle_lines(
         terms.anchored(start), '', level, terms.currency, start, until, end
     )
@@ -176,10 +71,10 @@ def _cycle(asked: _Fields) -> dict[str, Any]:
     return _answer(some, terms.currency, kinds=False)
 
 
-def _change(asked: _Fields) -> dict[str, Any]:
+def _change(asked: reading.Fields) -> dict[str, Any]:
     asked.only(_CHANGE)
-    terms = _Terms.read(asked)
-    period = _period(asked.get('period'), terms)
+    terms = reading.Terms.read(asked)
+    period = reading.period(asked.get('period'), terms)
     at = terms.moment(asked.get('at'), 'at')
     if at not in period:
         raise errors.InvalidInput('is outside the period', 'at')
@@ -189,7 +84,7 @@ def _change(asked: _Fields) -> dict[str, Any]:
         new = _level(asked, 'new')
     before = period.start - terms.unit.step
     lines = proration.settle(
-        _cycle_around(period, at, terms),
+        reading.cycle_around(period, at, terms),
         (
             proration.Change(before, '', old),
             proration.Change(at, '', new),
@@ -201,39 +96,14 @@ def _change(asked: _Fields) -> dict[str, Any]:
     return _answer(lines, terms.currency, kinds=True)
 
 
-def _level(asked: _Fields, name: str) -> pricing.Level:
-    fields = _Fields.read(asked.get(name), name)
+def _level(asked: reading.Fields, name: str) -> pricing.Level:
+    fields = reading.Fields.read(asked.get(name), name)
     fields.only({'quantity', 'unit_price'})
     return fields.level()
 
 
-def _period(bounds: Any, terms: _Terms) -> calendar.Period:
-    if not isinstance(bounds, list) or len(bounds) != 2:
-        raise errors.InvalidInput('is not a list of start and end', 'period')
-    start, end = (terms.moment(bound, 'period') for bound in bounds)
-    if end <= start:
-        raise errors.InvalidInput('does not end after its start', 'period')
-    return calendar.Period(start, end)
-
-
-def _cycle_around(
-    period: calendar.Period, at: calendar.Moment, terms: _Terms
-) -> calendar.Period:
-    """The anchored cycle that contains `at`.
-
-    In which month a quarter or a year begins is not asked for. So it is taken
-    from the start of the period, as a life that starts then would, or where
-    the period would not fit in a cycle from its end.
-    """
-    for known in (period.start, period.end):
-        cycle = terms.anchored(known).cycle_of(at)
-        if cycle.start <= period.start and period.end <= cycle.end:
-            return cycle
-    return terms.anchored(period.start).cycle_of(at)
-
-
 def _posted(
-    asked: _Fields,
+    asked: reading.Fields,
     period: calendar.Period,
     old: pricing.Level,
     currency: str,
@@ -278,31 +148,10 @@ def _answer(
         written.append(
             ({'kind': line.kind.value} if kinds else {})
             | {
-                'start': _written(line.start),
-                'end': _written(line.end),
+                'start': reading.written(line.start),
+                'end': reading.written(line.end),
                 'ratio': str(line.ratio),
                 'amount': money.plain(line.amount, currency),
             }
         )
     return {'lines': written, 'total': money.plain(total, currency)}
-
-
-def _written(moment: calendar.Moment) -> str:
-    return moment.isoformat().replace('+00:00', 'Z')
-
-
-def _parsed(text: Any, unit: calendar.Unit) -> calendar.Moment:
-    """Raises ValueError."""
-    if not isinstance(text, str) or int(text[:4]) not in YEARS:
-        raise ValueError
-    if _INSTANT.fullmatch(text):
-        return dt.datetime.fromisoformat(text)
-    if unit is calendar.Unit.DAY and _DAY.fullmatch(text):
-        return dt.date.fromisoformat(text)
-    raise ValueError
-
-
-def _not_negative(number: _Number, where: str) -> _Number:
-    if number < 0:
-        raise errors.InvalidInput('is below zero', where)
-    return number
