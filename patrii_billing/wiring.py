@@ -144,7 +144,9 @@ def cloud(conf: cfg.ConfigOpts) -> ports.Cloud:
             connection, conf.nova.page_size, conf.nova.member_role
         ),
         keeper=keeper.ImageKeeper(connection),
-        quotas=quotas.NovaQuotas(connection),
+        quotas=quotas.NovaQuotas(
+            connection, quotas.Backend(conf.nova.quota_backend)
+        ),
         projects=projects.KeystoneProjects(connection),
     )
 

@@ -58,7 +58,7 @@ def _images(connection: session.Connection) -> Iterator[str]:
 
 def _quotas(connection: session.Connection) -> Iterator[str]:
     registered = limits.Limits(connection).registered()
-    missing = sorted(set(limits.RESOURCES.values()) - set(registered))
+    missing = sorted(set(limits.NEEDED) - set(registered))
     if registered and missing:
         yield (
             'keystone holds limits for nova but lacks the registered limit '

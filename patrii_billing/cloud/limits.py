@@ -8,12 +8,18 @@ from patrii_billing.cloud import keystone
 from patrii_billing.cloud import session
 from patrii_billing import errors
 
-# nova/limit/placement.py, LEGACY_LIMITS
+# nova/limit/placement.py and nova/limit/local.py, LEGACY_LIMITS
 RESOURCES = {
     'instances': 'servers',
     'cores': 'class:VCPU',
     'ram': 'class:MEMORY_MB',
+    'key_pairs': 'server_key_pairs',
+    'metadata_items': 'server_metadata_items',
+    'server_groups': 'server_groups',
+    'server_group_members': 'server_group_members',
 }
+# Without these nova lets nobody build a server.
+NEEDED = ('servers', 'class:VCPU', 'class:MEMORY_MB')
 
 
 class Limits:

@@ -143,6 +143,16 @@ How far a comparison reaches back before the one before it began. It must be
 longer than hosts' clocks differ and nova's transactions last.
 """,
     ),
+    cfg.StrOpt(
+        'quota_sweep_every',
+        default='1h',
+        help="""
+How often the quota of each project that pays for its quota is compared with
+nova, one request for each project. The requests are spread: at most ten at a
+time, a pause of `interval` between. So this is how late a quota that somebody
+changed in nova is found, and billed from then on.
+""",
+    ),
 )
 
 _MAIL = (

@@ -85,6 +85,21 @@ all.
 """,
     ),
     cfg.StrOpt(
+        'quota_backend',
+        default='auto',
+        choices=(
+            ('auto', 'to nova, and to keystone if nova did not take it'),
+            ('nova', "to nova's own quotas (its DbQuotaDriver)"),
+            ('keystone', "to keystone's limits (its UnifiedLimitsDriver)"),
+            ('none', 'nowhere; nova limits nothing (its NoopQuotaDriver)'),
+        ),
+        help="""
+Where the quota of a project is written to. It is always read back from nova,
+and counts only if nova then shows it. Keystone's limits need a registered
+limit of each resource, such as servers, class:VCPU and class:MEMORY_MB.
+""",
+    ),
+    cfg.StrOpt(
         'member_role',
         default='member',
         help="""

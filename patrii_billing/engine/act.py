@@ -15,7 +15,7 @@ from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.engine import deleting
 from patrii_billing.engine import moves
 from patrii_billing.engine import purging
-from patrii_billing.engine import quota
+from patrii_billing.engine import quota_change
 from patrii_billing.engine import restoring
 from patrii_billing.engine import shelving
 from patrii_billing.engine import tools as toolbox
@@ -35,7 +35,7 @@ _HANDLERS = {
     ActionType.SHELVE: shelving.advance,
     ActionType.RESTORE: restoring.advance,
     ActionType.DELETE: deleting.advance,
-    ActionType.QUOTA_CHANGE: quota.advance,
+    ActionType.QUOTA_CHANGE: quota_change.advance,
     ActionType.PURGE: purging.advance,
 }
 

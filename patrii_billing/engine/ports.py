@@ -78,14 +78,20 @@ class Keeper(Protocol):
 
 
 class Quotas(Protocol):
-    """A project's compute quota: instances, cores, ram (MiB)."""
+    """A project's compute quota: those of domain.quota.KEYS, ram in MiB."""
 
-    def get(self, project: str) -> Mapping[str, int]: ...
+    def get(self, project: str) -> Mapping[str, int]:
+        """The limits in force; empty where the cloud has none."""
 
     def usage(self, project: str) -> Mapping[str, int]: ...
 
-    def set(self, project: str, quota: Mapping[str, int]) -> None:
-        """Write, read back, compare; CloudRefused where it did not take."""
+    def set(
+        self, project: str, quota: Mapping[str, int], *, force: bool = False
+    ) -> None:
+        """Write, read back, compare; CloudRefused where it did not take.
+
+        Only with `force` may it be below what is in use.
+        """
 
 
 class Projects(Protocol):

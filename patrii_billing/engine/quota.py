@@ -1,32 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Change a project's quota in the cloud: at its owner's request, or ours.
-
-Our own freeze, down to present usage while an invoice is past due, is never
-billed: it writes no level.
-"""
+"""A project's quota: asked for, recorded as what it pays for, told."""
 
 from collections.abc import Mapping
 import datetime as dt
-import decimal
 from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.domain.lifecycle import Contract
+from patrii_billing.domain import pricing
+from patrii_billing.domain import quota as law
 from patrii_billing.engine import collect
-from patrii_billing.engine import gather
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
 from patrii_billing.store import notices
+from patrii_billing.store import plans
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 from patrii_billing.store import watch
-
-FROZEN = ('cores', 'instances', 'ram')
 
 
 def request(
@@ -34,29 +30,83 @@ def request(
     subscription_id: int,
     quota: Mapping[str, int],
     now: dt.datetime,
-) -> None:
-    """Ask for a quota change of a subscription's project.
+    *,
+    force: bool = False,
+    by: str = timeline.ENGINE,
+) -> int:
+    """Ask for a quota (nova's units) of a subscription's project.
 
-    Raises Conflict where one is under way, or where the quota is frozen.
+    Answers the action's id. With `force` it may be below what is in use.
+    Raises InvalidInput naming the key that cannot be, and Conflict where a
+    change is under way, or where the quota is frozen.
     """
     sub = subscriptions.get(conn, subscription_id)
+    wanted = law.checked(quota)
+    check(conn, sub, wanted)
+    action = _ask(
+        conn, sub, now,
+        purpose='change', quota=wanted, force=force, by=by,
+    )  # fmt: skip
+    if action is None:
+        raise errors.Conflict('a quota change is under way')
+    timeline.record(
+        conn, now, 'request', ActionType.QUOTA_CHANGE, law.told(wanted),
+        account_id=sub.account_id, subscription_id=sub.id, by=by,
+        quota=wanted, force=force,
+    )  # fmt: skip
+    return action
+
+
+def check(
+    conn: sa.Connection, sub: sa.Row[Any], wanted: Mapping[str, int]
+) -> None:
+    """Whether it may be asked for. Raises InvalidInput or Conflict."""
+    if sub.contract == Contract.ENDED:
+        raise errors.Conflict(f'{sub.name} has ended')
+    if sub.server is not None:
+        raise errors.Conflict(f'{sub.name} is of a server, not of a project')
     project = accounts.project(conn, sub.project)
     if project is not None and project.quota_before is not None:
         raise errors.Conflict('the quota is frozen until the debt is paid')
+    for resource in sorted(priced(conn, sub)):
+        if wanted.get(law.nova_key(resource)) == law.UNLIMITED:
+            raise errors.InvalidInput(
+                'cannot be without limit: the plan has a price of each',
+                resource,
+            )
+
+
+def revert(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    quota: Mapping[str, int],
+    now: dt.datetime,
+) -> bool:
+    """Have what somebody changed in nova put back, once at a time."""
+    return bool(_ask(conn, sub, now, purpose='revert', quota=dict(quota)))
+
+
+def _ask(
+    conn: sa.Connection, sub: sa.Row[Any], now: dt.datetime, **args: Any
+) -> int | None:
     asked = actions.ask(
         conn, ActionType.QUOTA_CHANGE, now,
         subscription_id=sub.id, account_id=sub.account_id,
-        project=sub.project, case_id='',
-        args={'purpose': 'change', 'quota': dict(quota)},
+        project=sub.project, case_id='', args=args,
     )  # fmt: skip
     if not asked:
-        raise errors.Conflict('a quota change is under way')
+        return None
+    return actions.live_id(
+        conn, ActionType.QUOTA_CHANGE, f'{sub.project}:{args["purpose"]}'
+    )
 
 
-def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
-    """Carry out a change, a freeze or a thaw."""
-    {'freeze': _freeze, 'thaw': _thaw, 'change': _change}[row.args['purpose']](
-        tools, row
+def priced(conn: sa.Connection, sub: sa.Row[Any]) -> frozenset[str]:
+    """The quota that a subscription's plan has, or had, a price of."""
+    return frozenset(
+        row.resource
+        for row in plans.prices(conn, sub.plan_id)
+        if row.kind == pricing.PriceKind.QUOTA
     )
 
 
@@ -67,144 +117,43 @@ def adopt(
     at: dt.datetime,
     why: str,
 ) -> None:
-    """Record a project's quota as what it holds, and pays for, from then."""
-    for resource, quantity in billed_quota(quota).items():
-        servers.add_level(
-            conn, f'{project}:{resource}:{quantity}:{at.isoformat()}',
-            project, resource, quantity, at, why,
-        )  # fmt: skip
+    """Record a project's quota as what it holds, and pays for, from then.
 
-
-def billed_quota(quota: Mapping[str, int]) -> dict[str, decimal.Decimal]:
-    """Quota in the units that plans price: RAM counts in GiB."""
-    billed = {
-        key: decimal.Decimal(value)
-        for key, value in quota.items()
-        if key != 'ram'
-    }
-    if 'ram' in quota:
-        billed['ram_gib'] = decimal.Decimal(quota['ram']) / 1024
-    return billed
-
-
-def _change(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
-    wanted = {key: int(value) for key, value in row.args['quota'].items()}
-    used = tools.cloud.quotas.usage(row.project)
-    for key, value in wanted.items():
-        if 0 <= value < used.get(key, 0):
-            _refuse(
-                tools, row,
-                f'{key}: {used[key]} are in use, {value} were asked for',
+    What is without limit is not recorded: no price would fit it.
+    """
+    for resource, quantity in law.billed(quota).items():
+        if quantity >= 0:
+            servers.add_level(
+                conn, f'{project}:{resource}:{quantity}:{at.isoformat()}',
+                project, resource, quantity, at, why,
             )  # fmt: skip
-            return
-    try:
-        tools.cloud.quotas.set(row.project, wanted)
-    except errors.CloudRefused as error:
-        _refuse(tools, row, str(error))
-        return
-    tools.db.write(_changed, tools, row, wanted)
 
 
-def _refuse(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
-    tools.db.write(_close, tools, row, ActionState.FAILED, 'refused', why)
-
-
-def _changed(
+def tell_changed(
     conn: sa.Connection,
-    tools: toolbox.Tools,
-    row: sa.Row[Any],
-    wanted: Mapping[str, int],
+    key: str,
+    template: str,
+    now: dt.datetime,
+    sub: sa.Row[Any],
+    before: Mapping[str, int],
+    after: Mapping[str, int],
+    **context: str,
 ) -> None:
-    now = tools.now()
-    adopt(conn, row.project, wanted, now, 'quota change')
+    """Tell the customer what his quota was and is, once per key."""
+    project = accounts.project(conn, sub.project)
+    old = {key: before[key] for key in after if key in before}
     notices.ask(
-        conn, f'quota:{row.id}', 'quota_changed', now,
-        account_id=row.account_id, subscription_id=row.subscription_id,
+        conn, key, template, now,
+        account_id=sub.account_id, subscription_id=sub.id,
         context={
-            'quota': ', '.join(f'{k} {v}' for k, v in sorted(wanted.items()))
+            'project': sub.project if project is None else project.name,
+            'old': law.told(old), 'new': law.told(after), **context,
         },
     )  # fmt: skip
-    _close(conn, tools, row, ActionState.DONE, 'done', '')
 
 
-def _freeze(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
-    """Down to what is used, so that nothing new can be made."""
-    blocked = tools.db.read(_blocked, tools)
-    if blocked:
-        next_at = tools.now() + tools.settings.blocked
-        tools.db.write(actions.again, row, next_at, blocked)
-        return
-    own = dict(tools.cloud.quotas.get(row.project))
-    used = tools.cloud.quotas.usage(row.project)
-    frozen = tools.db.write(_begin_freeze, tools, row, own, used)
-    if frozen is None:
-        tools.db.write(
-            _close, tools, row, ActionState.CANCELLED, 'cancelled',
-            'nothing is past due',
-        )  # fmt: skip
-        return
-    tools.cloud.quotas.set(row.project, frozen)
-    tools.db.write(_close, tools, row, ActionState.DONE, 'done', 'frozen')
-
-
-def _begin_freeze(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    row: sa.Row[Any],
-    own: Mapping[str, int],
-    used: Mapping[str, int],
-) -> Mapping[str, int] | None:
-    """What to set, or None where a payment came first. Raises LeaseLost.
-
-    The project's own quota is remembered before the first touch, so that a
-    crash loses nothing; from then on a payment has it put back.
-    """
-    accounts.lock(conn, row.account_id)
-    actions.renew(conn, row, tools.now() + tools.settings.lease)
-    sub = subscriptions.get(conn, row.subscription_id)
-    policy = gather.policy(conn, tools, sub)
-    facts = gather.facts(conn, tools, sub, tools.now())
-    if sub.case_id != row.case_id or not facts.owes(
-        policy.tolerance, tools.now()
-    ):
-        return None
-    project = accounts.project(conn, row.project)
-    if project is not None and project.quota_before is not None:
-        return dict(project.quota_frozen)
-    before = {key: own[key] for key in FROZEN if key in own}
-    frozen = {key: used.get(key, 0) for key in before}
-    accounts.freeze_quota(conn, row.project, before, frozen)
-    return frozen
-
-
-def _thaw(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
-    """Back to the project's own, unless somebody set it by hand since."""
-    if tools.db.read(_being_frozen, row.project):
-        next_at = tools.now() + tools.settings.poll
-        tools.db.write(actions.again, row, next_at, 'a freeze is under way')
-        return
-    project = tools.db.read(accounts.project, row.project)
-    why = 'it was not frozen'
-    if project is not None and project.quota_before is not None:
-        present = tools.cloud.quotas.get(row.project)
-        ours = all(
-            present.get(key) == value
-            for key, value in project.quota_frozen.items()
-        )
-        why = 'set by hand meanwhile, left so'
-        if ours:
-            tools.cloud.quotas.set(row.project, project.quota_before)
-            why = 'thawed'
-        tools.db.write(accounts.freeze_quota, row.project, None, None)
-    tools.db.write(_close, tools, row, ActionState.DONE, 'done', why)
-
-
-def _being_frozen(conn: sa.Connection, project: str) -> bool:
-    """Whether a call that freezes it may still be on its way."""
-    return actions.live(conn, ActionType.QUOTA_CHANGE, f'{project}:freeze')
-
-
-def _blocked(conn: sa.Connection, tools: toolbox.Tools) -> str | None:
+def blocked(conn: sa.Connection, tools: toolbox.Tools) -> str | None:
+    """Why nothing is done of our own will."""
     if tools.settings.dry_run:
         return 'dry run'
     state = watch.get(conn)
@@ -212,7 +161,7 @@ def _blocked(conn: sa.Connection, tools: toolbox.Tools) -> str | None:
     return why
 
 
-def _close(
+def close(
     conn: sa.Connection,
     tools: toolbox.Tools,
     row: sa.Row[Any],
@@ -220,6 +169,7 @@ def _close(
     result: str,
     why: str,
 ) -> None:
+    """Finish an action on a quota, and ask the law. Raises LeaseLost."""
     now = tools.now()
     accounts.lock(conn, row.account_id)
     actions.finish(conn, row, now, state, result, why)

@@ -12,6 +12,7 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import server as nova
+from patrii_billing.engine import drift
 from patrii_billing.engine import observe
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -27,6 +28,7 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     try:
         seen = _sweep_if_due(tools, now)
         _confirm_absences(tools, now)
+        drift.run(tools, now)
     except errors.CloudError as error:
         LOG.warning('Nova could not be compared with the books: %s', error)
         return 0

@@ -42,6 +42,10 @@ class Settings:
     mail_retry_max: dt.timedelta = _S(hours=1)
     mail_give_up: dt.timedelta = _S(days=3)
 
+    quota_sweep_every: dt.timedelta = _S(hours=1)
+    sample_age: dt.timedelta = _S(days=14)
+    gauge_gap: dt.timedelta = _S(minutes=10)
+    add_up_after: dt.timedelta = _S(hours=1)
     def backoff(self, attempts: int) -> dt.timedelta:
         return min(self.retry * float(1 << min(attempts, 16)), self.retry_max)
 

@@ -15,6 +15,7 @@ import datetime as dt
 from typing import Any
 
 from patrii_billing.domain import cloud
+from patrii_billing.domain import quota as quotas
 from patrii_billing.domain import server as nova
 from patrii_billing import errors
 from patrii_billing.sim import clock as clocks
@@ -253,8 +254,13 @@ class Quotas:
         )
         return {'instances': count, 'cores': count, 'ram': count * 512}
 
-    def set(self, project: str, quota: Mapping[str, int]) -> None:
-        self._answer()
+    def set(
+        self, project: str, quota: Mapping[str, int], *, force: bool = False
+    ) -> None:
+        used = self.usage(project)
+        below = quotas.below_usage(quota, used)
+        if below and not force:
+            raise errors.CloudRefused('; '.join(below), 400)
         self.quotas.setdefault(project, {}).update(quota)
 
     def _answer(self) -> None:

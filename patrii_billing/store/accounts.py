@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Customers and the projects that belong to them."""
 
+from collections.abc import Collection
 from collections.abc import Mapping
+from collections.abc import Sequence
 import datetime as dt
 from typing import Any
 
@@ -38,6 +40,14 @@ def get(conn: sa.Connection, account_id: int) -> sa.Row[Any]:
     ).one()
 
 
+def some(
+    conn: sa.Connection, account_ids: Collection[int]
+) -> Sequence[sa.Row[Any]]:
+    return conn.execute(
+        _accounts.select().where(_accounts.c.id.in_(account_ids))
+    ).all()
+
+
 def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:
     """The account of that name. Raises NotFound."""
     row = conn.execute(
@@ -70,6 +80,23 @@ def lock(conn: sa.Connection, account_id: int) -> None:
         raise errors.NotFound(f'account {account_id}')
 
 
+def lock_all(conn: sa.Connection, account_ids: Collection[int]) -> None:
+    """Take the locks of several, in the order in which all take them."""
+    ids = sorted(set(account_ids))
+    # Where a database updates in another order, the order is that of this.
+    conn.execute(
+        sa.select(_accounts.c.id)
+        .where(_accounts.c.id.in_(ids))
+        .order_by(_accounts.c.id)
+        .with_for_update()
+    ).all()
+    conn.execute(
+        _accounts.update()
+        .where(_accounts.c.id.in_(ids))
+        .values(version=_accounts.c.version + 1)
+    )
+
+
 def add_project(
     conn: sa.Connection, project: str, name: str, account_id: int
 ) -> None:
@@ -82,6 +109,43 @@ def project(conn: sa.Connection, project_id: str) -> sa.Row[Any] | None:
     return conn.execute(
         _projects.select().where(_projects.c.id == project_id)
     ).one_or_none()
+
+
+def quotas_to_check(
+    conn: sa.Connection, now: dt.datetime, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Projects whose quota is to be compared, those never compared first."""
+    at = _projects.c.quota_check_at
+    new = _projects.select().where(at.is_(None)).order_by(_projects.c.id)
+    rows = conn.execute(new.limit(limit)).all()
+    if len(rows) == limit:
+        return rows
+    due = _projects.select().where(at <= now).order_by(at, _projects.c.id)
+    return [*rows, *conn.execute(due.limit(limit - len(rows)))]
+
+
+def claim_quota_check(
+    conn: sa.Connection, project: sa.Row[Any], next_at: dt.datetime
+) -> bool:
+    """Put its next check off; False where another did so meanwhile."""
+    at = _projects.c.quota_check_at
+    done = conn.execute(
+        _projects.update()
+        .where(
+            _projects.c.id == project.id,
+            at.is_not_distinct_from(project.quota_check_at),
+        )
+        .values(quota_check_at=next_at)
+    )
+    return done.rowcount == 1
+
+
+def change_project(
+    conn: sa.Connection, /, project_id: str, **values: Any
+) -> None:
+    conn.execute(
+        _projects.update().where(_projects.c.id == project_id).values(**values)
+    )
 
 
 def freeze_quota(

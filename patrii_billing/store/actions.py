@@ -121,6 +121,12 @@ def finish(
     )  # fmt: skip
 
 
+def note(conn: sa.Connection, /, row: sa.Row[Any], **args: Any) -> None:
+    """Remember in the action's row what its next try needs."""
+    current = get(conn, row.id)
+    claims.write(conn, _actions, row, args={**current.args, **args})
+
+
 def add_request(conn: sa.Connection, row: sa.Row[Any], request: str) -> None:
     """Remember Nova's request id of a call that was made."""
     current = get(conn, row.id)
@@ -187,6 +193,25 @@ def live(conn: sa.Connection, kind: ActionType, server: str) -> bool:
     """Whether such an action on a server is not finished."""
     found = conn.execute(
         sa.select(_actions.c.id).where(_actions.c.live == f'{kind}:{server}')
+    ).one_or_none()
+    return found is not None
+
+
+def live_id(conn: sa.Connection, kind: ActionType, target: str) -> int | None:
+    """The id of such an action that is not finished, if there is one."""
+    return conn.execute(
+        sa.select(_actions.c.id).where(_actions.c.live == f'{kind}:{target}')
+    ).scalar_one_or_none()
+
+
+def under_way(conn: sa.Connection, kind: ActionType, project: str) -> bool:
+    """Whether any action of a type on a project is not finished."""
+    found = conn.execute(
+        sa.select(_actions.c.id)
+        .where(
+            _actions.c.live.startswith(f'{kind}:{project}:', autoescape=True)
+        )
+        .limit(1)
     ).one_or_none()
     return found is not None
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Servers as last heard of, and what level they were at since when."""
 
+from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
 import decimal
@@ -142,6 +144,16 @@ def level_at(
     ).one_or_none()
 
 
+def quota_levels(conn: sa.Connection, project: str) -> dict[str, sa.Row[Any]]:
+    """The newest level of each quota of a project."""
+    rows = conn.execute(
+        _levels.select()
+        .where(_levels.c.project == project, _levels.c.server.is_(None))
+        .order_by(_levels.c.at, _levels.c.id)
+    )
+    return {row.resource: row for row in rows}
+
+
 def levels(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
     """All levels of a project in effective order."""
     return conn.execute(
@@ -149,3 +161,26 @@ def levels(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
         .where(_levels.c.project == project)
         .order_by(_levels.c.at, _levels.c.id)
     ).all()
+
+
+def levels_of(
+    conn: sa.Connection, projects: Collection[str]
+) -> Sequence[sa.Row[Any]]:
+    """All levels of some projects, of each in effective order."""
+    return conn.execute(
+        _levels.select()
+        .where(_levels.c.project.in_(projects))
+        .order_by(_levels.c.project, _levels.c.at, _levels.c.id)
+    ).all()
+
+
+def names(
+    conn: sa.Connection, projects: Collection[str]
+) -> Mapping[str, str]:
+    """The names of the servers that some projects have, or had, by id."""
+    rows = conn.execute(
+        sa.select(_servers.c.id, _servers.c.name).where(
+            _servers.c.project.in_(projects)
+        )
+    )
+    return {row.id: row.name for row in rows}

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import cloud
 from patrii_billing.domain import pricing
+from patrii_billing.domain import quota
 from patrii_billing.domain import server as nova
 from patrii_billing.engine.importing import document
-from patrii_billing.engine import quota
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import plans
@@ -127,7 +127,7 @@ def _look_at_quota(
     if tools.db.read(imported.has_quota, project):
         return
     seen.quotas[project] = tools.cloud.quotas.get(project)
-    held = quota.billed_quota(seen.quotas[project])
+    held = quota.billed(seen.quotas[project])
     for resource in priced:
         if resource not in held:
             raise sub.at.wrong(

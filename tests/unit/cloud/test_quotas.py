@@ -15,6 +15,9 @@ NAMES = {
     'ram': 'class:MEMORY_MB',
 }
 
+USED = {'instances': 2, 'cores': 4, 'ram': 2048}
+FLAT = {'key_pairs': 100, 'floating_ips': 10}
+
 
 class QuotasTestCase(base.CloudTestCase):
     """Nova and keystone with a memory, each as its driver has it."""
@@ -33,20 +36,23 @@ class QuotasTestCase(base.CloudTestCase):
         self.web.get(f'{base.KEYSTONE}/limits', json={'limits': []})
 
     def show(self, request: Any, context: Any) -> dict[str, Any]:
-        return {'quota_set': self.present | {'key_pairs': 100}}
+        return {'quota_set': FLAT | self.present}
 
     def show_usage(self, request: Any, context: Any) -> dict[str, Any]:
-        used = {'instances': 2, 'cores': 4, 'ram': 2048}
         return {
             'quota_set': {
                 name: {'limit': self.present[name], 'in_use': n, 'reserved': 0}
-                for name, n in used.items()
+                for name, n in USED.items()
             }
         }
 
     def update(self, request: Any, context: Any) -> dict[str, Any]:
         asked = request.json()['quota_set']
-        if not asked.pop('force', False):
+        forced = asked.pop('force', False)
+        below = {
+            name for name in USED if -1 < asked.get(name, -1) < USED[name]
+        }
+        if below and not forced:
             context.status_code = 400
             return {'badRequest': {'message': 'already used'}}
         self.present |= asked
@@ -56,30 +62,44 @@ class QuotasTestCase(base.CloudTestCase):
 class TestQuotas(QuotasTestCase):
     def test_the_quota_is_what_nova_shows(self) -> None:
         self.assertEqual(
-            {'instances': 10, 'cores': 20, 'ram': 51200},
+            {'instances': 10, 'cores': 20, 'ram': 51200, 'key_pairs': 100},
             self.quotas.get(base.CUSTOMER),
         )
 
     def test_the_usage_is_what_nova_counts(self) -> None:
-        self.assertEqual(
-            {'instances': 2, 'cores': 4, 'ram': 2048},
-            self.quotas.usage(base.CUSTOMER),
-        )
+        self.assertEqual(USED, self.quotas.usage(base.CUSTOMER))
 
     def test_only_what_was_asked_for_is_written(self) -> None:
         self.quotas.set(base.CUSTOMER, {'cores': 8})
         (request,) = self.sent('PUT')
-        self.assertEqual(
-            {'quota_set': {'cores': 8, 'force': True}}, request.json()
-        )
-        self.assertEqual(
-            {'instances': 10, 'cores': 8, 'ram': 51200},
-            self.quotas.get(base.CUSTOMER),
-        )
+        self.assertEqual({'quota_set': {'cores': 8}}, request.json())
+        shown = self.quotas.get(base.CUSTOMER)
+        self.assertEqual((8, 10), (shown['cores'], shown['instances']))
 
-    def test_it_may_go_below_what_is_in_use(self) -> None:
-        self.quotas.set(base.CUSTOMER, {'cores': 1, 'instances': 0})
+    def test_any_quota_of_novas_is_written(self) -> None:
+        self.quotas.set(base.CUSTOMER, {'key_pairs': 7})
+        self.assertEqual(7, self.quotas.get(base.CUSTOMER)['key_pairs'])
+
+    def test_only_by_force_it_goes_below_what_is_in_use(self) -> None:
+        below = {'cores': 1, 'instances': 0}
+        refusal = self.assertRaises(
+            errors.CloudRefused, self.quotas.set, base.CUSTOMER, below
+        )
+        self.assertIn('already used', refusal.reason)
+        self.assertEqual(20, self.quotas.get(base.CUSTOMER)['cores'])
+        self.quotas.set(base.CUSTOMER, below, force=True)
         self.assertEqual(1, self.quotas.get(base.CUSTOMER)['cores'])
+        self.assertIs(True, self.sent('PUT')[-1].json()['quota_set']['force'])
+
+    def test_nothing_is_written_where_the_cloud_has_no_quotas(self) -> None:
+        none = quotas.NovaQuotas(self.connection, quotas.Backend.NONE)
+        self.assertEqual({}, none.get(base.CUSTOMER))
+        none.set(base.CUSTOMER, {}, force=True)
+        refusal = self.assertRaises(
+            errors.CloudRefused, none.set, base.CUSTOMER, {'cores': 8}
+        )
+        self.assertIn('quota_backend', refusal.reason)
+        self.assertEqual([], self.sent('PUT'))
 
     def test_it_may_be_unlimited(self) -> None:
         self.quotas.set(base.CUSTOMER, {'ram': -1})
@@ -129,6 +149,16 @@ class TestQuotasThatDoNotTake(QuotasTestCase):
         )
         self.assertEqual(409, refusal.code)
         self.assertIn('class:VCPU', refusal.reason)
+
+    def test_told_to_write_to_nova_alone_it_asks_keystone_nothing(
+        self,
+    ) -> None:
+        alone = quotas.NovaQuotas(self.connection, quotas.Backend.NOVA)
+        refusal = self.assertRaises(
+            errors.CloudRefused, alone.set, base.CUSTOMER, {'cores': 8}
+        )
+        self.assertIn('did not take', refusal.reason)
+        self.assertIn('quota_backend is nova', refusal.reason)
 
     def test_a_quota_that_is_so_already_needs_nothing(self) -> None:
         self.quotas.set(base.CUSTOMER, {'cores': 20})
@@ -208,14 +238,18 @@ class TestUnifiedLimits(QuotasTestCase):
 
     def test_a_quota_is_written_to_keystone(self) -> None:
         self.quotas.set(base.CUSTOMER, {'cores': 8, 'instances': 4})
-        self.assertEqual(
-            {'instances': 4, 'cores': 8, 'ram': 51200},
-            self.quotas.get(base.CUSTOMER),
-        )
+        shown = self.quotas.get(base.CUSTOMER)
+        self.assertEqual((4, 8), (shown['instances'], shown['cores']))
         self.assertEqual(
             {base.CUSTOMER},
             {limit['project_id'] for limit in self.limits.values()},
         )
+
+    def test_told_to_write_to_keystone_nova_is_only_read(self) -> None:
+        keystone = quotas.NovaQuotas(self.connection, quotas.Backend.KEYSTONE)
+        keystone.set(base.CUSTOMER, {'cores': 8})
+        self.assertEqual(8, keystone.get(base.CUSTOMER)['cores'])
+        self.assertEqual([], self.sent('PUT'))
 
     def test_a_limit_that_is_there_is_changed(self) -> None:
         for cores in (8, 12, 0, 20):

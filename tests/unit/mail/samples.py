@@ -23,6 +23,7 @@ TEMPLATES = (
     'payment_received',
     'payment_failed',
     'quota_changed',
+    'quota_refused',
     'hold_begun',
     'hold_ended',
     'operator',
