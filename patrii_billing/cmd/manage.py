@@ -14,6 +14,7 @@ from patrii_billing.cmd.commands import desk
 from patrii_billing.cmd.commands import hold
 from patrii_billing.cmd.commands import importing
 from patrii_billing.cmd.commands import inbox
+from patrii_billing.cmd.commands import invoice
 from patrii_billing.cmd.commands import lines
 from patrii_billing.cmd.commands import notice
 from patrii_billing.cmd.commands import payment
@@ -27,8 +28,8 @@ from patrii_billing import version
 
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
-    db, importing, subscription, timeline, payment, hold, notice, switch,
-    undo, inbox, lines, simulate,
+    db, importing, subscription, invoice, timeline, payment, hold, notice,
+    switch, undo, inbox, lines, simulate,
 )  # fmt: skip
 
 

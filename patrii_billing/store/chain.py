@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import calendar
 from patrii_billing.store import invoices
 from patrii_billing.store import schema
 
@@ -41,22 +42,37 @@ def billed_by(conn: sa.Connection, invoice_id: int) -> Sequence[sa.Row[Any]]:
 def cut(conn: sa.Connection, subscription_id: int, day: dt.date) -> bool:
     """Leave what lies past a day unbilled; whether anything did.
 
-    The rest becomes one span, and the one the day falls in is shortened.
+    The span the day falls in is parted there. What was not billed before
+    keeps its own reason.
     """
     past = [row for row in of(conn, subscription_id) if row.ends > day]
-    if not past:
-        return False
     # Each link holds the one after it.
     for row in reversed(past):
         if row.starts >= day:
-            conn.execute(_spans.delete().where(_spans.c.id == row.id))
+            free(conn, row)
         else:
             _change(conn, row.id, ends=day)
-    invoices.bill_span(
-        conn, subscription_id, max(day, past[0].starts), past[-1].ends,
-        unbilled_why=CANCELLED,
-    )  # fmt: skip
-    return True
+    for row in past:
+        billed = row.unbilled_why in (None, invoices.NOTHING_YET)
+        invoices.bill_span(
+            conn, subscription_id, max(day, row.starts), row.ends,
+            unbilled_why=CANCELLED if billed else row.unbilled_why,
+            cycle=calendar.Period(row.cycle_starts, row.cycle_ends),
+        )  # fmt: skip
+    return bool(past)
+
+
+def uncut(conn: sa.Connection, subscription_id: int) -> dt.date | None:
+    """Take off what a cancellation left out; from where on, if anything."""
+    chain = of(conn, subscription_id)
+    left_out = [row for row in chain if row.unbilled_why == CANCELLED]
+    if not left_out:
+        return None
+    since: dt.date = left_out[0].starts
+    for row in reversed(chain):
+        if row.starts >= since:
+            free(conn, row)
+    return since
 
 
 def free(conn: sa.Connection, span: sa.Row[Any]) -> None:
