@@ -39,11 +39,6 @@ _SAME = (
 _NO_TIME = {'starts': None, 'ends': None, 'starts_at': None, 'ends_at': None}
 
 
-def number(invoice: sa.Row[Any]) -> str:
-    """What it is called: INV-000017."""
-    return f'{invoice.series}-{invoice.number:06d}'
-
-
 def negated(conn: sa.Connection, invoice: sa.Row[Any]) -> list[Line]:
     """Every line of an invoice, the other way round."""
     return [
@@ -117,13 +112,13 @@ def issue(
     invoices.write_owed(conn, note_id, 0, now)
     note = invoices.get(conn, note_id)
     timeline.record(
-        conn, now, 'invoice', number(note), why,
+        conn, now, 'invoice', balance.number(note), why,
         account_id=note.account_id, subscription_id=note.subscription_id,
         by=by, amount=money.plain(total, note.currency),
-        result='credit note', corrects=number(invoice),
+        result='credit note', corrects=balance.number(invoice),
     )  # fmt: skip
     _use(conn, invoice, note, now, by, key)
-    return number(note)
+    return balance.number(note)
 
 
 def _use(
@@ -144,7 +139,7 @@ def _use(
         state=lifecycle.PaymentState.RECEIVED, amount=amount,
         free=amount - used, currency=note.currency,
         key=_key(key) if key else f'credit:invoice:{note.id}',
-        body_hash=_body(invoice, amount), reference=number(note),
+        body_hash=_body(invoice, amount), reference=balance.number(note),
         received_at=now, by=by,
     )  # fmt: skip
     if used:
@@ -182,7 +177,7 @@ def give_up(
     state = lifecycle.InvoiceState.UNCOLLECTIBLE
     credits.close(conn, invoice.id, state, why, now)
     timeline.record(
-        conn, now, 'invoice', number(invoice), why,
+        conn, now, 'invoice', balance.number(invoice), why,
         account_id=invoice.account_id,
         subscription_id=invoice.subscription_id, by=by,
         amount=money.plain(invoice.owed, invoice.currency),

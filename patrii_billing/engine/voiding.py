@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
+from patrii_billing.engine import balance
 from patrii_billing.engine import charge
 from patrii_billing.engine import collect
 from patrii_billing.engine import crediting
@@ -50,7 +51,7 @@ def void(
     _must_be(invoice, _State.OPEN)
     if invoice.owed != invoice.total:
         raise errors.Conflict(
-            f'{crediting.number(invoice)} is settled in part: credit it'
+            f'{balance.number(invoice)} is settled in part: credit it'
         )
     negate(conn, invoice, now, by, why)
     for span in chain.billed_by(conn, invoice.id):
@@ -70,7 +71,7 @@ def negate(
     crediting.issue(conn, invoice, lines, now, by, why)
     credits.close(conn, invoice.id, _State.VOID, why, now)
     timeline.record(
-        conn, now, 'invoice', crediting.number(invoice), why,
+        conn, now, 'invoice', balance.number(invoice), why,
         account_id=invoice.account_id,
         subscription_id=invoice.subscription_id, by=by,
         amount=money.plain(invoice.total, invoice.currency), result='void',
@@ -154,7 +155,7 @@ def _locked(conn: sa.Connection, invoice_id: int) -> sa.Row[Any]:
 
 def _must_be(invoice: sa.Row[Any], *states: lifecycle.InvoiceState) -> None:
     """Raises Conflict."""
-    name = crediting.number(invoice)
+    name = balance.number(invoice)
     if invoice.kind == credits.KIND:
         raise errors.Conflict(f'{name} is a credit note')
     if invoice.state not in states:

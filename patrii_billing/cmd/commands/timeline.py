@@ -31,10 +31,10 @@ def _run(desk: desks.Desk) -> None:
     account = desk.read(accounts.by_name, desk.options.account)
     rows = desk.read(history.of_account, account.id, desk.options.last)
     for row in rows:
-        print(*_lines(row, account.currency), sep='\n')
+        print(*shown(row, account.currency), sep='\n')
 
 
-def _lines(row: sa.Row[Any], currency: str) -> Iterator[str]:
+def shown(row: sa.Row[Any], currency: str) -> Iterator[str]:
     """When and what; below it why, to which server, and by whom."""
     detail = {k: v for k, v in row.detail.items() if v is not None}
     said = [row.what, row.name]
