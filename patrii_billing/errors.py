@@ -88,6 +88,14 @@ class MailUnknown(MailError):
     """The connection broke after the data: it may have been accepted."""
 
 
+class DocumentNotWritten(BillingError):
+    """The invoice's template or words are missing or broken."""
+
+
+class ExtraMissing(BillingError):
+    """What an extra of the installation brings is not installed."""
+
+
 class CurrencyMismatch(BillingError):
     """Amounts of different currencies cannot be added."""
 

@@ -27,7 +27,10 @@ from patrii_billing.cloud import quotas
 from patrii_billing.cloud import servers
 from patrii_billing.cloud import session
 from patrii_billing.conf import database as database_conf
+from patrii_billing.document import brand as brands
+from patrii_billing.document import printer as printers
 from patrii_billing.domain import calendar
+from patrii_billing.domain import document
 from patrii_billing.domain import money
 from patrii_billing.domain import policy
 from patrii_billing.domain import span
@@ -173,6 +176,35 @@ def voice(conf: cfg.ConfigOpts) -> speech.Voice:
     return speech.Voice(brand, _mailer(options), tuple(options.operators))
 
 
+def printer(conf: cfg.ConfigOpts) -> printers.Printer:
+    """What writes invoices down."""
+    options = conf.document
+    name = options.seller_name or conf.mail.brand_name
+    seller = document.Party(
+        name, tuple(options.seller_address), options.seller_country,
+        options.seller_tax_id,
+    )  # fmt: skip
+    bank = brands.Bank(
+        options.bank_holder or name, options.bank_account, options.bank_bic,
+        options.bank_name,
+    )  # fmt: skip
+    brand = brands.Brand(
+        seller=seller,
+        bank=bank,
+        email=options.email or conf.mail.support,
+        pay_url=conf.mail.pay_url or '',
+        **{
+            name: options[name]
+            for name in (
+                'registration', 'phone', 'note', 'footer', 'logo', 'accent',
+                'paper', 'templates', 'untaxed', 'untaxed_why',
+            )
+        },
+    )  # fmt: skip
+    brand.logo_url()  # which finds out whether it can be used
+    return printers.Printer(brand)
+
+
 def folder_voice(path: str) -> speech.Voice:
     """Notices written into a folder, for the demo."""
     letterhead = message.Letterhead('Demo Cloud <billing@cloud.example>')
@@ -272,6 +304,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     money.digits(conf.billing.currency, '[billing] currency')
     interval(conf)
     tools(conf)
+    printer(conf)
     _check_driver(conf)
     ears.check(conf)
 

@@ -78,18 +78,42 @@ def amount(value: money.Money, locale: babel.Locale) -> str:
     Babel's own digits differ for some currencies (none for IQD and ALL) and
     would round away what is owed.
     """
-    digits = money.digits(value.currency)
+    return _in_currency(
+        Decimal(money.plain(value.minor, value.currency)),
+        value.currency, money.digits(value.currency), locale,
+    )  # fmt: skip
+
+
+def price(value: Decimal, currency: str, locale: babel.Locale) -> str:
+    """A price with all its digits, and no fewer than the currency has."""
+    return _in_currency(
+        value, currency, max(money.digits(currency), _places(value)), locale
+    )
+
+
+def number(value: Decimal, locale: babel.Locale) -> str:
+    """A quantity or a rate with all its digits, and no zeros behind them."""
+    places = _places(value)
+    pattern = '#,##0.' + '0' * places if places else '#,##0'
+    return numbers.format_decimal(value, pattern, locale=locale)
+
+
+def _places(value: Decimal) -> int:
+    """How many digits after the point say something."""
+    _, _, tail = f'{value:f}'.partition('.')
+    return len(tail.rstrip('0'))
+
+
+def _in_currency(
+    value: Decimal, currency: str, digits: int, locale: babel.Locale
+) -> str:
     pattern = re.sub(
         r'\.0+',
         '.' + '0' * digits if digits else '',
         locale.currency_formats['standard'].pattern,
     )
     words = numbers.format_currency(
-        Decimal(money.plain(value.minor, value.currency)),
-        value.currency,
-        pattern,
-        locale=locale,
-        currency_digits=False,
+        value, currency, pattern, locale=locale, currency_digits=False
     )
     return _TOUCHING.sub('\xa0', words)
 

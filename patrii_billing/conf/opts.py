@@ -10,6 +10,7 @@ from oslo_log import log
 from patrii_billing.conf import billing
 from patrii_billing.conf import checks
 from patrii_billing.conf import database
+from patrii_billing.conf import document
 from patrii_billing.conf import enforcement
 from patrii_billing.conf import engine
 from patrii_billing.conf import ladder
@@ -20,7 +21,16 @@ from patrii_billing import threads
 
 DEFAULT_FILE = '/etc/patrii_billing/patrii_billing.conf'
 
-_OURS = (billing, ladder, enforcement, listener, engine, mail, nova)
+_OURS = (
+    billing,
+    ladder,
+    enforcement,
+    listener,
+    engine,
+    mail,
+    document,
+    nova,
+)
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more
 # that keystone did not answer, and novaclient for each try that nova did not;
