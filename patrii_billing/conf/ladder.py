@@ -103,6 +103,19 @@ How long to wait for a server that is in the middle of a task or of a resize.
 After that it is left alone and the operator is told.
 """,
     ),
+    cfg.StrOpt(
+        'changes',
+        default='next',
+        choices=(
+            ('next', 'with the invoice of the next period'),
+            ('at_once', 'by an invoice of its own, due after net'),
+        ),
+        help="""
+When a change within a period that is invoiced already, such as a new server
+or a higher quota, is charged or credited. What lowers an invoice that is not
+paid yet is always credited at once.
+""",
+    ),
     cfg.BoolOpt(
         'freeze_quota',
         default=False,

@@ -23,6 +23,13 @@ class Drift(enum.StrEnum):
     REPORT = 'report'  # left to the operator
 
 
+class Changes(enum.StrEnum):
+    """When what changed within a billed period is invoiced."""
+
+    NEXT = 'next'  # with the next period
+    AT_ONCE = 'at_once'  # by an invoice of its own
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One customer's ladder; the defaults are the operator's."""
@@ -38,6 +45,7 @@ class Policy:
     settle: span.Span = D(seconds=3600)  # wait for a running task
     tolerance: int = 0  # minor units that may stay unpaid (bank fees)
     settle_fees: bool = False  # close what a payment left of that size
+    changes: Changes = Changes.NEXT
     freeze_quota: bool = False
     quota_drift: Drift = Drift.BILL
     pause_billed: bool = False

@@ -25,6 +25,10 @@ from patrii_billing.store import payments
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 
+_PAYABLE = (
+    lifecycle.InvoiceState.OPEN,
+    lifecycle.InvoiceState.UNCOLLECTIBLE,
+)
 # What money is that went out again, by how it did.
 OUT = {
     lifecycle.PaymentKind.REFUND: lifecycle.PaymentState.REFUNDED,
@@ -42,13 +46,8 @@ def announce_invoice(
     """Record an invoice just issued, use the balance on it, and tell."""
     invoice = invoices.get(conn, invoice_id)
     if invoice.total <= 0:
-        _keep_as_credit(conn, invoice, now)
-    timeline.record(
-        conn, now, 'invoice', number(invoice), _period(invoice),
-        account_id=invoice.account_id,
-        subscription_id=invoice.subscription_id,
-        amount=money.plain(invoice.total, invoice.currency), result='open',
-    )  # fmt: skip
+        keep_as_credit(conn, invoice, now)
+    timeline.record_all(conn, now, 'invoice', [told(invoice)])
     allocate(conn, invoice.account_id, now)
     notices.ask(
         conn, steps.invoice_key(invoice_id), 'invoice', now,
@@ -57,10 +56,19 @@ def announce_invoice(
     )  # fmt: skip
 
 
-def _period(invoice: sa.Row[Any]) -> str:
-    if invoice.period_start is None:
-        return str(invoice.kind)
-    return f'{invoice.kind}: {invoice.period_start} to {invoice.period_end}'
+def told(invoice: sa.Row[Any]) -> dict[str, Any]:
+    """What the timeline says of an invoice just issued."""
+    why = str(invoice.kind)
+    if invoice.period_start is not None:
+        why += f': {invoice.period_start} to {invoice.period_end}'
+    amount = money.plain(invoice.total, invoice.currency)
+    return {
+        'name': number(invoice),
+        'why': why,
+        'account_id': invoice.account_id,
+        'subscription_id': invoice.subscription_id,
+        'detail': {'amount': amount, 'result': 'open'},
+    }
 
 
 def allocate(conn: sa.Connection, account_id: int, now: dt.datetime) -> None:
@@ -106,16 +114,17 @@ def use(
     now: dt.datetime,
     limit: int | None = None,
 ) -> int:
-    """Put free money on an open invoice; how much (minor units) it was.
+    """Put free money on an invoice; how much (minor units) it was.
 
-    As much as is free and owed, and no more than the limit.
+    As much as is free and owed, and no more than the limit. What was given
+    up is paid only so, by name.
     """
     payment = payments.get(conn, payment_id)
     invoice = invoices.get(conn, invoice_id)
     used = min(payment.free, invoice.owed)
     if limit is not None:
         used = min(used, limit)
-    if used <= 0 or invoice.state != lifecycle.InvoiceState.OPEN:
+    if used <= 0 or invoice.state not in _PAYABLE:
         return 0
     payments.allocate(conn, payment_id, invoice_id, used, now)
     payments.change(conn, payment_id, free=payment.free - used)
@@ -280,16 +289,19 @@ def less(
     payments.change(conn, payment.id, free=free, **ended)
 
 
-def _keep_as_credit(
+def keep_as_credit(
     conn: sa.Connection, invoice: sa.Row[Any], now: dt.datetime
 ) -> None:
-    """A sum not above zero issues at nothing; the rest becomes balance."""
+    """A sum not above zero issues at nothing; the rest becomes balance.
+
+    That is used on what the same subscription owes before anything else.
+    """
     invoices.write_owed(conn, invoice.id, 0, now)
     amount = -invoice.total
     if not amount:
         return
     key = f'credit:invoice:{invoice.id}'
-    payments.add(
+    credit_id = payments.add(
         conn, account_id=invoice.account_id,
         kind=lifecycle.PaymentKind.CREDIT,
         state=lifecycle.PaymentState.RECEIVED, amount=amount, free=amount,
@@ -297,3 +309,8 @@ def _keep_as_credit(
         reference=number(invoice), received_at=now, by=timeline.ENGINE,
         source='service',
     )  # fmt: skip
+    if invoice.subscription_id is not None:
+        for owed in invoices.open_of_subscription(
+            conn, invoice.subscription_id
+        ):
+            use(conn, credit_id, owed.id, now)

@@ -1,181 +1,339 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The lines of a period's invoice, and what earlier periods still owe.
+"""What is to be billed: what the cycles should cost, less what was posted.
 
-What a period should cost is folded from the recorded levels, and what was
-posted is taken off; so a late or reordered fact is billed on the next one.
+Charges and credits have no other source. So a late or reordered fact is
+billed with the next lines, or credited, and nothing is billed twice.
 """
 
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+import dataclasses
+from dataclasses import dataclass
 import datetime as dt
 from decimal import Decimal
-import itertools
 from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
+from patrii_billing.domain import invoice
 from patrii_billing.domain import money
 from patrii_billing.domain import pricing
 from patrii_billing.domain import proration
+from patrii_billing.domain import tax
+from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import metering
+from patrii_billing.engine import rating
 from patrii_billing.store import invoices
-from patrii_billing.store import plans
-from patrii_billing.store import servers
-from patrii_billing.store import subscriptions
 
-# A fact that comes later than this many cycles is for a person to settle.
-_CORRECTED_CYCLES = 3
+# What the resource of a setup fee begins with.
+SETUP = 'setup:'
+# What is not followed through its cycle.
+_APART = (SETUP, metering.METER)
+_ONE = Decimal(1)
 
 
-def lines(
-    conn: sa.Connection,
-    sub: sa.Row[Any],
-    plan: sa.Row[Any],
-    anchor: calendar.Anchor,
-    start: dt.date,
-    end: dt.date,
-    zone: dt.tzinfo,
-) -> Iterator[dict[str, Any]]:
-    """The new period's lines, and before them what corrects older ones."""
-    prices = [_price(row) for row in plans.prices(conn, plan.id)]
-    levels = _levels_of(conn, sub)
-    cycle = anchor.cycle_of(start)
-    spans = [
-        calendar.Period(row.starts, row.ends)
-        for row in invoices.billed_spans(conn, sub.id)
-    ]
-    older = itertools.islice(
-        _cycles_before(anchor, cycle, sub.start), _CORRECTED_CYCLES
-    )
-    for each in [*reversed(list(older)), cycle]:
-        billed = [one for one in (_cut(span, each) for span in spans) if one]
-        if each == cycle:
-            billed.append(calendar.Period(start, end))
-        if not billed:
-            continue
-        posted = _posted(conn, sub.id, plan.currency, each)
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line to be posted, and what its reader sees of it."""
+
+    line: proration.Line
+    label: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Local days that are to be billed, and the whole cycle they lie in."""
+
+    period: calendar.Period
+    cycle: calendar.Period
+
+
+@dataclass(slots=True)
+class _Cycle:
+    """One anchored cycle: what of it is billed, and what was posted."""
+
+    whole: calendar.Period
+    first: dt.date
+    billed: list[calendar.Period]
+    posted: list[invoice.Posted]
+
+
+def entries(
+    ground: grounds.Ground, new: Span | None = None
+) -> Iterator[Entry]:
+    """What corrects the cycles that are billed, and what a new span costs.
+
+    Asked again with its answer posted, it has nothing to add. Raises
+    NotFound for what has no price.
+    """
+    for cycle in _cycles(ground, new):
+        plan = ground.term_on(cycle.first).plan
+        counted = _Counted(plan.unit, ground.zone)
+        whole = counted.of(cycle.whole)
+        rates = rating.Rates(ground, whole)
+        same_day = proration.SameDay(plan.same_day)
         for line in proration.settle(
-            each,
-            list(_changes(prices, levels, sub, each.start)),
-            posted,
+            whole,
+            tuple(rates.changes(same_day)),
+            cycle.posted,
             plan.currency,
-            billed=billed,
-            same_day=proration.SameDay(plan.same_day),
-            zone=zone,
+            billed=[counted.of(span) for span in cycle.billed],
+            same_day=same_day,
+            zone=ground.zone,
         ):
-            yield _row(line, sub.id)
+            yield _entry(line, ground, rates)
 
 
-def _cycles_before(
-    anchor: calendar.Anchor, cycle: calendar.Period, first: dt.date
-) -> Iterator[calendar.Period]:
-    while cycle.start > first:
-        cycle = anchor.cycle_of(cycle.start - dt.timedelta(days=1))
-        yield cycle
-
-
-def _cut(
-    span: calendar.Period, cycle: calendar.Period
-) -> calendar.Period | None:
-    start, end = max(span.start, cycle.start), min(span.end, cycle.end)
-    return calendar.Period(start, end) if start < end else None
-
-
-def _levels_of(conn: sa.Connection, sub: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
-    """The recorded levels the subscription pays for."""
-    levels = servers.levels(conn, sub.project)
-    if sub.server is not None:
-        return [row for row in levels if row.server == sub.server]
-    own = {
-        other.server
-        for other in subscriptions.of_project(conn, sub.project)
-        if other.server is not None
-    }
-    return [row for row in levels if row.server not in own]
-
-
-def _changes(
-    prices: Sequence[pricing.Price],
-    levels: Iterable[sa.Row[Any]],
-    sub: sa.Row[Any],
-    day: dt.date,
-) -> Iterator[proration.Change]:
-    """The levels at the prices of a cycle that begins on this day."""
-    for price in prices:
-        if price.kind is pricing.PriceKind.FLAT and price.valid_on(day):
-            level = pricing.Level(Decimal(1), price.unit_price)
-            yield proration.Change(
-                sub.start, price.resource or 'subscription', level
-            )
-    kinds = {price.kind for price in prices}
-    for row in levels:
-        kind = (
-            pricing.PriceKind.FLAVOR if row.server else pricing.PriceKind.QUOTA
-        )
-        if kind not in kinds:
+def once(ground: grounds.Ground, new: Span) -> Iterator[Entry]:
+    """What the first invoice alone asks for: the setup of a contract."""
+    plan = ground.term_on(new.period.start).plan
+    whole = _Counted(plan.unit, ground.zone).of(new.period)
+    for price in ground.term_on(new.period.start).law.prices:
+        if price.kind is not pricing.PriceKind.SETUP or not price.valid_on(
+            new.period.start
+        ):
             continue
-        level = pricing.NOTHING
-        if row.quantity:
-            priced = [p for p in prices if p.kind is kind]
-            if kind is pricing.PriceKind.QUOTA and not any(
-                price.resource == row.resource for price in priced
-            ):
-                continue
-            price = pricing.price_on(priced, kind, row.resource, day)
-            level = pricing.Level(row.quantity, price.unit_price)
-        yield proration.Change(row.at, row.server or row.resource, level)
+        level = pricing.Level(_ONE, price.unit_price)
+        line = proration.charge(
+            f'{SETUP}{price.resource}', level, whole, whole, plan.currency
+        )
+        yield Entry(
+            dataclasses.replace(
+                line,
+                ratio=money.WHOLE,
+                reason=f'{price.unit_price:f} {plan.currency} once',
+            ),
+            price.resource or plan.name,
+        )
+
+
+def metered(
+    conn: sa.Connection, ground: grounds.Ground, today: dt.date
+) -> Iterator[Entry]:
+    """What was used in the billed periods that are over, less what was said.
+
+    Raises what engine.metering.lines raises.
+    """
+    spans = [
+        row for row in ground.spans if row.unbilled_why in invoices.BILLED
+    ]
+    for span in spans[-grounds.CORRECTED_CYCLES - 1 :]:
+        term = ground.term_on(span.starts)
+        if span.ends > today or not any(
+            price.kind is pricing.PriceKind.METER for price in term.law.prices
+        ):
+            continue
+        period = calendar.Period(span.starts, span.ends)
+        counted = _Counted(term.plan.unit, ground.zone)
+        for line in metering.lines(
+            conn, ground.sub, term.law.prices, period, term.plan.currency
+        ):
+            yield _metered(line, counted, term.plan.currency)
+
+
+def _metered(
+    line: dict[str, Any], counted: '_Counted', currency: str
+) -> Entry:
+    span = counted.of(calendar.Period(line['starts'], line['ends']))
+    return Entry(
+        proration.Line(
+            proration.LineKind(line['kind']),
+            line['resource'],
+            span.start,
+            span.end,
+            line['quantity'],
+            line['unit_price'],
+            _ratio(line['ratio']),
+            line['amount'],
+            currency,
+            line['reason'],
+            str(line['corrects']) if line.get('corrects') else None,
+        ),
+        line.get('label'),
+        line.get('unit'),
+    )
+
+
+def all_posted(ground: grounds.Ground) -> list[invoice.Posted]:
+    """The lines of the books as the law sees them."""
+    lines = {row.id: row for row in ground.lines}
+    found = []
+    for row in ground.lines:
+        corrected = lines.get(row.corrects, row)
+        if corrected.starts is not None:
+            currency = ground.term_on(corrected.starts).plan.currency
+            found.append(_posted(row, corrected, currency))
+    return found
+
+
+def cycles(
+    ground: grounds.Ground, period: calendar.Period
+) -> list[calendar.Period]:
+    """The cycles of the books and of a new period, as its plan counts."""
+    plan = ground.term_on(period.start).plan
+    counted = _Counted(plan.unit, ground.zone)
+    days = {
+        (row.cycle_starts, row.cycle_ends)
+        for row in ground.spans
+        if row.unbilled_why in invoices.BILLED
+    }
+    if not any(start <= period.start < end for start, end in days):
+        whole = next_cycle(ground, period.start)
+        days.add((whole.start, whole.end))
+    return [
+        counted.of(calendar.Period(start, end)) for start, end in sorted(days)
+    ]
+
+
+def next_cycle(ground: grounds.Ground, day: dt.date) -> calendar.Period:
+    """The whole anchored cycle that a day lies in, in days."""
+    term = ground.term_on(day)
+    anchor = calendar.anchored(
+        calendar.Cycle.parse(term.plan.cycle), term.anchor_day, term.law.since
+    )
+    return anchor.cycle_of(day)
 
 
 def _posted(
-    conn: sa.Connection,
-    subscription_id: int,
-    currency: str,
-    cycle: calendar.Period,
-) -> list[proration.Posted]:
-    return [
-        proration.Posted(
-            str(row.id),
-            proration.Line(
-                proration.LineKind(row.kind),
-                row.resource,
-                row.starts,
-                row.ends,
-                row.quantity,
-                row.unit_price,
-                money.Ratio(*map(int, row.ratio.split('/'))),
-                row.amount,
-                currency,
-                row.reason,
-                str(row.corrects) if row.corrects else None,
-            ),
-        )
-        for row in invoices.lines_from(conn, subscription_id, cycle.start)
-        if row.starts < cycle.end
-    ]
-
-
-def _price(row: sa.Row[Any]) -> pricing.Price:
-    return pricing.Price(
-        pricing.PriceKind(row.kind),
-        row.resource,
-        row.unit_price,
-        row.valid_from,
-        row.valid_until,
+    row: sa.Row[Any], corrected: sa.Row[Any], currency: str
+) -> invoice.Posted:
+    """A credit that gives money back and no time has none of its own."""
+    start = row.starts_at or row.starts
+    end = row.ends_at or row.ends
+    if start is None:
+        start = end = corrected.starts_at or corrected.starts
+    return invoice.Posted(
+        str(row.id),
+        proration.Line(
+            proration.LineKind(row.kind),
+            row.resource,
+            start,
+            end,
+            row.quantity,
+            row.unit_price,
+            _ratio(row.ratio),
+            row.amount,
+            currency,
+            row.reason,
+            str(row.corrects) if row.corrects else None,
+        ),
+        row.discount,
+        row.net,
+        tax.taxes_read(row.taxes),
     )
 
 
-def _row(line: proration.Line, subscription_id: int) -> dict[str, Any]:
+def row(
+    entry: Entry, item: invoice.Item, subscription_id: int, zone: dt.tzinfo
+) -> dict[str, Any]:
+    """A composed line as the books keep it."""
+    line = item.line
+    instants = isinstance(line.start, dt.datetime)
+    last = line.end - calendar.Unit.of(line.end).step
     return {
         'subscription_id': subscription_id,
         'kind': line.kind,
         'resource': line.resource,
-        'starts': line.start,
-        'ends': line.end,
+        'label': entry.label,
+        'starts': calendar.in_unit(line.start, calendar.Unit.DAY, zone),
+        'ends': calendar.in_unit(last, calendar.Unit.DAY, zone)
+        + dt.timedelta(days=1),
+        'starts_at': line.start if instants else None,
+        'ends_at': line.end if instants else None,
         'quantity': line.quantity,
+        'unit': entry.unit,
         'unit_price': line.unit_price,
         'ratio': str(line.ratio),
         'amount': line.amount,
+        'discount': item.discount,
+        'net': item.net,
+        'taxes': tax.taxes_written(item.taxes),
         'reason': line.reason,
         'corrects': int(line.corrects) if line.corrects else None,
     }
+
+
+def _cycles(ground: grounds.Ground, new: Span | None) -> list[_Cycle]:
+    """The newest cycles, oldest first, each with its lines.
+
+    A line belongs to the last cycle whose time had begun when its own did:
+    so also what was left out after it was billed has its lines.
+    """
+    found: dict[tuple[dt.date, dt.date], _Cycle] = {}
+    for span in ground.spans:
+        whole = calendar.Period(span.cycle_starts, span.cycle_ends)
+        cycle = found.setdefault(
+            (whole.start, whole.end), _Cycle(whole, span.starts, [], [])
+        )
+        if span.unbilled_why in invoices.BILLED:
+            cycle.billed.append(calendar.Period(span.starts, span.ends))
+    if new is not None:
+        cycle = found.setdefault(
+            (new.cycle.start, new.cycle.end),
+            _Cycle(new.cycle, new.period.start, [], []),
+        )
+        cycle.billed.append(new.period)
+    newest = sorted(found.values(), key=lambda cycle: cycle.first)
+    newest = newest[-grounds.CORRECTED_CYCLES - 1 :]
+    for entry in all_posted(ground):
+        day = calendar.in_unit(
+            entry.line.start, calendar.Unit.DAY, ground.zone
+        )
+        begun = [cycle for cycle in newest if cycle.first <= day]
+        if begun and not entry.line.resource.startswith(_APART):
+            begun[-1].posted.append(entry)
+    return newest
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Local days as what a plan counts."""
+
+    unit: str
+    zone: dt.tzinfo
+
+    def of(self, days: calendar.Period) -> calendar.Period:
+        unit = calendar.Unit(self.unit)
+        return calendar.Period(
+            calendar.in_unit(days.start, unit, self.zone),
+            calendar.in_unit(days.end, unit, self.zone),
+        )
+
+
+def _entry(
+    line: proration.Line, ground: grounds.Ground, rates: rating.Rates
+) -> Entry:
+    if line.corrects is None:
+        return Entry(line, rates.label(line), rates.unit(line))
+    corrected = next(
+        row for row in ground.lines if str(row.id) == line.corrects
+    )
+    return Entry(line, corrected.label, corrected.unit)
+
+
+def _ratio(text: str) -> money.Ratio:
+    return money.Ratio(*map(int, text.split('/')))
+
+
+def sums(entries: Iterable[Entry]) -> dict[str, int]:
+    """What is charged and credited for each resource, portions together."""
+    found: dict[str, int] = {}
+    for entry in entries:
+        name = rating.whole(entry.line.resource)
+        found[name] = found.get(name, 0) + entry.line.amount
+    return found
+
+
+def only(
+    entries: Sequence[Entry], resources: Iterable[str]
+) -> list[Entry]:
+    """The entries of some resources, all portions of each."""
+    names = set(resources)
+    return [
+        entry
+        for entry in entries
+        if rating.whole(entry.line.resource) in names
+    ]

@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Issue the next period's invoice when its time has come."""
+"""Issue the next period's invoice when its time has come.
 
+Any number of workers share the due ones: each claims a batch, and charges it
+in one transaction. What is wrong with one keeps none of the others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
 import datetime as dt
+import secrets
 from typing import Any
 
 from oslo_log import log as logging
@@ -9,41 +17,74 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
-from patrii_billing.engine import balance
 from patrii_billing.engine import bill
+from patrii_billing.engine import correct
 from patrii_billing.engine import gather
-from patrii_billing.engine import tell
+from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import issuing
+from patrii_billing.engine import parking
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import invoices
-from patrii_billing.store import plans
 from patrii_billing.store import subscriptions
 
 LOG = logging.getLogger(__name__)
 
+TRIAL = 'trial'
 _SUSPENDED = (
     lifecycle.Status.SHELVED,
     lifecycle.Status.PENDING_DELETION,
     lifecycle.Status.DELETED,
 )
+_Claim = Sequence[tuple[int, int]]
+
+
+@dataclass(slots=True)
+class _Next:
+    """What becomes of a subscription whose next invoice is due."""
+
+    ground: grounds.Ground
+    billed_until: dt.date
+    charge_at: dt.datetime | None
+    contract: str
+    ended_at: dt.datetime | None = None
+    left_out: list[tuple[dt.date, dt.date, str]] = field(default_factory=list)
+    span: bill.Span | None = None
+    draft: issuing.Draft | None = None
 
 
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     """Issue what is due; how many subscriptions there were."""
-    due = tools.db.read(subscriptions.to_charge, now, tools.settings.batch)
-    for subscription_id, account_id in due:
-        try:
-            tools.db.write(_charge, tools, subscription_id, account_id, now)
-        except (errors.InvalidInput, errors.NotFound) as error:
-            tools.db.write(
-                _park, subscription_id, account_id, str(error), now
-            )  # fmt: skip
-        except Exception:
-            # One bad row must not keep the others.
-            LOG.exception('subscription %s: no invoice', subscription_id)
-            tools.db.write(_put_off, tools, subscription_id, account_id, now)
-    return len(due)
+    # An instant of its own names the claim.
+    until = now + tools.settings.lease
+    until += dt.timedelta(microseconds=secrets.randbelow(1_000_000))
+    claim = tools.db.write(
+        subscriptions.claim_to_charge, now, until, tools.settings.batch
+    )
+    try:
+        if claim:
+            tools.db.write(_charge, tools, claim, until, now)
+    except Exception:
+        LOG.info('%s subscriptions are charged one by one', len(claim))
+        for one in claim:
+            _charge_alone(tools, one, until, now)
+    return len(claim)
+
+
+def _charge_alone(
+    tools: toolbox.Tools,
+    one: tuple[int, int],
+    until: dt.datetime,
+    now: dt.datetime,
+) -> None:
+    try:
+        tools.db.write(_charge, tools, [one], until, now)
+    except Exception:
+        LOG.exception('subscription %s: no invoice', one[0])
+        tools.db.write(
+            parking.put_off, tools, *one, now, 'charge', 'charge_at'
+        )  # fmt: skip
 
 
 def resume(
@@ -56,8 +97,11 @@ def resume(
     account = accounts.get(conn, sub.account_id)
     today = calendar.local_day(now, calendar.zone(account.timezone))
     if sub.billed_until < today:
-        sub = _leave_out(conn, sub, today, 'shelved')
-    schedule(conn, tools, sub)
+        invoices.bill_span(
+            conn, sub.id, sub.billed_until, today, unbilled_why='shelved'
+        )
+        subscriptions.change(conn, sub.id, billed_until=today)
+    schedule(conn, tools, subscriptions.get(conn, sub.id))
 
 
 def schedule(
@@ -74,137 +118,196 @@ def schedule(
     subscriptions.change(conn, sub.id, charge_at=charge_at)
 
 
-def _leave_out(
-    conn: sa.Connection, sub: sa.Row[Any], until: dt.date, why: str
-) -> sa.Row[Any]:
-    """Write down that the time up to a day is not billed, and why."""
-    invoices.bill_span(conn, sub.id, sub.billed_until, until, unbilled_why=why)
-    subscriptions.change(conn, sub.id, billed_until=until)
-    return subscriptions.get(conn, sub.id)
-
-
-def _put_off(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    subscription_id: int,
-    account_id: int,
-    now: dt.datetime,
-) -> None:
-    later = now + tools.settings.retry_max
-    subscriptions.change(conn, subscription_id, charge_at=later)
-    tell.operator(
-        conn, now, 'charge_failed', f'charge:{subscription_id}:{now.date()}',
-        'an error of this service, see its log',
-        account_id=account_id, subscription_id=subscription_id,
-    )  # fmt: skip
-
-
-def _park(
-    conn: sa.Connection,
-    subscription_id: int,
-    account_id: int,
-    why: str,
-    now: dt.datetime,
-) -> None:
-    """Bill nothing rather than nonsense, and tell the operator."""
-    accounts.change(conn, account_id, parked_why=why)
-    subscriptions.change(conn, subscription_id, charge_at=None)
-    tell.operator(
-        conn, now, 'account_parked',
-        f'parked:{subscription_id}:{now.date()}', why,
-        account_id=account_id, subscription_id=subscription_id,
-    )  # fmt: skip
-
-
 def _charge(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    subscription_id: int,
-    account_id: int,
+    claim: _Claim,
+    until: dt.datetime,
     now: dt.datetime,
 ) -> None:
-    accounts.lock(conn, account_id)
-    sub = subscriptions.get(conn, subscription_id)
-    if sub.charge_at is None or sub.charge_at > now:
-        return
-    if sub.billing_status in _SUSPENDED:
-        subscriptions.change(conn, sub.id, charge_at=None)
-        return
-    paused = [
-        hold
-        for hold in subscriptions.holds(conn, sub.id, now)
-        if hold.type == lifecycle.HoldType.PAUSE
-    ]
-    policy = gather.policy(conn, tools, sub)
-    if paused and not policy.pause_billed:
-        subscriptions.change(conn, sub.id, charge_at=paused[0].until)
-        return
-    if not policy.pause_billed:
-        sub = _without_pause(conn, sub, now)
-    _issue(conn, tools, sub, now)
+    accounts.lock_all(conn, [account_id for _, account_id in claim])
+    ids = [subscription_id for subscription_id, _ in claim]
+    for sub in subscriptions.claimed(conn, ids, until):
+        if sub.settle_at is not None and sub.settle_at <= now:
+            correct.settle(conn, tools, sub, now)
+    subs = subscriptions.claimed(conn, ids, until)
+    found = []
+    for ground in grounds.read(conn, tools, subs):
+        try:
+            found.append(_next(conn, tools, ground, now))
+        except (errors.InvalidInput, errors.NotFound) as error:
+            parking.park(conn, ground.sub, str(error), now)
+    _write(conn, found, now)
 
 
-def _without_pause(
-    conn: sa.Connection, sub: sa.Row[Any], now: dt.datetime
-) -> sa.Row[Any]:
-    """Bill from the day on which the last pause ended."""
-    ended = subscriptions.held_until(
-        conn, sub.id, lifecycle.HoldType.PAUSE, now
+def _write(
+    conn: sa.Connection, found: Sequence[_Next], now: dt.datetime
+) -> None:
+    drafts = [each.draft for each in found if each.draft is not None]
+    ids = iter(issuing.issue(conn, drafts, now))
+    links = []
+    for each in found:
+        invoice_id = next(ids) if each.draft is not None else None
+        links += _links(each, invoice_id)
+    invoices.bill_spans(conn, links)
+    subscriptions.change_all(
+        conn,
+        [
+            {
+                'subscription_id': each.ground.sub.id,
+                'billed_until': each.billed_until,
+                'charge_at': each.charge_at,
+                'contract': each.contract,
+                'ended_at': each.ended_at,
+                'check_at': now if each.draft else each.ground.sub.check_at,
+            }
+            for each in found
+        ],
     )
-    if ended is None:
-        return sub
-    account = accounts.get(conn, sub.account_id)
-    day = calendar.local_day(ended, calendar.zone(account.timezone))
-    if day <= sub.billed_until:
-        return sub
-    return _leave_out(conn, sub, day, 'paused')
 
 
-def _issue(
+def _links(each: _Next, invoice_id: int | None) -> list[dict[str, Any]]:
+    """The new links of a chain, in their order."""
+    sub, known = each.ground.sub, bool(each.ground.spans)
+    links: list[dict[str, Any]] = []
+    for start, end, why in each.left_out:
+        first = not (known or links)
+        links.append(
+            invoices.span(sub.id, start, end, None, why, None, first)
+        )
+    if each.span is not None:
+        period, first = each.span.period, not (known or links)
+        links.append(
+            invoices.span(
+                sub.id, period.start, period.end, invoice_id,
+                None if invoice_id else invoices.NOTHING_YET,
+                each.span.cycle, first,
+            )
+        )  # fmt: skip
+    return links
+
+
+def _next(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    sub: sa.Row[Any],
+    ground: grounds.Ground,
+    now: dt.datetime,
+) -> _Next:
+    """Bill what comes, or say when to ask again. Writes nothing."""
+    sub = ground.sub
+    found = _Next(ground, sub.billed_until, None, sub.contract)
+    if sub.billing_status in _SUSPENDED:
+        return found
+    if sub.ends_on is not None and sub.ends_on <= sub.billed_until:
+        return _last(conn, tools, found, now)
+    if not ground.policy.pause_billed:
+        paused, ended = _pauses(ground, now)
+        if paused is not None:
+            found.charge_at = paused.until
+            return found
+        if ended is not None and ended > sub.billed_until:
+            # From the day on which the last pause ended.
+            found.left_out.append((sub.billed_until, ended, 'paused'))
+            found.billed_until = ended
+    _bill(conn, tools, found, now)
+    return found
+
+
+def _pauses(
+    ground: grounds.Ground, now: dt.datetime
+) -> tuple[sa.Row[Any] | None, dt.date | None]:
+    """The pause that runs, and the day on which the last other one ended."""
+    running, ended = None, None
+    for hold in ground.pauses:
+        end = correct.ended(hold, now)
+        if end is None:
+            running = hold
+        else:
+            day = calendar.local_day(end, ground.zone)
+            ended = max(ended or day, day)
+    return running, ended
+
+
+def _last(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    found: _Next,
+    now: dt.datetime,
+) -> _Next:
+    """On its last day a contract has its end, and what is left is billed."""
+    ground = found.ground
+    ends_at = calendar.start_of_day(ground.sub.ends_on, ground.zone)
+    if now < ends_at:
+        found.charge_at = ends_at
+        return found
+    found.contract, found.ended_at = lifecycle.Contract.ENDED, now
+    today = calendar.local_day(now, ground.zone)
+    entries = [*bill.entries(ground), *bill.metered(conn, ground, today)]
+    if entries:
+        found.draft = issuing.correction(tools, ground, entries, now)
+    return found
+
+
+def _bill(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    found: _Next,
     now: dt.datetime,
 ) -> None:
-    account = accounts.get(conn, sub.account_id)
-    plan = plans.get(conn, sub.plan_id)
-    policy = gather.policy(conn, tools, sub)
-    zone = calendar.zone(account.timezone)
-    anchor = calendar.anchored(
-        calendar.Cycle.parse(plan.cycle), sub.anchor_day, sub.start
-    )
-    start = sub.billed_until
-    end = anchor.cycle_of(start).end
-    lines = list(bill.lines(conn, sub, plan, anchor, start, end, zone))
-    kind = _kind(conn, sub)
+    """Bill from where it is billed to, up to the end of that cycle."""
+    ground, start = found.ground, found.billed_until
+    zone, policy = ground.zone, ground.policy
+    span = _span(ground, start)
+    kind = _kind(found)
+    today = calendar.local_day(now, zone)
+    entries = [
+        *bill.metered(conn, ground, today),
+        *bill.entries(ground, span),
+        *(bill.once(ground, span) if kind == 'first' else ()),
+    ]
     starts_at = calendar.start_of_day(start, zone)
-    renewal = kind == 'renewal'
-    due_at = starts_at if renewal else policy.net.after(now, zone)
-    announce_at = policy.invoice_lead.before(starts_at, zone)
-    invoice_id = None
-    if lines:
-        invoice_id = invoices.issue(
-            conn, now, lines,
-            account_id=sub.account_id, subscription_id=sub.id, kind=kind,
-            currency=plan.currency, period_start=start, period_end=end,
-            due_at=due_at, announce_at=announce_at if renewal else now,
+    announce_at = due_at = now
+    if kind == 'renewal':
+        announce_at = policy.invoice_lead.before(starts_at, zone)
+        due_at = starts_at
+    else:
+        due_at = policy.net.after(now, zone)
+    if entries:
+        found.draft = issuing.draft(
+            tools, ground, kind, entries, span.period, due_at, announce_at,
+            now,
         )  # fmt: skip
-        balance.announce_invoice(conn, tools, invoice_id, now)
-    invoices.bill_span(
-        conn, sub.id, start, end, invoice_id,
-        None if invoice_id else invoices.NOTHING_YET,
-    )  # fmt: skip
-    ends_at = calendar.start_of_day(end, zone)
-    subscriptions.change(
-        conn, sub.id, billed_until=end,
-        charge_at=policy.invoice_lead.before(ends_at, zone), check_at=now,
-    )  # fmt: skip
+    ends_at = calendar.start_of_day(span.period.end, zone)
+    found.span = span
+    found.billed_until = span.period.end
+    found.charge_at = policy.invoice_lead.before(ends_at, zone)
+    if found.contract == lifecycle.Contract.TRIAL:
+        found.contract = lifecycle.Contract.LIVE
 
 
-def _kind(conn: sa.Connection, sub: sa.Row[Any]) -> str:
+def _span(ground: grounds.Ground, start: dt.date) -> bill.Span:
+    """Up to the end of the cycle, or of the contract, or of its terms."""
+    cycle = bill.next_cycle(ground, start)
+    term = ground.term_on(start)
+    ends = [cycle.end]
+    if ground.sub.ends_on is not None:
+        ends.append(ground.sub.ends_on)
+    ends += [
+        other.law.since
+        for other in ground.terms
+        if start < other.law.since and other.cycles != term.cycles
+    ]
+    return bill.Span(calendar.Period(start, min(ends)), cycle)
+
+
+def _kind(found: _Next) -> str:
     """A first invoice, a renewal, or the stub after a time not billed."""
-    if sub.billed_until == sub.start:
+    sub = found.ground.sub
+    if found.billed_until == sub.start:
         return 'first'
-    last = invoices.last_span(conn, sub.id)
-    renews = last is None or last.unbilled_why in (None, invoices.NOTHING_YET)
-    return 'renewal' if renews else 'extra'
+    reasons = [span.unbilled_why for span in found.ground.spans]
+    reasons += [why for *_, why in found.left_out]
+    if all(why == TRIAL for why in reasons) and reasons:
+        return 'first'
+    last = reasons[-1] if reasons else None
+    return 'renewal' if last in invoices.BILLED else 'extra'

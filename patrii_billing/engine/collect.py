@@ -4,6 +4,7 @@
 import datetime as dt
 from typing import Any
 
+from oslo_db import exception
 from oslo_log import log as logging
 import sqlalchemy as sa
 
@@ -11,6 +12,7 @@ from patrii_billing.domain import dunning
 from patrii_billing.domain import intents
 from patrii_billing.domain import lifecycle
 from patrii_billing.engine import charge
+from patrii_billing.engine import correct
 from patrii_billing.engine import crediting
 from patrii_billing.engine import gather
 from patrii_billing.engine import tell
@@ -87,6 +89,11 @@ def judge(
     The account's lock must be held, so that no payment comes between.
     """
     sub = subscriptions.get(conn, subscription_id)
+    if sub.settle_at is not None and sub.settle_at <= now:
+        # Before a step against him: what he owes must be what he has.
+        if not _settled(conn, tools, sub, now):
+            return
+        sub = subscriptions.get(conn, subscription_id)
     facts = gather.facts(conn, tools, sub, now)
     decision = dunning.decide(facts, gather.policy(conn, tools, sub), now)
     subscriptions.write_ladder(
@@ -95,6 +102,33 @@ def judge(
     case = decision.position.case or sub.case_id
     for intent in decision.intents:
         _carry_out(conn, tools, sub, case, intent, now)
+
+
+def _settled(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    now: dt.datetime,
+) -> bool:
+    """Whether what changed is settled, or nothing is past due anyway.
+
+    While it fails no step is taken against him, and what undoes one goes on.
+    """
+    try:
+        with conn.begin_nested():
+            correct.settle_or_park(conn, tools, sub, now)
+    except exception.DBError:
+        raise
+    except Exception:
+        LOG.exception('subscription %s: no correction', sub.id)
+        later = now + tools.settings.retry_max
+        facts = gather.facts(conn, tools, sub, now)
+        policy = gather.policy(conn, tools, sub)
+        subscriptions.change(conn, sub.id, settle_at=later)
+        if facts.owes(policy.tolerance, now):
+            subscriptions.look(conn, sub.id, later)
+            return False
+    return True
 
 
 def _carry_out(

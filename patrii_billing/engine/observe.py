@@ -11,10 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import calendar
 from patrii_billing.domain import facts
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
+from patrii_billing.store import actions
 from patrii_billing.store import custody
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
@@ -104,8 +106,28 @@ def forget(
     servers.change(
         conn, known.id, deleted_at=at, missed_at=None, vm_state='deleted'
     )
-    _level(conn, known, known.flavor, _NONE, at, 'deleted')
+    until = _billed_until(conn, known.id, at)
+    _level(conn, known, known.flavor, _NONE, until, 'deleted')
     _record(conn, known.id, known.project, 'ServerDeleted', at, now)
+
+
+def _billed_until(
+    conn: sa.Connection, server: str, at: dt.datetime
+) -> dt.datetime:
+    """When a server that is gone ceases to be billed.
+
+    One that was deleted for a debt is billed to the end of what is invoiced:
+    not to pay makes no invoice less.
+    """
+    deletion = actions.committed_deletion(conn, server)
+    if deletion is None:
+        return at
+    sub = subscriptions.get(conn, deletion.subscription_id)
+    account = accounts.get(conn, sub.account_id)
+    end = calendar.start_of_day(
+        sub.billed_until, calendar.zone(account.timezone)
+    )
+    return max(at, end)
 
 
 def _first_seen(
@@ -142,12 +164,13 @@ def _add(
     assert known is not None  # noqa: S101 - written now, or meanwhile
     if not added:
         return known
-    _level(conn, known, shown.flavor, _ONE, created_at, 'created')
-    _record(conn, shown.id, shown.project, 'ServerCreated', created_at, now)
+    # The accounts first, as everybody locks them.
     for sub in subscriptions.of_project(conn, shown.project):
         if sub.case_id is not None:
             accounts.lock(conn, sub.account_id)
             subscriptions.look(conn, sub.id, now)
+    _level(conn, known, shown.flavor, _ONE, created_at, 'created')
+    _record(conn, shown.id, shown.project, 'ServerCreated', created_at, now)
     return known
 
 

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 import datetime as dt
 
+from patrii_billing.domain import bounds
 from patrii_billing.domain import policy as policies
 
 _S = dt.timedelta
@@ -14,6 +15,9 @@ class Settings:
     """Spans in wall-clock time; counts are actions or rows."""
 
     policy: policies.Policy = policies.Policy()
+    # Bills.
+    tax_rounding: str = 'line'
+    limits: bounds.Limits = bounds.DEFAULT
     dry_run: bool = True
     # The blast radius: at a cap enforcement stops and asks an operator.
     max_shelves_per_hour: int = 50
@@ -38,14 +42,14 @@ class Settings:
     sweep_every: dt.timedelta = _S(minutes=10)
     full_sweep_every: dt.timedelta = _S(hours=1)
     sweep_overlap: dt.timedelta = _S(minutes=5)
-    mail_retry: dt.timedelta = _S(minutes=1)
-    mail_retry_max: dt.timedelta = _S(hours=1)
-    mail_give_up: dt.timedelta = _S(days=3)
-
     quota_sweep_every: dt.timedelta = _S(hours=1)
     sample_age: dt.timedelta = _S(days=14)
     gauge_gap: dt.timedelta = _S(minutes=10)
     add_up_after: dt.timedelta = _S(hours=1)
+    mail_retry: dt.timedelta = _S(minutes=1)
+    mail_retry_max: dt.timedelta = _S(hours=1)
+    mail_give_up: dt.timedelta = _S(days=3)
+
     def backoff(self, attempts: int) -> dt.timedelta:
         return min(self.retry * float(1 << min(attempts, 16)), self.retry_max)
 

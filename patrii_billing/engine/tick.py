@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from patrii_billing.engine import act
 from patrii_billing.engine import charge
 from patrii_billing.engine import collect
+from patrii_billing.engine import correct
 from patrii_billing.engine import notify
 from patrii_billing.engine import purging
 from patrii_billing.engine import tell
@@ -28,8 +29,10 @@ def _purge(tools: toolbox.Tools, now: dt.datetime) -> int:
     return tools.db.write(purging.ask, now, tools.settings.batch)
 
 
-# In the order of the day: what is charged is judged, what is judged is done.
+# In the order of the day: what changed is corrected before it is judged, what
+# is charged is judged, what is judged is done.
 STEPS = {
+    'correct': correct.run,
     'charge': charge.run,
     'collect': collect.run,
     'act': act.run,
@@ -39,7 +42,7 @@ STEPS = {
 # Steps that a worker takes side by side. A payer's restore must not wait for
 # a mail server that hangs, nor for the invoices of all others.
 SIDE_BY_SIDE = {
-    'books': ('charge', 'collect', 'purge'),
+    'books': ('correct', 'charge', 'collect', 'purge'),
     'cloud': ('act',),
     'mail': ('notify',),
 }

@@ -111,6 +111,30 @@ def project(conn: sa.Connection, project_id: str) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
+def find_project(conn: sa.Connection, called: str) -> sa.Row[Any]:
+    """A project by its id or by its name.
+
+    Raises NotFound, and InvalidInput where several have that name.
+    """
+    row = project(conn, called)
+    if row is not None:
+        return row
+    rows = conn.execute(
+        _projects.select()
+        .where(_projects.c.name == called)
+        .order_by(_projects.c.id)
+    ).all()
+    if not rows:
+        raise errors.NotFound(f'no project is called {called!r}')
+    if len(rows) > 1:
+        ids = ', '.join(row.id for row in rows)
+        raise errors.InvalidInput(
+            f'{len(rows)} projects have that name, say which by its id: {ids}',
+            called,
+        )
+    return rows[0]
+
+
 def quotas_to_check(
     conn: sa.Connection, now: dt.datetime, limit: int
 ) -> Sequence[sa.Row[Any]]:

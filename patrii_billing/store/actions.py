@@ -233,3 +233,19 @@ def next_due(conn: sa.Connection) -> dt.datetime | None:
     return conn.execute(
         sa.select(sa.func.min(_actions.c.next_at))
     ).scalar_one_or_none()
+
+
+def committed_deletion(
+    conn: sa.Connection, server: str
+) -> sa.Row[Any] | None:
+    """The newest delete of a server that went out to Nova."""
+    return conn.execute(
+        _actions.select()
+        .where(
+            _actions.c.server == server,
+            _actions.c.type == lifecycle.ActionType.DELETE,
+            _actions.c.committed_at.is_not(None),
+        )
+        .order_by(_actions.c.id.desc())
+        .limit(1)
+    ).one_or_none()

@@ -7,6 +7,7 @@ where it is the end of the chain, made free to be billed anew.
 
 from collections.abc import Sequence
 import datetime as dt
+import itertools
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,3 +90,29 @@ def _change(conn: sa.Connection, span_id: int, **values: Any) -> None:
     conn.execute(
         _spans.update().where(_spans.c.id == span_id).values(**values)
     )
+
+
+def leave_out_days(
+    conn: sa.Connection, subscription_id: int, days: calendar.Period, why: str
+) -> None:
+    """Part the spans at the bounds of some days, and bill none of those.
+
+    What was not billed before keeps its own reason.
+    """
+    old = [
+        row for row in of(conn, subscription_id) if row.ends > days.start
+    ]
+    for row in reversed(old):
+        free(conn, row)
+    for row in old:
+        cuts = {row.starts, row.ends}
+        cuts |= {at for at in (days.start, days.end)
+                 if row.starts < at < row.ends}  # fmt: skip
+        for start, end in itertools.pairwise(sorted(cuts)):
+            apart = start in days and row.unbilled_why in invoices.BILLED
+            invoices.bill_span(
+                conn, subscription_id, start, end,
+                None if apart else row.invoice_id,
+                why if apart else row.unbilled_why,
+                calendar.Period(row.cycle_starts, row.cycle_ends),
+            )  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When there is work next, of each kind; one statement over five indexes."""
+"""When there is work next, of each kind; one statement over the indexes."""
 
 import datetime as dt
 
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from patrii_billing.store import schema
 
 _NEXT = {
+    'correct': schema.subscriptions.c.settle_at,
     'charge': schema.subscriptions.c.charge_at,
     'collect': schema.subscriptions.c.check_at,
     'act': schema.actions.c.next_at,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Invoices, their lines, and the chain of what time they bill."""
 
+from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
 from typing import Any
@@ -9,6 +11,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
+from patrii_billing.domain import reference
 from patrii_billing.store import database
 from patrii_billing.store import schema
 
@@ -21,6 +24,7 @@ SERIES = 'INV'
 # Why a span has no invoice though it is billed: what turns up later of it is
 # a line of the next invoice.
 NOTHING_YET = 'nothing to bill'
+BILLED = (None, NOTHING_YET)
 
 
 def issue(
@@ -30,56 +34,150 @@ def issue(
     lines: Sequence[dict[str, Any]],
     **values: Any,
 ) -> int:
-    """Write an open invoice with the next number of its series.
+    """Write one invoice, see issue_all.
 
-    Its total is the sum of its lines, in minor units. The number is drawn
-    in this transaction: if it fails, the number is not used up.
+    By default it is open and its total the sum of its lines, in minor units.
     """
     total = sum(line['amount'] for line in lines)
-    values = {'series': SERIES, **values}
-    invoice_id = database.insert(
-        conn,
-        _invoices,
-        number=_draw_number(conn, values['series']),
-        state=lifecycle.InvoiceState.OPEN,
-        issued_at=now,
-        **{'net': total, 'total': total, 'owed': total, **values},
+    state = lifecycle.InvoiceState.OPEN
+    values = {'net': total, 'total': total, 'owed': total, 'state': state,
+              **values}  # fmt: skip
+    lines = [
+        {'discount': 0, 'net': line['amount'], **line} for line in lines
+    ]
+    return issue_all(conn, now, [(values, lines)])[0]
+
+
+def issue_all(
+    conn: sa.Connection,
+    now: dt.datetime,
+    drafts: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
+) -> list[int]:
+    """Write invoices, each with its lines; their ids.
+
+    They are of one series and get its next numbers in this transaction: if
+    it fails, none is used up. All have the same columns, and so have lines.
+    """
+    series = drafts[0][0].get('series', SERIES)
+    first = _draw_numbers(conn, series, len(drafts))
+    conn.execute(
+        _invoices.insert(),
+        [
+            {
+                'reference': _reference(values, series, number),
+                **values,
+                'series': series,
+                'number': number,
+                'issued_at': now,
+            }
+            for number, (values, _) in enumerate(drafts, first)
+        ],
     )
-    if lines:
-        conn.execute(
-            _lines.insert(),
-            [
-                {
-                    'discount': 0,
-                    'net': line['amount'],
-                    **line,
-                    'invoice_id': invoice_id,
-                }
-                for line in lines
-            ],
+    written = conn.execute(
+        sa.select(_invoices.c.id)
+        .where(
+            _invoices.c.series == series,
+            _invoices.c.number.between(first, first + len(drafts) - 1),
         )
-    return invoice_id
+        .order_by(_invoices.c.number)
+    )
+    ids = list(written.scalars())
+    lines = [
+        {**line, 'invoice_id': invoice_id}
+        for invoice_id, (_, owned) in zip(ids, drafts, strict=True)
+        for line in owned
+    ]
+    if lines:
+        conn.execute(_lines.insert(), lines)
+    return ids
 
 
-def _draw_number(conn: sa.Connection, name: str) -> int:
-    """The next number; the row stays locked until the commit."""
+def _reference(
+    values: Mapping[str, Any], series: str, number: int
+) -> str | None:
+    """What a payer is to write; nobody pays a credit note."""
+    if values.get('corrects') is not None:
+        return None
+    return reference.of_invoice(series, number)
+
+
+def _draw_numbers(conn: sa.Connection, name: str, count: int) -> int:
+    """The first of so many; the row stays locked until the commit."""
     new = {'name': name, 'next_number': 1}
-    if not _take_number(conn, name):
+    if not _take_numbers(conn, name, count):
         database.insert_missing(conn, _series, [new], 'name')
-        _take_number(conn, name)
+        _take_numbers(conn, name, count)
     following = conn.execute(
         sa.select(_series.c.next_number).where(_series.c.name == name)
     ).scalar_one()
-    return int(following) - 1
+    return int(following) - count
 
 
-def _take_number(conn: sa.Connection, name: str) -> bool:
+def _take_numbers(conn: sa.Connection, name: str, count: int) -> bool:
     done = conn.execute(
         _series.update()
         .where(_series.c.name == name)
-        .values(next_number=_series.c.next_number + 1)
+        .values(next_number=_series.c.next_number + count)
     )
     return done.rowcount == 1
+
+
+def some(
+    conn: sa.Connection, invoice_ids: Collection[int]
+) -> Sequence[sa.Row[Any]]:
+    """Invoices in the order of their ids."""
+    return conn.execute(
+        _invoices.select()
+        .where(_invoices.c.id.in_(invoice_ids))
+        .order_by(_invoices.c.id)
+    ).all()
+
+
+def open_of_accounts(
+    conn: sa.Connection, account_ids: Collection[int]
+) -> Sequence[sa.Row[Any]]:
+    """What accounts owe still: number, rest, and when it was due."""
+    columns = (
+        _invoices.c.account_id, _invoices.c.series, _invoices.c.number,
+        _invoices.c.owed, _invoices.c.currency, _invoices.c.due_at,
+    )  # fmt: skip
+    return conn.execute(
+        sa.select(*columns)
+        .where(
+            _invoices.c.account_id.in_(account_ids),
+            _invoices.c.state == lifecycle.InvoiceState.OPEN,
+            _invoices.c.owed > 0,
+        )
+        .order_by(_invoices.c.due_at, _invoices.c.id)
+    ).all()
+
+
+def billed_so_far(
+    conn: sa.Connection, subscription_ids: Collection[int]
+) -> Mapping[int, tuple[int, sa.Row[Any] | None]]:
+    """What all invoices of each came to, and the last one of a period.
+
+    In minor units, with taxes, credits taken off.
+    """
+    mine = _invoices.c.subscription_id.in_(subscription_ids)
+    periodic = _invoices.c.kind.in_(('first', 'renewal'))
+    sums = conn.execute(
+        sa.select(
+            _invoices.c.subscription_id,
+            sa.func.sum(_invoices.c.total),
+            sa.func.max(sa.case((periodic, _invoices.c.id))),
+        )
+        .where(mine)
+        .group_by(_invoices.c.subscription_id)
+    ).all()
+    last = {
+        row.id: row
+        for row in some(conn, [last for *_, last in sums if last])
+    }
+    return {
+        subscription_id: (int(billed), last.get(last_id))
+        for subscription_id, billed, last_id in sums
+    }
 
 
 def get(conn: sa.Connection, invoice_id: int) -> sa.Row[Any]:
@@ -96,19 +194,29 @@ def lines_of(conn: sa.Connection, invoice_id: int) -> Sequence[sa.Row[Any]]:
     ).all()
 
 
-def lines_from(
-    conn: sa.Connection, subscription_id: int, day: dt.date
+def posted(
+    conn: sa.Connection,
+    subscription_ids: Collection[int],
+    day: dt.date | None,
 ) -> Sequence[sa.Row[Any]]:
-    """The issued lines of a subscription that reach past a day.
+    """The issued lines of subscriptions that reach past a day, of each in
+    order, with the state of their invoice.
 
-    A void invoice says nothing any more, nor does the note that negates it.
+    Also credits of no time: money that was given back of a line. A void
+    invoice says nothing any more, nor does the note that negates it.
     """
+    reach: list[sa.ColumnElement[bool]] = [
+        _lines.c.ends.is_(None) & _lines.c.corrects.is_not(None)
+    ]
+    if day is not None:
+        reach.append(_lines.c.ends > day)
     return conn.execute(
         standing_lines()
+        .add_columns(_invoices.c.state.label('invoice_state'))
         .where(
-            _lines.c.subscription_id == subscription_id, _lines.c.ends > day
+            _lines.c.subscription_id.in_(subscription_ids), sa.or_(*reach)
         )
-        .order_by(_lines.c.id)
+        .order_by(_lines.c.subscription_id, _lines.c.id)
     ).all()
 
 
@@ -176,7 +284,7 @@ def write_owed(
         if paid
         # What was given up is not asked for again.
         else sa.case(
-            (_invoices.c.state == written_off, written_off),
+            (_invoices.c.closed_at.is_not(None), written_off),
             else_=lifecycle.InvoiceState.OPEN,
         ),
         'paid_at': now if paid else None,
@@ -203,43 +311,55 @@ def bill_span(
     Raises oslo.db's DBDuplicateEntry or DBReferenceError where the span
     overlaps one that is there or leaves a gap.
     """
-    first = (
-        conn.execute(
-            sa.select(_spans.c.id)
-            .where(_spans.c.subscription_id == subscription_id)
-            .limit(1)
-        ).one_or_none()
-        is None
+    found = sa.select(_spans.c.id).where(
+        _spans.c.subscription_id == subscription_id
     )
-    conn.execute(
-        _spans.insert().values(
-            subscription_id=subscription_id,
-            starts=starts,
-            ends=ends,
-            cycle_starts=cycle.start if cycle else starts,
-            cycle_ends=cycle.end if cycle else ends,
-            follows=None if first else starts,
-            first=1 if first else None,
-            invoice_id=invoice_id,
-            unbilled_why=unbilled_why,
-        )
+    first = conn.execute(found.limit(1)).one_or_none() is None
+    link = span(
+        subscription_id, starts, ends, invoice_id, unbilled_why, cycle, first
     )
+    conn.execute(_spans.insert(), [link])
 
 
-def billed_spans(
-    conn: sa.Connection, subscription_id: int
+def span(
+    subscription_id: int,
+    starts: dt.date,
+    ends: dt.date,
+    invoice_id: int | None,
+    unbilled_why: str | None,
+    cycle: calendar.Period | None,
+    first: bool,
+) -> dict[str, Any]:
+    """A link of a chain, to be written by bill_spans."""
+    return {
+        'subscription_id': subscription_id,
+        'starts': starts,
+        'ends': ends,
+        'cycle_starts': cycle.start if cycle else starts,
+        'cycle_ends': cycle.end if cycle else ends,
+        'follows': None if first else starts,
+        'first': 1 if first else None,
+        'invoice_id': invoice_id,
+        'unbilled_why': unbilled_why,
+    }
+
+
+def bill_spans(
+    conn: sa.Connection, links: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add links to chains, those of each chain in their order."""
+    if links:
+        conn.execute(_spans.insert(), links)
+
+
+def spans_of(
+    conn: sa.Connection, subscription_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
-    """The time that is billed, in order, also where it cost nothing yet."""
+    """The chains of some subscriptions, each in order."""
     return conn.execute(
         _spans.select()
-        .where(
-            _spans.c.subscription_id == subscription_id,
-            sa.or_(
-                _spans.c.unbilled_why.is_(None),
-                _spans.c.unbilled_why == NOTHING_YET,
-            ),
-        )
-        .order_by(_spans.c.starts)
+        .where(_spans.c.subscription_id.in_(subscription_ids))
+        .order_by(_spans.c.subscription_id, _spans.c.starts)
     ).all()
 
 

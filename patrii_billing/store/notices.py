@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mails that must reach somebody, one row each."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
 from typing import Any
@@ -35,26 +36,54 @@ def ask(
     context: dict[str, Any] | None = None,
 ) -> bool:
     """Add a notice, once per key."""
+    new = _new(now, template)
     return database.insert_once(
         conn,
         _notices,
         'key',
-        key=key,
-        template=template,
-        account_id=account_id,
-        subscription_id=subscription_id,
-        invoice_id=invoice_id,
-        case_id=case_id,
-        servers=list(servers),
-        names=names,
-        context=context or {},
-        state=NoticeState.PENDING,
-        urgency=_URGENCY.get(template, 5),
-        next_at=now,
-        attempts=0,
-        message_id=uuid.uuid4().hex,
-        created_at=now,
+        **{
+            **new,
+            'key': key,
+            'account_id': account_id,
+            'subscription_id': subscription_id,
+            'invoice_id': invoice_id,
+            'case_id': case_id,
+            'servers': list(servers),
+            'names': names,
+            'context': context or {},
+        },
     )
+
+
+def ask_all(
+    conn: sa.Connection,
+    now: dt.datetime,
+    template: str,
+    wanted: Sequence[Mapping[str, Any]],
+) -> None:
+    """Add notices, each with a key of its own that is new for certain."""
+    conn.execute(
+        _notices.insert(), [{**_new(now, template), **one} for one in wanted]
+    )
+
+
+def _new(now: dt.datetime, template: str) -> dict[str, Any]:
+    return {
+        'template': template,
+        'account_id': None,
+        'subscription_id': None,
+        'invoice_id': None,
+        'case_id': None,
+        'servers': [],
+        'names': None,
+        'context': {},
+        'state': NoticeState.PENDING,
+        'urgency': _URGENCY.get(template, 5),
+        'next_at': now,
+        'attempts': 0,
+        'message_id': uuid.uuid4().hex,
+        'created_at': now,
+    }
 
 
 def claim(

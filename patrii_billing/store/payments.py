@@ -23,6 +23,7 @@ is of nobody known yet; `assigned_at` is when one was found. A charge_back
 that is pending awaits a person who says what it takes back.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 import datetime as dt
@@ -220,6 +221,12 @@ def allocations(
     return conn.execute(query.order_by(_allocations.c.id)).all()
 
 
+def here(conn: sa.Connection, payment: sa.Row[Any]) -> int:
+    """What has not gone out again of a payment, in minor units."""
+    parts = allocations(conn, payment.id)
+    return int(payment.free + sum(part.amount for part in parts))
+
+
 def undo_allocations(
     conn: sa.Connection, ids: Iterable[int], now: dt.datetime
 ) -> None:
@@ -243,3 +250,23 @@ def taken_off(conn: sa.Connection, account_id: int) -> set[tuple[int, int]]:
         )
     )
     return {(row.payment_id, row.invoice_id) for row in rows}
+
+
+def accounts_with_balance(
+    conn: sa.Connection, account_ids: Collection[int]
+) -> Sequence[int]:
+    """Those of some accounts that have money which is not allocated."""
+    return (
+        conn.execute(
+            sa.select(_payments.c.account_id)
+            .where(
+                _payments.c.account_id.in_(account_ids),
+                _payments.c.state == lifecycle.PaymentState.RECEIVED,
+                _payments.c.free > 0,
+            )
+            .distinct()
+            .order_by(_payments.c.account_id)
+        )
+        .scalars()
+        .all()
+    )

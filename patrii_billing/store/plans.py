@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Price lists."""
 
+from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
 import decimal
@@ -8,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import pricing
 from patrii_billing import errors
 from patrii_billing.store import database
 from patrii_billing.store import schema
@@ -93,6 +96,13 @@ def get(conn: sa.Connection, plan_id: int) -> sa.Row[Any]:
     return conn.execute(_plans.select().where(_plans.c.id == plan_id)).one()
 
 
+def some(
+    conn: sa.Connection, plan_ids: Collection[int]
+) -> Mapping[int, sa.Row[Any]]:
+    rows = conn.execute(_plans.select().where(_plans.c.id.in_(plan_ids)))
+    return {row.id: row for row in rows}
+
+
 def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:
     """The plan of that name. Raises NotFound."""
     row = conn.execute(
@@ -109,3 +119,61 @@ def prices(conn: sa.Connection, plan_id: int) -> Sequence[sa.Row[Any]]:
         .where(_prices.c.plan_id == plan_id)
         .order_by(_prices.c.id)
     ).all()
+
+
+def prices_of(
+    conn: sa.Connection, plan_ids: Collection[int]
+) -> Sequence[sa.Row[Any]]:
+    """The prices of some plans, those of each together."""
+    return conn.execute(
+        _prices.select()
+        .where(_prices.c.plan_id.in_(plan_ids))
+        .order_by(_prices.c.plan_id, _prices.c.id)
+    ).all()
+
+
+def price(row: sa.Row[Any]) -> pricing.Price:
+    """A price of the books as the law sees it."""
+    return pricing.Price(
+        pricing.PriceKind(row.kind),
+        row.resource,
+        row.unit_price,
+        row.valid_from,
+        row.valid_until,
+        row.included,
+        tuple(
+            pricing.Tier(
+                None if tier['up_to'] is None
+                else decimal.Decimal(tier['up_to']),
+                decimal.Decimal(tier['unit_price']),
+            )
+            for tier in row.tiers or ()
+        ),
+        pricing.Tiering(row.tiering),
+        row.at_once,
+        row.per,
+        row.unit,
+    )
+
+
+def add_priced(
+    conn: sa.Connection, plan_id: int, wanted: pricing.Price
+) -> None:
+    """Add a price of the law."""
+    add_price(
+        conn, plan_id, wanted.kind, wanted.resource, wanted.unit_price,
+        wanted.valid_from, wanted.valid_until, included=wanted.included,
+        tiers=tiers(wanted), tiering=wanted.tiering, at_once=wanted.at_once,
+        per=wanted.per, unit=wanted.unit,
+    )  # fmt: skip
+
+
+def tiers(wanted: pricing.Price) -> list[dict[str, str | None]] | None:
+    """Tiers as JSON, numbers in texts; None where there are none."""
+    return [
+        {
+            'up_to': None if tier.up_to is None else f'{tier.up_to:f}',
+            'unit_price': f'{tier.unit_price:f}',
+        }
+        for tier in wanted.tiers
+    ] or None

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from patrii_billing.store import database
 from patrii_billing.store import schema
+from patrii_billing.store import subscriptions
 
 _servers = schema.servers
 _levels = schema.levels
@@ -113,8 +114,11 @@ def add_level(
     why: str,
     server: str | None = None,
 ) -> bool:
-    """Record what a server or quota was from an instant on, once per key."""
-    return database.insert_once(
+    """Record what a server or quota was from an instant on, once per key.
+
+    What the project's subscriptions were billed is to be looked at again.
+    """
+    added = database.insert_once(
         conn,
         _levels,
         'key',
@@ -126,6 +130,9 @@ def add_level(
         at=at,
         why=why,
     )
+    if added:
+        subscriptions.settle_project(conn, project, at)
+    return added
 
 
 def level_at(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contracts, their place on the ladder, and their holds."""
 
+from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
 import datetime as dt
@@ -13,6 +15,7 @@ from patrii_billing.domain import standing
 from patrii_billing import errors
 from patrii_billing.store import database
 from patrii_billing.store import schema
+from patrii_billing.store import terms
 
 _subs = schema.subscriptions
 _holds = schema.holds
@@ -35,13 +38,13 @@ def add(
     enforces: bool = True,
     **values: Any,
 ) -> int:
-    """Add a live subscription.
+    """Add a subscription, live unless `contract` says otherwise.
 
     `enforces` makes it the one that covers its project (or its server);
     a second one raises oslo.db's DBDuplicateEntry.
     """
     position = standing.Position()
-    return database.insert(
+    subscription_id = database.insert(
         conn,
         _subs,
         name=name,
@@ -53,13 +56,19 @@ def add(
         start=start,
         billed_until=billed_until,
         charge_at=charge_at,
-        contract=lifecycle.Contract.LIVE,
         billing_status=lifecycle.Status.ACTIVE,
         status_since=now,
         enforces=(server or project) if enforces else None,
         created_at=now,
-        **{'policy': {}, **values, **_position(position)},
+        **{
+            'policy': {},
+            'contract': lifecycle.Contract.LIVE,
+            **values,
+            **_position(position),
+        },
     )
+    terms.agree(conn, subscription_id, start, plan_id, anchor_day)
+    return subscription_id
 
 
 def get(conn: sa.Connection, subscription_id: int) -> sa.Row[Any]:
@@ -101,6 +110,20 @@ def change(
     )
 
 
+def change_all(
+    conn: sa.Connection, changes: Sequence[Mapping[str, Any]]
+) -> None:
+    """Change several, all in the same columns, by `subscription_id`."""
+    if changes:
+        columns = changes[0].keys() - {'subscription_id'}
+        conn.execute(
+            _subs.update()
+            .where(_subs.c.id == sa.bindparam('subscription_id'))
+            .values({name: sa.bindparam(name) for name in columns}),
+            changes,
+        )
+
+
 def look(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:
     """Have the law asked about it at the next chance."""
     change(conn, subscription_id, check_at=now)
@@ -119,17 +142,109 @@ def due(
     return [(row.id, row.account_id) for row in rows]
 
 
-def to_charge(
-    conn: sa.Connection, now: dt.datetime, limit: int
+def claim_to_charge(
+    conn: sa.Connection, now: dt.datetime, until: dt.datetime, limit: int
 ) -> Sequence[tuple[int, int]]:
-    """(subscription, account) of those whose next invoice is due."""
+    """(subscription, account) of those whose next invoice is due.
+
+    They are due again at `until`, lest another worker takes them as well:
+    an instant that no other claim has is the claim's name. Who charges one
+    asks under the account's lock whether it is still there.
+    """
+    ids = (
+        conn.execute(
+            sa.select(_subs.c.id)
+            .where(_subs.c.charge_at <= now)
+            .order_by(_subs.c.charge_at, _subs.c.id)
+            .limit(limit)
+        )
+        .scalars()
+        .all()
+    )
+    if not ids:
+        return ()
+    conn.execute(
+        _subs.update()
+        .where(_subs.c.id.in_(ids), _subs.c.charge_at <= now)
+        .values(charge_at=until)
+    )
     rows = conn.execute(
         sa.select(_subs.c.id, _subs.c.account_id)
-        .where(_subs.c.charge_at <= now)
-        .order_by(_subs.c.charge_at, _subs.c.id)
+        .where(_subs.c.id.in_(ids), _subs.c.charge_at == until)
+        .order_by(_subs.c.account_id, _subs.c.id)
+    )
+    return [(row.id, row.account_id) for row in rows]
+
+
+def claimed(
+    conn: sa.Connection, ids: Sequence[int], until: dt.datetime
+) -> Sequence[sa.Row[Any]]:
+    """Those of a claim that nobody else has charged or put off since."""
+    return conn.execute(
+        _subs.select()
+        .where(_subs.c.id.in_(ids), _subs.c.charge_at == until)
+        .order_by(_subs.c.account_id, _subs.c.id)
+    ).all()
+
+
+def settle_project(
+    conn: sa.Connection, project: str, at: dt.datetime
+) -> None:
+    """Have what its subscriptions were billed be looked at from then on.
+
+    See engine.correct; what has ended is looked at as well.
+    """
+    _settle(conn, at, _subs.c.project == project)
+
+
+def settle(conn: sa.Connection, subscription_id: int, at: dt.datetime) -> None:
+    """Have what was billed be looked at from an instant on."""
+    _settle(conn, at, _subs.c.id == subscription_id)
+
+
+def _settle(
+    conn: sa.Connection, at: dt.datetime, wanted: sa.ColumnElement[bool]
+) -> None:
+    sooner = sa.or_(_subs.c.settle_at.is_(None), _subs.c.settle_at > at)
+    conn.execute(_subs.update().where(wanted, sooner).values(settle_at=at))
+
+
+def to_settle(
+    conn: sa.Connection, now: dt.datetime, limit: int
+) -> Sequence[tuple[int, int]]:
+    """(subscription, account) of those whose changes are to be looked at."""
+    rows = conn.execute(
+        sa.select(_subs.c.id, _subs.c.account_id)
+        .where(_subs.c.settle_at <= now)
+        .order_by(_subs.c.settle_at, _subs.c.id)
         .limit(limit)
     )
     return [(row.id, row.account_id) for row in rows]
+
+
+def of_projects(
+    conn: sa.Connection, projects: Collection[str]
+) -> Sequence[sa.Row[Any]]:
+    """Project and server of each subscription of some projects."""
+    return conn.execute(
+        sa.select(_subs.c.id, _subs.c.project, _subs.c.server).where(
+            _subs.c.project.in_(projects)
+        )
+    ).all()
+
+
+def pauses(
+    conn: sa.Connection, subscription_ids: Collection[int]
+) -> Sequence[sa.Row[Any]]:
+    """Every pause that there was or is, by when it began."""
+    return conn.execute(
+        _holds.select()
+        .where(
+            _holds.c.subscription_id.in_(subscription_ids),
+            _holds.c.type == lifecycle.HoldType.PAUSE,
+        )
+        .order_by(_holds.c.starts_at, _holds.c.id)
+    ).all()
 
 
 def position(row: sa.Row[Any]) -> standing.Position:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The append-only record of what happened, when, why and by whom."""
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 import datetime as dt
 from typing import Any
 
@@ -38,4 +40,20 @@ def record(
             by=by,
             detail=detail,
         )
+    )
+
+
+def record_all(
+    conn: sa.Connection,
+    at: dt.datetime,
+    what: str,
+    entries: Sequence[Mapping[str, Any]],
+) -> None:
+    """Append entries of one kind, each with its `name` and `detail`."""
+    new = {
+        'at': at, 'what': what, 'why': '', 'by': ENGINE, 'account_id': None,
+        'subscription_id': None, 'server': None,
+    }  # fmt: skip
+    conn.execute(
+        schema.timeline.insert(), [{**new, **entry} for entry in entries]
     )

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from patrii_billing.store import invoices
 from patrii_billing.store import payments
+from patrii_billing.store import schema
 from tests import books
 
 FEBRUARY = dt.date(2026, 2, 1)
@@ -35,12 +36,12 @@ class InvoicesTest(books.BooksTestCase):
     def test_the_lines_that_reach_past_a_day_are_found(self) -> None:
         self.issue(1000)
 
-        def lines_from(day: dt.date) -> int:
-            rows = self.db.read(invoices.lines_from, self.subscription, day)
-            return len(rows)
+        def posted(day: dt.date) -> list[str]:
+            rows = self.db.read(invoices.posted, [self.subscription], day)
+            return [row.invoice_state for row in rows]
 
-        self.assertEqual(1, lines_from(dt.date(2026, 2, 28)))
-        self.assertEqual(0, lines_from(MARCH))
+        self.assertEqual(['open'], posted(dt.date(2026, 2, 28)))
+        self.assertEqual([], posted(MARCH))
 
     def test_the_oldest_due_is_the_first_of_the_open_ones(self) -> None:
         younger = self.issue(1000, due_at=books.NOW + dt.timedelta(days=9))
@@ -74,17 +75,57 @@ class InvoicesTest(books.BooksTestCase):
         self.span(FEBRUARY, MARCH, invoice_id=invoice)
 
         last = self.db.read(invoices.last_span, self.subscription)
-        billed = self.db.read(invoices.billed_spans, self.subscription)
+        chain = self.db.read(invoices.spans_of, [self.subscription])
         assert last is not None
         self.assertEqual(MARCH, last.ends)
-        self.assertEqual([FEBRUARY], [row.starts for row in billed])
+        self.assertEqual(
+            [(books.NEW_YEAR, 'trial'), (FEBRUARY, None)],
+            [(row.starts, row.unbilled_why) for row in chain],
+        )
 
-    def test_time_that_cost_nothing_yet_is_billed_all_the_same(self) -> None:
-        self.span(books.NEW_YEAR, FEBRUARY, unbilled_why=invoices.NOTHING_YET)
+    def test_many_are_numbered_one_after_the_other(self) -> None:
+        first = self.issue(1000)
 
-        billed = self.db.read(invoices.billed_spans, self.subscription)
+        def write(conn: sa.Connection) -> list[int]:
+            row = conn.execute(
+                schema.invoices.select().where(schema.invoices.c.id == first)
+            ).one()
+            values = {
+                name: value
+                for name, value in row._asdict().items()
+                if name not in ('id', 'number', 'reference')
+            }
+            return invoices.issue_all(
+                conn,
+                books.NOW,
+                [
+                    (values, [{'discount': 0, 'net': 1, **self.line(1)}]),
+                    (values, []),
+                ],
+            )
 
-        self.assertEqual([books.NEW_YEAR], [row.starts for row in billed])
+        ids = self.db.write(write)
+        rows = self.db.read(invoices.some, ids)
+
+        self.assertEqual([2, 3], [row.number for row in rows])
+        self.assertEqual(
+            ['RF32INV00000002', 'RF05INV00000003'],
+            [row.reference for row in rows],
+        )
+        self.assertEqual(
+            [1, 0],
+            [len(self.db.read(invoices.lines_of, each)) for each in ids],
+        )
+
+    def test_what_all_invoices_came_to_is_summed(self) -> None:
+        self.issue(1000, -250)
+        last = self.issue(400)
+
+        sums = self.db.read(invoices.billed_so_far, [self.subscription])
+
+        billed, previous = sums[self.subscription]
+        assert previous is not None
+        self.assertEqual((1150, last), (billed, previous.id))
 
     def issue(self, *amounts: int, due_at: dt.datetime = books.NOW) -> int:
         def write(conn: sa.Connection) -> int:

@@ -2,11 +2,14 @@
 """Contracts are found when they are due, and holds run one of a kind."""
 
 import datetime as dt
+import decimal
 
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import standing
 from patrii_billing import errors
+from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
+from patrii_billing.store import terms
 from tests import books
 
 HOUR = dt.timedelta(hours=1)
@@ -42,10 +45,41 @@ class DueTest(books.BooksTestCase):
         charge_at = dt.datetime(2026, 1, 25, tzinfo=dt.UTC)
         early = charge_at - dt.timedelta(microseconds=1)
 
-        self.assertEqual([], self.db.read(subscriptions.to_charge, early, 9))
+        self.assertEqual([], self.claim(early))
         self.assertEqual(
-            [(self.first, 1), (self.second, 1)],
-            self.db.read(subscriptions.to_charge, charge_at, 9),
+            [(self.first, 1), (self.second, 1)], self.claim(charge_at)
+        )
+
+    def test_what_one_worker_charges_no_other_takes(self) -> None:
+        charge_at = dt.datetime(2026, 1, 25, tzinfo=dt.UTC)
+
+        self.assertEqual([(self.first, 1)], self.claim(charge_at, limit=1))
+        self.assertEqual([(self.second, 1)], self.claim(charge_at))
+        self.assertEqual([], self.claim(charge_at))
+
+    def test_what_a_worker_left_is_due_again_after_its_lease(self) -> None:
+        charge_at = dt.datetime(2026, 1, 25, tzinfo=dt.UTC)
+        self.claim(charge_at)
+
+        self.assertEqual(2, len(self.claim(charge_at + HOUR)))
+
+    def test_a_new_level_of_the_project_is_looked_at(self) -> None:
+        self.db.write(
+            servers.add_level, 'key', 'acme-prod', 'cores',
+            decimal.Decimal(1), books.NOW, 'told',
+        )  # fmt: skip
+
+        self.assertEqual(
+            [(self.first, 1)],
+            self.db.read(subscriptions.to_settle, books.NOW, 9),
+        )
+
+    def test_its_terms_hold_from_its_start(self) -> None:
+        agreed = self.db.read(terms.of, [self.first])
+
+        self.assertEqual(
+            [(books.NEW_YEAR, 1, 1)],
+            [(row.since, row.plan_id, row.anchor_day) for row in agreed],
         )
 
     def test_the_place_on_the_ladder_is_read_as_written(self) -> None:
@@ -66,6 +100,14 @@ class DueTest(books.BooksTestCase):
         row = self.db.read(subscriptions.get, self.first)
         self.assertEqual(place, subscriptions.position(row))
         self.assertEqual(books.NOW, row.check_at)
+
+    def claim(
+        self, now: dt.datetime, limit: int = 9
+    ) -> list[tuple[int, int]]:
+        until = now + HOUR
+        return list(
+            self.db.write(subscriptions.claim_to_charge, now, until, limit)
+        )
 
     def due(self, now: dt.datetime, limit: int = 9) -> list[tuple[int, int]]:
         return list(self.db.read(subscriptions.due, now, limit))

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Issue invoices, many of them in a few statements.
+
+All that can be wrong with a bill is found before anything is written; the
+row of the series, which all workers want, is locked last and shortly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import bounds
+from patrii_billing.domain import calendar
+from patrii_billing.domain import discount
+from patrii_billing.domain import invoice as invoicing
+from patrii_billing.domain import lifecycle
+from patrii_billing.domain import steps
+from patrii_billing.domain import tax
+from patrii_billing.engine import balance
+from patrii_billing.engine import bill
+from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import invoices
+from patrii_billing.store import notices
+from patrii_billing.store import payments
+from patrii_billing.store import timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An invoice that only lacks its number; `period` is in local days."""
+
+    ground: grounds.Ground
+    kind: str
+    period: calendar.Period
+    due_at: dt.datetime
+    announce_at: dt.datetime
+    lines: tuple[dict[str, Any], ...]
+    said: invoicing.Invoice
+
+
+def draft(
+    tools: toolbox.Tools,
+    ground: grounds.Ground,
+    kind: str,
+    entries: Sequence[bill.Entry],
+    period: calendar.Period,
+    due_at: dt.datetime,
+    announce_at: dt.datetime,
+    now: dt.datetime,
+) -> Draft:
+    """Say these entries. Raises InvalidInput for what would be nonsense."""
+    plan = ground.term_on(period.start).plan
+    account = ground.account
+    said = invoicing.compose(
+        [entry.line for entry in entries],
+        posted=bill.all_posted(ground),
+        rates=tax.read(account.taxes),
+        discounts=discount.read(account.discounts, plan.currency),
+        inclusive=plan.tax_inclusive,
+        rounding=tax.Rounding(tools.settings.tax_rounding),
+        cycles=bill.cycles(ground, period),
+        zone=ground.zone,
+    )
+    why = bounds.why_not(
+        said, plan.currency, period, calendar.local_day(now, ground.zone),
+        previous=_previous(ground), billed=ground.billed,
+        limits=tools.settings.limits,
+    )  # fmt: skip
+    if why is not None:
+        raise errors.InvalidInput(why, 'invoice')
+    lines = tuple(
+        bill.row(entry, item, ground.sub.id, ground.zone)
+        for entry, item in zip(entries, said.items, strict=True)
+    )
+    return Draft(ground, kind, period, due_at, announce_at, lines, said)
+
+
+def _previous(
+    ground: grounds.Ground,
+) -> tuple[int, calendar.Period] | None:
+    """What the last period came to, and which it was."""
+    last = ground.previous
+    if last is None:
+        return None
+    return last.total, calendar.Period(last.period_start, last.period_end)
+
+
+def correction(
+    tools: toolbox.Tools,
+    ground: grounds.Ground,
+    entries: Sequence[bill.Entry],
+    now: dt.datetime,
+) -> Draft:
+    """Entries that wait for no period; due after the usual net days."""
+    days = calendar.Unit.DAY
+    starts = [entry.line.start for entry in entries]
+    ends = [entry.line.end for entry in entries]
+    period = calendar.Period(
+        min(calendar.in_unit(at, days, ground.zone) for at in starts),
+        max(calendar.in_unit(at, days, ground.zone) for at in ends),
+    )
+    due_at = ground.policy.net.after(now, ground.zone)
+    return draft(tools, ground, 'extra', entries, period, due_at, now, now)
+
+
+def issue(
+    conn: sa.Connection, drafts: Sequence[Draft], now: dt.datetime
+) -> list[int]:
+    """Give drafts their numbers, use balances on them, and tell; the ids.
+
+    The locks of their accounts are held.
+    """
+    if not drafts:
+        return []
+    carried = _carried(conn, drafts)
+    ids = invoices.issue_all(
+        conn, now, [(_values(each, carried), each.lines) for each in drafts]
+    )
+    rows = invoices.some(conn, ids)
+    for row in rows:
+        if row.total <= 0:
+            balance.keep_as_credit(conn, row, now)
+    accounts = {row.account_id for row in rows}
+    for account_id in payments.accounts_with_balance(conn, accounts):
+        balance.allocate(conn, account_id, now)
+    timeline.record_all(
+        conn, now, 'invoice', [balance.told(row) for row in rows]
+    )
+    notices.ask_all(
+        conn, now, 'invoice',
+        [
+            {
+                'key': steps.invoice_key(row.id),
+                'account_id': row.account_id,
+                'subscription_id': row.subscription_id,
+                'invoice_id': row.id,
+            }
+            for row in rows
+        ],
+    )  # fmt: skip
+    return ids
+
+
+def _values(
+    each: Draft, carried: dict[int, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    ground, said = each.ground, each.said
+    account = ground.account
+    currency = ground.term_on(each.period.start).plan.currency
+    return {
+        'account_id': account.id,
+        'subscription_id': ground.sub.id,
+        'kind': each.kind,
+        'state': lifecycle.InvoiceState.OPEN,
+        'currency': currency,
+        'period_start': each.period.start,
+        'period_end': each.period.end,
+        'net': said.net,
+        'taxes': tax.sums_written(said.taxes),
+        'total': said.total,
+        'owed': said.total,
+        'customer': account.address or {'name': account.name},
+        'carried': [
+            one
+            for one in carried.get(account.id, ())
+            if one['currency'] == currency
+        ],
+        'due_at': each.due_at,
+        'announce_at': each.announce_at,
+    }
+
+
+def _carried(
+    conn: sa.Connection, drafts: Sequence[Draft]
+) -> dict[int, list[dict[str, Any]]]:
+    """The older invoices that each account owes something on, for readers."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    accounts = {each.ground.account.id for each in drafts}
+    for row in invoices.open_of_accounts(conn, accounts):
+        found.setdefault(row.account_id, []).append(
+            {
+                'number': balance.number(row),
+                'owed': row.owed,
+                'currency': row.currency,
+                'due_at': row.due_at.isoformat(),
+            }
+        )
+    return found

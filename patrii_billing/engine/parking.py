@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bill nothing rather than nonsense, and tell the operator."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import accounts
+from patrii_billing.store import subscriptions
+
+
+def park(
+    conn: sa.Connection, sub: sa.Row[Any], why: str, now: dt.datetime
+) -> None:
+    """Leave a subscription unbilled until a person has looked at it."""
+    accounts.change(conn, sub.account_id, parked_why=why)
+    subscriptions.change(conn, sub.id, charge_at=None, settle_at=None)
+    tell.operator(
+        conn, now, 'account_parked', f'parked:{sub.id}:{now.date()}', why,
+        account_id=sub.account_id, subscription_id=sub.id,
+    )  # fmt: skip
+
+
+def put_off(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    account_id: int,
+    now: dt.datetime,
+    work: str,
+    until: str,
+) -> None:
+    """Try again later what failed by an error of this service.
+
+    `until` is the column that says when.
+    """
+    later = now + tools.settings.retry_max
+    subscriptions.change(conn, subscription_id, **{until: later})
+    tell.operator(
+        conn, now, f'{work}_failed', f'{work}:{subscription_id}:{now.date()}',
+        'an error of this service, see its log',
+        account_id=account_id, subscription_id=subscription_id,
+    )  # fmt: skip

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a subscription holds in one cycle, and how a bill says it."""
+
+from collections.abc import Iterator
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import calendar
+from patrii_billing.domain import pricing
+from patrii_billing.domain import proration
+from patrii_billing.domain import terms
+from patrii_billing.engine import ground as grounds
+
+# What a flat price is followed by that names no resource.
+_FLAT = 'subscription'
+_ONE = Decimal(1)
+_Kind = pricing.PriceKind
+
+
+def whole(resource: str) -> str:
+    """What a line's resource is a portion of: `cores` of `cores#2`."""
+    return resource.partition('#')[0]
+
+
+class Rates:
+    """The levels of a ground, at the prices of one of its cycles."""
+
+    def __init__(
+        self, ground: grounds.Ground, cycle: calendar.Period
+    ) -> None:
+        self._ground = ground
+        self._cycle = cycle
+        self._terms = tuple(term.law for term in ground.terms)
+        self._levels: dict[str, list[sa.Row[Any]]] = {}
+        for row in ground.levels:
+            key = row.server or row.resource
+            self._levels.setdefault(key, []).append(row)
+
+    def changes(
+        self, same_day: proration.SameDay
+    ) -> Iterator[proration.Change]:
+        """What the fold is to know. Raises NotFound for what has no price."""
+        start = self._ground.sub.start
+        for resource in sorted(self._flat()):
+            fee = (terms.Held(start, resource, _ONE),)
+            key = resource or _FLAT
+            yield from self._follow(key, _Kind.FLAT, fee, same_day)
+        for key, rows in self._levels.items():
+            kind = _Kind.FLAVOR if rows[0].server else _Kind.QUOTA
+            held = tuple(
+                terms.Held(row.at, row.resource, row.quantity) for row in rows
+            )
+            yield from self._follow(key, kind, held, same_day)
+
+    def label(self, line: proration.Line) -> str:
+        """The resource of a charge in a reader's words."""
+        key = whole(line.resource)
+        row = self._row_of(line)
+        if row is not None and row.server is not None:
+            name = self._ground.names.get(row.server) or row.server
+            return f'{name} ({row.resource})'[:255]
+        if key == _FLAT:
+            return str(self._ground.term_on(self._day(line.start)).plan.name)
+        return key
+
+    def unit(self, line: proration.Line) -> str | None:
+        """What one of it is called, where its price says so."""
+        row = self._row_of(line)
+        if row is None or row.server is not None:
+            return None
+        term = self._ground.term_on(self._day(line.start))
+        return next(
+            (
+                price.unit
+                for price in term.law.prices
+                if price.kind is _Kind.QUOTA and price.resource == row.resource
+            ),
+            None,
+        )
+
+    def _flat(self) -> set[str]:
+        return {
+            price.resource
+            for term in self._terms
+            for price in term.prices
+            if price.kind is _Kind.FLAT
+        }
+
+    def _follow(
+        self,
+        key: str,
+        kind: pricing.PriceKind,
+        held: tuple[terms.Held, ...],
+        same_day: proration.SameDay,
+    ) -> tuple[proration.Change, ...]:
+        return terms.changes(
+            key, kind, held, self._terms, self._cycle,
+            same_day=same_day, zone=self._ground.zone,
+        )  # fmt: skip
+
+    def _row_of(self, line: proration.Line) -> sa.Row[Any] | None:
+        """The level that a charge bills: the last of its first day."""
+        after = calendar.start_of_day(
+            self._day(line.start) + dt.timedelta(days=1), self._ground.zone
+        )
+        rows = [
+            row
+            for row in self._levels.get(whole(line.resource), ())
+            if row.at < after and row.quantity
+        ]
+        return rows[-1] if rows else None
+
+    def _day(self, moment: calendar.Moment) -> dt.date:
+        return calendar.in_unit(
+            moment, calendar.Unit.DAY, self._ground.zone
+        )
