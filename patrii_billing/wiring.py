@@ -68,7 +68,7 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
     values: dict[str, Any] = {}
     default = engine_settings.Settings()
     for field in dataclasses.fields(default):
-        for section in ('enforcement', 'engine'):
+        for section in ('enforcement', 'engine', 'ceilometer'):
             if field.name in conf[section]:
                 value = conf[section][field.name]
                 if isinstance(getattr(default, field.name), dt.timedelta):
@@ -277,11 +277,18 @@ def interval(conf: cfg.ConfigOpts) -> dt.timedelta:
 
 
 def listener(conf: cfg.ConfigOpts, stop: threading.Event) -> ears.Listener:
-    return ears.Listener(conf, books(conf), SystemClock(), stop)
+    return ears.of_nova(conf, books(conf), SystemClock(), stop)
+
+
+def meter_listener(
+    conf: cfg.ConfigOpts, stop: threading.Event
+) -> ears.Listener:
+    return ears.of_ceilometer(conf, books(conf), SystemClock(), stop)
 
 
 def processor(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
-    return reader.Processor(tools(conf, stop)).run
+    source = ears.source(conf) if conf.ceilometer.enabled else None
+    return reader.Processor(tools(conf, stop), source).run
 
 
 def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:

@@ -8,6 +8,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from patrii_billing.conf import billing
+from patrii_billing.conf import ceilometer
 from patrii_billing.conf import checks
 from patrii_billing.conf import database
 from patrii_billing.conf import document
@@ -26,6 +27,7 @@ _OURS = (
     ladder,
     enforcement,
     listener,
+    ceilometer,
     engine,
     mail,
     document,

@@ -76,6 +76,15 @@ class Listener(_Worker):
         self._ears.stop()
 
 
+class MeterListener(Listener):
+    """A process of its own: a flood of samples delays nothing of nova's."""
+
+    name = 'meter listener'
+
+    def _build(self) -> None:
+        self._ears = wiring.meter_listener(self._conf, self._stop)
+
+
 class _Looping(_Worker):
     """Takes one step after another."""
 
@@ -127,6 +136,7 @@ def workers(conf: cfg.ConfigOpts) -> dict[type[_Worker], int]:
     """Which services run here, in how many processes."""
     return {
         Listener: conf.listener.workers,
+        MeterListener: conf.ceilometer.enabled * conf.ceilometer.workers,
         Processor: conf.engine.processor_workers,
         Engine: conf.engine.workers,
         Reconciler: conf.engine.reconciler_workers,

@@ -17,6 +17,7 @@ from patrii_billing.engine import collect
 from patrii_billing.engine import correct
 from patrii_billing.engine import notify
 from patrii_billing.engine import purging
+from patrii_billing.engine import samples
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import due as work
@@ -38,6 +39,7 @@ STEPS = {
     'act': act.run,
     'notify': notify.run,
     'purge': _purge,
+    'meter': samples.run,
 }
 # Steps that a worker takes side by side. A payer's restore must not wait for
 # a mail server that hangs, nor for the invoices of all others.
@@ -45,6 +47,7 @@ SIDE_BY_SIDE = {
     'books': ('correct', 'charge', 'collect', 'purge'),
     'cloud': ('act',),
     'mail': ('notify',),
+    'usage': ('meter',),
 }
 
 

@@ -25,6 +25,15 @@ from patrii_billing.intake import nova
 KNOWN_SECRET = 'change this for valid signing'  # noqa: S105
 # What a quantity has room for, see store.schema.
 _LARGEST = 10**24
+# What ceilometer signs of a sample.
+_FIELDS = frozenset("""
+    counter_name counter_type counter_unit counter_volume message_id
+    message_signature monotonic_time project_id project_name publisher_id
+    resource_id resource_metadata source timestamp user_id user_name
+""".split())
+# No field's text may contain one of these, see _check_shape. An honest text
+# may well contain `source`, and whatever lies begins after it.
+_NAMES = _FIELDS - {'source'}
 _INSTANT = re.compile(r'\d{4}-\d\d-\d\d[T ]\d\d:\d\d', re.ASCII)
 
 
@@ -161,8 +170,7 @@ def _reading(sample: object, secret: str) -> usage.Reading:
         raise errors.InvalidInput('not an object', 'sample')
     if secret:
         _verify(sample, secret)
-    # Short names also keep one field's text from passing for the next one,
-    # which the signature alone does not tell apart.
+        _check_shape(sample)
     return usage.Reading(
         project=_text(sample, 'project_id', 64),
         resource=_text(sample, 'resource_id', 255),
@@ -185,6 +193,26 @@ def _verify(sample: Mapping[str, Any], secret: str) -> None:
             'does not match: forged, or signed with another telemetry_secret',
             'message_signature',
         )
+
+
+def _check_shape(sample: Mapping[str, Any]) -> None:
+    """Refuse what the signature alone would take for what was signed.
+
+    Names and values are signed without anything between them, and customers
+    have a say in the metadata, such as the name of a server. Who has read a
+    sample could put all in one field up to where such a name goes on with
+    `project_id..`, and the signature would hold.
+    """
+    for name, value in sample.items():
+        if name not in _FIELDS:
+            raise errors.InvalidInput('no field of a sample', name[:40])
+        if name == 'resource_metadata':
+            continue
+        text = str(value)
+        if isinstance(value, (Mapping, list)) or any(
+            other in text for other in _NAMES
+        ):
+            raise errors.InvalidInput('has other fields in it', name)
 
 
 def _text(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notifications from the broker into the inbox; acknowledged once stored.
+"""What nova and ceilometer send, into the inbox; acknowledged once stored.
 
 Nothing is read or decided here, and nova is never called. While the database
 is away the callback waits, and what follows waits in the broker.
@@ -13,10 +13,13 @@ import threading
 from typing import Any
 
 from oslo_config import cfg
+from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.engine import ports
+from patrii_billing.engine import samples
 from patrii_billing import errors
+from patrii_billing.intake import ceilometer
 from patrii_billing.intake import nova
 from patrii_billing.intake import patience
 from patrii_billing.intake import raw
@@ -30,6 +33,8 @@ import oslo_messaging  # noqa: E402
 from oslo_messaging.notify import dispatcher  # noqa: E402
 from oslo_messaging.notify import listener  # noqa: E402
 
+LOG = logging.getLogger(__name__)
+
 # Seconds after which a batch is stored though it is not full.
 _BATCH_TIMEOUT = 1
 # Batches that the broker sends ahead.
@@ -38,6 +43,8 @@ _AHEAD = 2
 _STATEMENT = 8 * 2**20
 # The time of the last notification may be this much behind.
 _HEARD_EVERY = dt.timedelta(seconds=10)
+# So long a meter may be priced and not be heard.
+_ASK_EVERY = dt.timedelta(minutes=1)
 
 
 class Scribe:
@@ -74,20 +81,21 @@ class Scribe:
             # By this id the driver would drop what is delivered again after
             # a lost acknowledgement, and never acknowledge it.
             one.unique_id = None
-        news = [
-            raw.message(one.message, self._room)
-            for one in incoming
-            if not _is_routine(one.message)
-        ]
-        if not news and not self._is_time_to_note():
-            return ()
-        while not self._patience.attempt(
-            lambda: self._db.write(self._store, news)
-        ):
+        sent = [one.message for one in incoming]
+        while not self._patience.attempt(lambda: self._take(sent)):
             # Whatever is wrong: what is not stored is not acknowledged.
             if self._patience.stopped:
                 return incoming
         return ()
+
+    def _take(self, sent: Sequence[Mapping[str, Any]]) -> None:
+        news = [
+            raw.message(one, self._room)
+            for one in sent
+            if not _is_routine(one)
+        ]
+        if news or self._is_time_to_note():
+            self._db.write(self._store, news)
 
     def _store(self, conn: sa.Connection, news: list[dict[str, Any]]) -> None:
         now = self._clock.now()
@@ -102,18 +110,71 @@ class Scribe:
         return last is None or self._clock.now() - last >= _HEARD_EVERY
 
 
+class MeterScribe(Scribe):
+    """Stores samples of the meters that plans have prices of.
+
+    The others are most of what ceilometer sends. A meter that is priced now
+    is heard from within a minute on.
+    """
+
+    supported_priorities = ('sample',)
+
+    def __init__(
+        self,
+        db: database.Database,
+        clock: ports.Clock,
+        patience: patience.Patience,
+        batch_size: int,
+        source: ceilometer.Source,
+    ) -> None:
+        super().__init__(db, clock, patience, batch_size)
+        self._source = source
+        self._meters: frozenset[str] = frozenset()
+        self._asked_at: dt.datetime | None = None
+        self._dropped = 0
+
+    def _take(self, sent: Sequence[Mapping[str, Any]]) -> None:
+        self._look_at_prices()
+        news = []
+        dropped = 0
+        for one in sent:
+            if ceilometer.is_repetition(one.get('event_type'), self._source):
+                continue
+            kept, lost = ceilometer.with_meters(one, self._meters)
+            dropped += lost
+            if kept.get('payload') or not lost:
+                news.append(raw.message(kept, self._room))
+        if news:
+            now = self._clock.now()
+            self._db.write(inbox.store, news, now, inbox.CEILOMETER)
+        self._dropped += dropped
+
+    def _look_at_prices(self) -> None:
+        now = self._clock.now()
+        last = self._asked_at
+        if last is not None and dt.timedelta() <= now - last < _ASK_EVERY:
+            return
+        self._meters = self._db.read(samples.priced_meters)
+        self._asked_at = now
+        if self._dropped:
+            LOG.info(
+                '%s samples were of meters that no plan prices', self._dropped
+            )
+            self._dropped = 0
+
+
 def _is_routine(sent: Mapping[str, Any]) -> bool:
     return nova.is_routine(sent.get('event_type'), sent.get('payload'))
 
 
-def transport(conf: cfg.ConfigOpts) -> Any:
+def transport(conf: cfg.ConfigOpts, batch_size: int) -> Any:
     """The way to the broker; nothing is connected yet.
 
     Raises InvalidInput for an address that can be none.
     """
     conf.set_default(
         'rabbit_qos_prefetch_count',
-        _AHEAD * conf.listener.batch_size,
+        _AHEAD * batch_size,
         group='oslo_messaging_rabbit',
     )
     try:
@@ -146,8 +207,27 @@ def targets(conf: cfg.ConfigOpts) -> list[Any]:
 
 def check(conf: cfg.ConfigOpts) -> None:
     """Raises InvalidInput for what cannot be listened to."""
-    transport(conf)
+    transport(conf, conf.listener.batch_size)
     targets(conf)
+    if conf.ceilometer.enabled:
+        source(conf)
+
+
+def source(conf: cfg.ConfigOpts) -> ceilometer.Source:
+    """Whose samples are believed.
+
+    Raises InvalidInput for a secret that is none, unless that is allowed.
+    """
+    options = conf.ceilometer
+    secret = options.secret or ''
+    if not options.allow_forgery and secret.strip() in (
+        '', ceilometer.KNOWN_SECRET,
+    ):  # fmt: skip
+        raise errors.InvalidInput(
+            'everybody can sign with it' if secret.strip() else 'is needed',
+            '[ceilometer] secret',
+        )
+    return ceilometer.Source(options.event_type, secret)
 
 
 def described(conf: cfg.ConfigOpts) -> str:
@@ -155,7 +235,11 @@ def described(conf: cfg.ConfigOpts) -> str:
     topics = ', '.join(conf.listener.topics)
     hosts = [f'{one.hostname}:{one.port}' for one in _broker(conf).hosts]
     where = ', '.join(hosts) or 'localhost'
-    return f'{topics} of exchange {conf.listener.exchange} at {where}'
+    said = f'{topics} of exchange {conf.listener.exchange}'
+    if conf.ceilometer.enabled:
+        meters = conf.ceilometer
+        said += f', {meters.topic} of exchange {meters.exchange}'
+    return f'{said} at {where}'
 
 
 class Listener:
@@ -163,24 +247,19 @@ class Listener:
 
     def __init__(
         self,
-        conf: cfg.ConfigOpts,
-        db: database.Database,
-        clock: ports.Clock,
-        stop: threading.Event,
+        transport: Any,
+        targets: Sequence[Any],
+        scribe: Scribe,
+        batch_size: int,
     ) -> None:
-        """:param stop: set before stop() is called, so that nothing waits"""
-        size = conf.listener.batch_size
         self._server = listener.BatchNotificationServer(
-            transport(conf),
-            targets(conf),
-            Scribe(
-                db, clock, patience.Patience('Storing notifications', stop),
-                size,
-            ),
+            transport,
+            targets,
+            scribe,
             allow_requeue=True,
-            batch_size=size,
+            batch_size=batch_size,
             batch_timeout=_BATCH_TIMEOUT,
-        )  # fmt: skip
+        )
 
     def start(self) -> None:
         """Returns once the broker answers; oslo.messaging says if not."""
@@ -190,3 +269,42 @@ class Listener:
         """Store what was fetched, and leave."""
         self._server.stop()
         self._server.wait()
+
+
+def of_nova(
+    conf: cfg.ConfigOpts,
+    db: database.Database,
+    clock: ports.Clock,
+    stop: threading.Event,
+) -> Listener:
+    """:param stop: set before stop() is called, so that nothing waits"""
+    size = conf.listener.batch_size
+    waiting = patience.Patience('Storing notifications', stop)
+    return Listener(
+        transport(conf, size),
+        targets(conf),
+        Scribe(db, clock, waiting, size),
+        size,
+    )
+
+
+def of_ceilometer(
+    conf: cfg.ConfigOpts,
+    db: database.Database,
+    clock: ports.Clock,
+    stop: threading.Event,
+) -> Listener:
+    """:param stop: set before stop() is called, so that nothing waits"""
+    options = conf.ceilometer
+    size = options.batch_size
+    waiting = patience.Patience('Storing samples', stop)
+    return Listener(
+        transport(conf, size),
+        [
+            oslo_messaging.Target(
+                topic=options.topic, exchange=options.exchange
+            )
+        ],
+        MeterScribe(db, clock, waiting, size, source(conf)),
+        size,
+    )

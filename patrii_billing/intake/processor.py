@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from patrii_billing.engine import observe
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
+from patrii_billing.intake import ceilometer
 from patrii_billing.intake import nova
 from patrii_billing.intake import patience
 from patrii_billing.intake import raw
+from patrii_billing.intake import samples
 from patrii_billing.store import inbox
 
 LOG = logging.getLogger(__name__)
@@ -36,8 +38,14 @@ _TRIES = 5
 class Processor:
     """One worker that reads the inbox."""
 
-    def __init__(self, tools: toolbox.Tools) -> None:
+    def __init__(
+        self,
+        tools: toolbox.Tools,
+        source: ceilometer.Source | None = None,
+    ) -> None:
+        """:param source: of samples; without one they are left to wait"""
         self._tools = tools
+        self._source = source
         # Claimed and not yet settled: kept while the database is away.
         self._in_hand: deque[sa.Row[Any]] = deque()
         self._tries = 0
@@ -62,13 +70,19 @@ class Processor:
         return count
 
     def _claim(self) -> None:
+        """Take what nova says first, for enforcement rests on it."""
         settings = self._tools.settings
-        now = self._tools.now()
-        self._in_hand.extend(
-            self._tools.db.write(
-                inbox.claim, now, settings.lease, settings.batch
-            )
-        )
+        for teller in (inbox.NOVA, inbox.CEILOMETER):
+            if teller == inbox.CEILOMETER and self._source is None:
+                return
+            self._in_hand.extend(
+                self._tools.db.write(
+                    inbox.claim, self._tools.now(), settings.lease,
+                    settings.batch, teller,
+                )
+            )  # fmt: skip
+            if self._in_hand:
+                return
 
     def _settle(self, row: sa.Row[Any]) -> None:
         try:
@@ -87,6 +101,9 @@ class Processor:
     def _read(self, conn: sa.Connection, row: sa.Row[Any]) -> None:
         message = json.loads(row.body)
         unfit = raw.why_unfit(message)
+        if row.source == inbox.CEILOMETER and self._source and not unfit:
+            samples.read(conn, self._tools, self._source, row, message)
+            return
         said = nova.Parked(unfit) if unfit else nova.parse(message)
         match said:
             case nova.Parked(reason):

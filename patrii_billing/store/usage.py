@@ -10,8 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import pricing
 from patrii_billing.domain import usage
 from patrii_billing.store import database
+from patrii_billing.store import invoices
 from patrii_billing.store import schema
 
 _samples = schema.samples
@@ -201,6 +203,79 @@ def of_project(
             _usage.c.meter.in_(meters),
         )
         .order_by(_usage.c.meter, _usage.c.resource, _usage.c.day)
+    ).all()
+
+
+def put_off(
+    conn: sa.Connection, row: sa.Row[Any], until: dt.datetime
+) -> None:
+    conn.execute(
+        _usage.update().where(_usage.c.id == row.id).values(stale_at=until)
+    )
+
+
+def priced_meters(conn: sa.Connection) -> frozenset[str]:
+    """The meters that any plan has a price of."""
+    prices = schema.prices
+    return frozenset(
+        conn.execute(
+            sa.select(prices.c.resource)
+            .where(prices.c.kind == pricing.PriceKind.METER)
+            .distinct()
+        ).scalars()
+    )
+
+
+def timezones(
+    conn: sa.Connection, projects: Collection[str]
+) -> dict[str, str]:
+    """The time zones in which projects' days are counted.
+
+    Projects that are in no books are left out.
+    """
+    owned = schema.projects
+    rows = conn.execute(
+        sa.select(owned.c.id, schema.accounts.c.timezone)
+        .join(schema.accounts, schema.accounts.c.id == owned.c.account_id)
+        .where(owned.c.id.in_(projects))
+    )
+    return {row.id: row.timezone for row in rows}
+
+
+def created(
+    conn: sa.Connection, servers: Collection[str]
+) -> dict[str, dt.datetime]:
+    """When servers were made, as far as that is known."""
+    table = schema.servers
+    rows = conn.execute(
+        sa.select(table.c.id, table.c.created_at).where(
+            table.c.id.in_(servers), table.c.created_at.is_not(None)
+        )
+    )
+    return {row.id: row.created_at for row in rows}
+
+
+def posted(
+    conn: sa.Connection,
+    subscription_id: int,
+    start: dt.date,
+    end: dt.date,
+    prefix: str,
+) -> Sequence[sa.Row[Any]]:
+    """A subscription's issued lines that begin from start to before end.
+
+    Those of resources with that prefix; of void invoices there are none.
+    """
+    lines = schema.lines
+    return conn.execute(
+        invoices.standing_lines()
+        .where(
+            lines.c.subscription_id == subscription_id,
+            lines.c.starts >= start,
+            lines.c.starts < end,
+            lines.c.resource.startswith(prefix, autoescape=True),
+        )
+        .order_by(lines.c.id)
     ).all()
 
 

@@ -31,7 +31,9 @@ class SettingsTest(base.ConfigTestCase):
 
     def test_everything_the_engine_can_be_told_has_an_option(self) -> None:
         conf = self.load()
-        options = {*conf.enforcement, *conf.engine, 'policy'}
+        options = {
+            *conf.enforcement, *conf.engine, *conf.ceilometer, 'policy',
+        }  # fmt: skip
 
         wanted = {
             field.name for field in dataclasses.fields(wiring.settings(conf))

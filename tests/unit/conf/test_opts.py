@@ -167,8 +167,8 @@ class ListTest(base.ConfigTestCase):
 
         self.assertEqual(
             {
-                'billing', 'document', 'enforcement', 'engine', 'ladder',
-                'listener', 'mail', 'nova',
+                'billing', 'ceilometer', 'document', 'enforcement', 'engine',
+                'ladder', 'listener', 'mail', 'nova',
             },
             groups,
         )  # fmt: skip
