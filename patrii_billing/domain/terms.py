@@ -250,10 +250,15 @@ def _ordered(held: Iterable[Held], known: _Prices) -> list[Held]:
         return known.counted(each.at), at, Decimal(0), Decimal(0)
 
     history = sorted(held, key=order)
-    before = [
-        each for each in history if known.counted(each.at) < known.cycle.start
+    begun = [
+        each for each in history if known.counted(each.at) <= known.cycle.start
     ]
-    return history[max(len(before) - 1, 0) :]
+    before = [
+        each for each in begun if known.counted(each.at) < known.cycle.start
+    ]
+    # What ends as the cycle begins is not held in it and needs no price.
+    needless = len(begun) > len(before) > 0 and not known.price(before[-1])
+    return history[max(len(before) - (not needless), 0) :]
 
 
 def _last_of_days(history: Sequence[Held], known: _Prices) -> list[Held]:

@@ -73,6 +73,7 @@ class PriceOnTest(base.BaseTestCase):
         for fields, where in (
             ({'unit_price': '-1'}, 'unit_price'),
             ({'included': Decimal(-1)}, 'included'),
+            ({'per': Decimal(0)}, 'per'),
             ({'valid_from': NEW_YEAR, 'valid_until': NEW_YEAR}, 'valid_until'),
             ({'tiers': (tier(Decimal(5), Decimal(1)),)}, 'tiers[0].up_to'),
             (
@@ -140,6 +141,51 @@ class TierTest(base.BaseTestCase):
             sum(part.quantity for part in parts),
         )
         self.assertTrue(all(part.quantity > 0 for part in parts))
+
+
+class KeyedTest(base.BaseTestCase):
+    def test_each_tier_has_a_key_and_what_is_not_reached_is_nothing(self):
+        for quantity, expected in (
+            ('0', [('0', '0'), ('0', '0'), ('0', '0')]),
+            ('101', [('100', '0.10'), ('1', '0.08'), ('0', '0')]),
+        ):
+            levels = pricing.keyed(
+                'cores', tiered(pricing.Tiering.GRADUATED), Decimal(quantity)
+            )
+            self.assertEqual(['cores', 'cores#2', 'cores#3'], list(levels))
+            self.assertEqual(expected, said(levels.values()))
+
+    def test_a_volume_tier_needs_one_key(self):
+        levels = pricing.keyed(
+            'cores', tiered(pricing.Tiering.VOLUME), Decimal(101)
+        )
+        self.assertEqual({'cores'}, levels.keys())
+
+
+class UnitTest(base.BaseTestCase):
+    def test_what_is_measured_is_billed_in_the_unit_of_its_price(self):
+        for per, quantity, expected in (
+            ('1024', '2048', '2'),
+            ('1024', '1', '0.000976563'),
+            ('3600', '1200', '0.333333333'),
+            ('3', '300', '100'),
+            ('0.5', '0.25', '0.5'),
+            ('1024', '0', '0'),
+        ):
+            asked = price(per=Decimal(per))
+            self.assertEqual(
+                expected, str(pricing.units(asked, Decimal(quantity)))
+            )
+
+    def test_what_needs_no_conversion_is_left_as_it_is(self):
+        quantity = Decimal('0.1234567890123')
+        self.assertIs(quantity, pricing.units(price(), quantity))
+
+    def test_what_is_included_is_counted_in_the_unit_of_the_price(self):
+        asked = price(per=Decimal(1024), included=Decimal(1))
+        self.assertEqual(
+            [('1', '5.00')], said(pricing.portions(asked, Decimal(2048)))
+        )
 
 
 class LineAmountTest(base.BaseTestCase):
