@@ -18,6 +18,7 @@ from patrii_billing.cmd.commands import invoice
 from patrii_billing.cmd.commands import lines
 from patrii_billing.cmd.commands import notice
 from patrii_billing.cmd.commands import payment
+from patrii_billing.cmd.commands import quota
 from patrii_billing.cmd.commands import simulate
 from patrii_billing.cmd.commands import subscription
 from patrii_billing.cmd.commands import switch
@@ -28,8 +29,8 @@ from patrii_billing import version
 
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
-    db, importing, subscription, invoice, timeline, payment, hold, notice,
-    switch, undo, inbox, lines, simulate,
+    db, importing, subscription, invoice, timeline, payment, quota, hold,
+    notice, switch, undo, inbox, lines, simulate,
 )  # fmt: skip
 
 

@@ -133,6 +133,11 @@ def told(quota: Mapping[str, int]) -> str:
     """A quota for people: 'cores 12, ram_gib 32'."""
     return ', '.join(
         f'{resource} '
-        + ('without limit' if value == UNLIMITED else f'{value.normalize():f}')
+        + ('without limit' if value == UNLIMITED else plain(value))
         for resource, value in sorted(billed(quota).items())
     )
+
+
+def plain(quantity: Decimal) -> str:
+    """A number without what it does not need: 8, 1.5."""
+    return f'{quantity.normalize():f}'

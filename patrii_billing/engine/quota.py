@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A project's quota: asked for, recorded as what it pays for, told."""
 
+import collections
 from collections.abc import Mapping
 import datetime as dt
 from typing import Any
@@ -12,7 +13,9 @@ from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Contract
 from patrii_billing.domain import pricing
 from patrii_billing.domain import quota as law
+from patrii_billing.engine import bill
 from patrii_billing.engine import collect
+from patrii_billing.engine import ground as grounds
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
@@ -127,6 +130,37 @@ def adopt(
                 conn, f'{project}:{resource}:{quantity}:{at.isoformat()}',
                 project, resource, quantity, at, why,
             )  # fmt: skip
+
+
+def foretell(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    quota: Mapping[str, int],
+    now: dt.datetime,
+) -> tuple[list[bill.Entry], int]:
+    """The lines a quota would add to the bills, and what they come to.
+
+    In minor units, without discounts and taxes; of what is billed so far.
+    Nothing of it stays in the books.
+    """
+    before = _entries(conn, tools, sub)
+    with conn.begin_nested() as rehearsal:
+        adopt(conn, sub.project, quota, now, 'foretold')
+        after = _entries(conn, tools, sub)
+        rehearsal.rollback()
+    new = collections.Counter(after) - collections.Counter(before)
+    total = sum(entry.line.amount for entry in after)
+    return list(new.elements()), total - sum(
+        entry.line.amount for entry in before
+    )
+
+
+def _entries(
+    conn: sa.Connection, tools: toolbox.Tools, sub: sa.Row[Any]
+) -> list[bill.Entry]:
+    [ground] = grounds.read(conn, tools, [sub])
+    return list(bill.entries(ground))
 
 
 def tell_changed(

@@ -334,7 +334,7 @@ class TestQuotas(CloudTestCase):
         usage = self.quotas.usage(self.acme.project)
         self.assertEqual({'instances': 1, 'cores': 1, 'ram': 512}, usage)
         for quota in (usage, {'instances': 0, 'cores': 0, 'ram': 0}):
-            self.quotas.set(self.acme.project, quota)
+            self.quotas.set(self.acme.project, quota, force=True)
             self.assertEqual(quota, self.quotas.get(self.acme.project))
             refusal = self.assertRaises(
                 nova_errors.Forbidden,
