@@ -13,6 +13,6 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'gate'))
 
 # oslotest has everything logged that is not told to be still, and SQLAlchemy
-# would tell every statement and row.
-for name in ('sqlalchemy', 'stevedore', 'alembic'):
+# would tell every statement and row, and fontTools every table of a font.
+for name in ('sqlalchemy', 'stevedore', 'alembic', 'fontTools'):
     logging.getLogger(name).setLevel(logging.WARNING)

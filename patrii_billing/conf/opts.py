@@ -36,12 +36,16 @@ _OURS = (
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more
 # that keystone did not answer, and novaclient for each try that nova did not;
-# oslo.db shows the traceback of each connection that it gave up.
+# oslo.db shows the traceback of each connection that it gave up. WeasyPrint
+# tells on each page what of the sheet for telephones it does not need, and
+# fontTools of each table of a font.
 _LOG_LEVELS = (
     'alembic=WARN',
+    'fontTools=WARN',
     'keystoneauth.identity.generic.base=ERROR',
     'novaclient.v2.client=ERROR',
     'oslo_db.api=CRITICAL',
+    'weasyprint=ERROR',
 )
 
 # Libraries that read options of their own, by their entry points.

@@ -8,7 +8,7 @@ from patrii_billing import errors
 
 _MISSING = (
     'PDF needs patrii-billing[pdf] (pip) and the libraries of Pango'
-    ' (Debian: libpango-1.0-0 libpangoft2-1.0-0): {why}'
+    ' (Debian: libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0): {why}'
 )
 
 

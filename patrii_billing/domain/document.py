@@ -20,6 +20,18 @@ class Kind(enum.StrEnum):
     CREDIT_NOTE = 'credit_note'
 
 
+class Format(enum.StrEnum):
+    """What an invoice is written as."""
+
+    HTML = 'html'
+    PDF = 'pdf'
+    FACTURX = 'facturx'  # PDF/A-3 with the XML of EN 16931 in it
+
+    @property
+    def suffix(self) -> str:
+        return '.html' if self is Format.HTML else '.pdf'
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """Who sells or buys; `country` is a code of ISO 3166-1, as FR."""

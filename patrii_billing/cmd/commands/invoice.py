@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import effect
+from patrii_billing.cmd.commands import render
 from patrii_billing.cmd.commands import text
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
@@ -45,6 +46,7 @@ def add_to(commands: desks.Commands) -> None:
     )
     action.add_argument('number')
     action.set_defaults(run=_show)
+    render.add_to(actions)
     _add_takings(actions)
 
 
