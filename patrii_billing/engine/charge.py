@@ -19,6 +19,7 @@ from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.engine import bill
 from patrii_billing.engine import correct
+from patrii_billing.engine import ending
 from patrii_billing.engine import gather
 from patrii_billing.engine import ground as grounds
 from patrii_billing.engine import issuing
@@ -94,6 +95,8 @@ def resume(
     now: dt.datetime,
 ) -> None:
     """Bill again after a time that was not billed, from today on."""
+    if sub.contract == lifecycle.Contract.ENDED:
+        return
     account = accounts.get(conn, sub.account_id)
     today = calendar.local_day(now, calendar.zone(account.timezone))
     if sub.billed_until < today:
@@ -115,6 +118,8 @@ def schedule(
     lead = gather.policy(conn, tools, sub).invoice_lead
     ends_at = calendar.start_of_day(sub.billed_until, zone)
     charge_at = lead.before(ends_at, zone)
+    if sub.ends_on is not None:
+        charge_at = min(charge_at, calendar.start_of_day(sub.ends_on, zone))
     subscriptions.change(conn, sub.id, charge_at=charge_at)
 
 
@@ -159,11 +164,16 @@ def _write(
                 'charge_at': each.charge_at,
                 'contract': each.contract,
                 'ended_at': each.ended_at,
-                'check_at': now if each.draft else each.ground.sub.check_at,
+                'check_at': now
+                if each.draft or each.ended_at
+                else each.ground.sub.check_at,
             }
             for each in found
         ],
     )
+    for each in found:
+        if each.ended_at is not None:
+            ending.tell(conn, each.ground.sub, now)
 
 
 def _links(each: _Next, invoice_id: int | None) -> list[dict[str, Any]]:
@@ -197,14 +207,14 @@ def _next(
     sub = ground.sub
     found = _Next(ground, sub.billed_until, None, sub.contract)
     if sub.billing_status in _SUSPENDED:
-        return found
+        return _idle(conn, tools, found, now, None, 'shelved')
     if sub.ends_on is not None and sub.ends_on <= sub.billed_until:
         return _last(conn, tools, found, now)
     if not ground.policy.pause_billed:
         paused, ended = _pauses(ground, now)
         if paused is not None:
-            found.charge_at = paused.until
-            return found
+            until = paused.until
+            return _idle(conn, tools, found, now, until, 'paused')
         if ended is not None and ended > sub.billed_until:
             # From the day on which the last pause ended.
             found.left_out.append((sub.billed_until, ended, 'paused'))
@@ -228,6 +238,29 @@ def _pauses(
     return running, ended
 
 
+def _idle(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    found: _Next,
+    now: dt.datetime,
+    until: dt.datetime | None,
+    why: str,
+) -> _Next:
+    """Bill nothing until then; the contract may have its end meanwhile."""
+    ground, ends_on = found.ground, found.ground.sub.ends_on
+    found.charge_at = until
+    if ends_on is None:
+        return found
+    ends_at = calendar.start_of_day(ends_on, ground.zone)
+    if now < ends_at:
+        found.charge_at = min(until or ends_at, ends_at)
+        return found
+    if found.billed_until < ends_on:
+        found.left_out.append((found.billed_until, ends_on, why))
+        found.billed_until = ends_on
+    return _last(conn, tools, found, now)
+
+
 def _last(
     conn: sa.Connection,
     tools: toolbox.Tools,
@@ -240,6 +273,7 @@ def _last(
     if now < ends_at:
         found.charge_at = ends_at
         return found
+    found.charge_at = None
     found.contract, found.ended_at = lifecycle.Contract.ENDED, now
     today = calendar.local_day(now, ground.zone)
     entries = [*bill.entries(ground), *bill.metered(conn, ground, today)]

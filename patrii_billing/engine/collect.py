@@ -14,6 +14,7 @@ from patrii_billing.domain import lifecycle
 from patrii_billing.engine import charge
 from patrii_billing.engine import correct
 from patrii_billing.engine import crediting
+from patrii_billing.engine import ending
 from patrii_billing.engine import gather
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -102,6 +103,9 @@ def judge(
     case = decision.position.case or sub.case_id
     for intent in decision.intents:
         _carry_out(conn, tools, sub, case, intent, now)
+    owes = bool(facts.invoices or facts.in_custody() or facts.quota_frozen)
+    if sub.contract == lifecycle.Contract.ENDED and not owes:
+        ending.let_go(conn, sub, now)
 
 
 def _settled(
