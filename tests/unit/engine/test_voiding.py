@@ -8,90 +8,19 @@ from typing import Any
 from oslotest import base
 
 from patrii_billing.domain import lifecycle
-from patrii_billing.domain import money
-from patrii_billing.engine import payments
-from patrii_billing.engine import voiding
 from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
-from patrii_billing.store import credits
 from patrii_billing.store import invoices
 from patrii_billing.store import schema
+from tests.unit import desk
 from tests.unit import stories
-
-WHY = 'billed by mistake'
-
-
-class Desk(stories.Story):
-    """A story in which somebody at finance takes things back."""
-
-    def invoice(self, name: str = 'INV-000001') -> Any:
-        return self.db.read(credits.by_number, name)
-
-    def void(self, name: str = 'INV-000001', **how: Any) -> None:
-        self.db.write(
-            voiding.void, self.world.tools, self.invoice(name).id,
-            self.world.clock.now(), 'ann', WHY, **how,
-        )  # fmt: skip
-
-    def credit(
-        self,
-        minor: int | None = None,
-        name: str = 'INV-000001',
-        **how: Any,
-    ) -> None:
-        amount = None if minor is None else money.Money(minor, 'EUR')
-        self.db.write(
-            voiding.credit, self.world.tools, self.invoice(name).id, amount,
-            self.world.clock.now(), 'ann', WHY, **how,
-        )  # fmt: skip
-
-    def write_off(self, name: str = 'INV-000001') -> None:
-        self.db.write(
-            voiding.write_off, self.world.tools, self.invoice(name).id,
-            self.world.clock.now(), 'ann', WHY,
-        )  # fmt: skip
-
-    def pay(self, minor: int, key: str = 'transfer') -> None:
-        self.db.write(
-            payments.record, self.world.tools, self.sub().account_id,
-            money.Money(minor, 'EUR'), key, self.world.clock.now(),
-        )  # fmt: skip
-
-    def documents(self) -> list[str]:
-        return [
-            f'{row.series}-{row.number} {row.state}: {row.total} {row.owed}'
-            for row in self.rows(schema.invoices)
-        ]
-
-    def balance(self) -> int:
-        return sum(row.free for row in self.rows(schema.payments))
-
-    def chain(self) -> list[str]:
-        return [
-            f'{row.starts:%m-%d} to {row.ends:%m-%d}:'
-            f' {row.unbilled_why or "billed"}'
-            for row in self.rows(schema.spans)
-        ]
-
-
-def told(day: str, /, events: str = '', **given: str) -> Desk:
-    """A story that is stopped on a day, and goes on from there."""
-    story = Desk(stories.text(events, **given))
-    story.play(day)
-    return story
-
-
-def unpaid(day: str) -> Desk:
-    """Invoiced month by month, and nobody pays or is shelved."""
-    patient = 'invoice_lead: 2d, reminders: [-1d], shelve_grace: 90d'
-    return told(day, ladder=patient, until='2026-03-31T00:00:00Z')
 
 
 class VoidTest(base.BaseTestCase):
     def test_a_void_invoice_is_settled_by_a_note_and_never_dunned(
         self,
     ) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
 
         story.void()
         story.play()
@@ -103,13 +32,13 @@ class VoidTest(base.BaseTestCase):
         self.assertEqual([], story.told('status', 'action'))
         self.assertEqual(['02-01 to 03-01: void'], story.chain())
         row = story.invoice()
-        self.assertEqual(WHY, row.why)
+        self.assertEqual(desk.WHY, row.why)
         self.assertEqual(stories.instant('01-31'), row.closed_at)
 
     def test_a_void_on_the_ladder_brings_everything_back_at_once(
         self,
     ) -> None:
-        story = told('02-04')
+        story = desk.told('02-04')
         self.assertEqual('shelved', story.sub().billing_status)
 
         story.void()
@@ -119,7 +48,7 @@ class VoidTest(base.BaseTestCase):
         self.assertEqual('active', story.shows())
 
     def test_its_time_can_be_billed_anew(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
 
         story.void(again=True)
         story.play('02-01')
@@ -133,7 +62,7 @@ class VoidTest(base.BaseTestCase):
         self.assertEqual('renewal', story.invoice('INV-000002').kind)
 
     def test_a_void_between_billed_periods_leaves_its_time_out(self) -> None:
-        story = unpaid('03-02')
+        story = desk.unpaid('03-02')
 
         story.void()
         story.play()
@@ -150,7 +79,7 @@ class VoidTest(base.BaseTestCase):
         )  # fmt: skip
 
     def test_what_it_billed_between_comes_on_the_next_invoice(self) -> None:
-        story = unpaid('03-02')
+        story = desk.unpaid('03-02')
 
         story.void(again=True)
         story.play()
@@ -163,7 +92,7 @@ class VoidTest(base.BaseTestCase):
         self.assertEqual(3, len(story.chain()))
 
     def test_a_second_void_changes_nothing(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
         story.void()
 
         story.void()
@@ -171,7 +100,7 @@ class VoidTest(base.BaseTestCase):
         self.assertEqual(2, len(story.documents()))
 
     def test_what_somebody_began_to_pay_is_not_voided(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
         story.pay(400)
         self.assertRaises(errors.Conflict, story.void)
 
@@ -181,7 +110,7 @@ class VoidTest(base.BaseTestCase):
         self.assertEqual(['INV-1 paid: 1000 0'], story.documents())
 
     def test_a_credit_note_is_not_voided(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
         story.credit(400)
 
         for take_back in (story.void, story.write_off):
@@ -191,7 +120,7 @@ class VoidTest(base.BaseTestCase):
 
 class CreditTest(base.BaseTestCase):
     def test_a_credit_lowers_what_is_owed_on_its_invoice(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
 
         story.credit(400)
 
@@ -203,7 +132,7 @@ class CreditTest(base.BaseTestCase):
     def test_a_whole_credit_stops_the_ladder_in_the_same_transaction(
         self,
     ) -> None:
-        story = told('02-04')
+        story = desk.told('02-04')
 
         story.credit()
 
@@ -214,7 +143,7 @@ class CreditTest(base.BaseTestCase):
         self.assertEqual(['02-01 to 03-01: billed'], story.chain())
 
     def test_a_credit_on_a_paid_invoice_is_balance_for_the_next(self) -> None:
-        story = told(
+        story = desk.told(
             '02-10', 'at: 01-31T00:00:00, pay: acme',
             until='2026-02-28T00:00:00Z',
         )  # fmt: skip
@@ -226,7 +155,7 @@ class CreditTest(base.BaseTestCase):
         self.assertEqual('INV-2 open: 1000 750', story.documents()[-1])
 
     def test_it_is_used_on_its_own_invoice_before_an_older_one(self) -> None:
-        story = unpaid('03-02')
+        story = desk.unpaid('03-02')
 
         story.credit(300, 'INV-000002')
 
@@ -236,7 +165,7 @@ class CreditTest(base.BaseTestCase):
         )
 
     def test_no_more_is_credited_than_is_left(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
         story.credit(400)
 
         self.assertRaises(errors.Conflict, story.credit, 601)
@@ -249,7 +178,7 @@ class CreditTest(base.BaseTestCase):
         )
 
     def test_the_same_key_credits_once(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
 
         for _ in range(2):
             story.credit(400, key='ticket-7')
@@ -260,7 +189,7 @@ class CreditTest(base.BaseTestCase):
     def test_a_part_carries_taxes_and_discount_and_the_rest_the_rest(
         self,
     ) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
         story.db.write(_taxed, story.sub())
 
         story.credit(333, 'INV-000002')
@@ -316,19 +245,19 @@ def _taxed(conn: Any, sub: Any) -> int:
 
 class WriteOffTest(base.BaseTestCase):
     def test_what_is_written_off_is_dunned_no_more(self) -> None:
-        story = told('02-02')
+        story = desk.told('02-02')
 
         story.write_off()
         story.write_off()
         story.play()
 
         self.assertEqual(['INV-1 uncollectible: 1000 1000'], story.documents())
-        self.assertEqual(WHY, story.invoice().why)
+        self.assertEqual(desk.WHY, story.invoice().why)
         self.assertEqual([], story.told('action'))
         self.assertEqual('active', story.sub().billing_status)
 
     def test_only_an_open_invoice_is_written_off(self) -> None:
-        story = told('01-31')
+        story = desk.told('01-31')
         story.pay(1000)
 
         self.assertRaises(errors.Conflict, story.write_off)
@@ -336,7 +265,7 @@ class WriteOffTest(base.BaseTestCase):
     def test_by_policy_a_debt_is_written_off_with_the_last_server(
         self,
     ) -> None:
-        story = told('02-09', policy='write_off: true')
+        story = desk.told('02-09', policy='write_off: true')
 
         self.assertEqual('deleted', story.sub().billing_status)
         self.assertEqual(['INV-1 uncollectible: 1000 1000'], story.documents())
@@ -344,13 +273,13 @@ class WriteOffTest(base.BaseTestCase):
         self.assertEqual('written off', told_of.detail['result'])
 
     def test_without_the_policy_it_stays_open(self) -> None:
-        story = told('02-09')
+        story = desk.told('02-09')
 
         self.assertEqual('deleted', story.sub().billing_status)
         self.assertEqual(['INV-1 open: 1000 1000'], story.documents())
 
     def test_a_written_off_debt_gives_nothing_back(self) -> None:
-        story = Desk(
+        story = desk.Desk(
             stories.text(
                 policy='write_off: true',
                 servers=f'{stories.WEB}, {{name: db, flavor: s1}}',
@@ -363,7 +292,7 @@ class WriteOffTest(base.BaseTestCase):
         self.assertEqual('stopped, locked by admin', story.shows('db'))
 
     def test_a_credit_lowers_what_was_written_off(self) -> None:
-        story = told('02-02')
+        story = desk.told('02-02')
         story.write_off()
 
         story.credit(400)
