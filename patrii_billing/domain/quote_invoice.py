@@ -68,10 +68,11 @@ def answer(asked: reading.Fields) -> dict[str, Any]:
         asked.choice('same_day', proration.SameDay, 'highest'),
     )
     posted = tuple(quote_posted.read(asked, common))
+    followed = _followed(asked, question)
     lines = (
         *_setup(question, posted, 'start' in asked.values),
-        *_settled(question, _followed(asked, question), posted),
-        *_used(asked, question, posted),
+        *_settled(question, followed, posted),
+        *_used(asked, question, posted, {key for key, _ in followed}),
     )
     return _written(
         invoice.compose(
@@ -135,7 +136,7 @@ def _prices(asked: reading.Fields) -> Iterator[pricing.Price]:
             yield pricing.Price(
                 kind,
                 fields.text('resource', '' if not named else None),
-                fields.number('unit_price', '0' if tiers else None),
+                fields.exact('unit_price', '0' if tiers else None),
                 fields.day('valid_from'),
                 fields.day('valid_until'),
                 fields.number('included', '0'),
@@ -159,7 +160,7 @@ def _tiers(price: reading.Fields) -> Iterator[pricing.Tier]:
         up_to = None
         if fields.values.get('up_to') is not None:
             up_to = fields.number('up_to')
-        yield pricing.Tier(up_to, fields.number('unit_price'))
+        yield pricing.Tier(up_to, fields.exact('unit_price'))
 
 
 def _followed(
@@ -253,6 +254,7 @@ def _used(
     asked: reading.Fields,
     question: _Question,
     posted: Sequence[invoice.Posted],
+    held: set[str],
 ) -> Iterator[proration.Line]:
     """What was used in the one cycle that is asked about."""
     usage = asked.object('usage')
@@ -267,6 +269,8 @@ def _used(
         prices = [step.price for step in steps if step.price is not None]
         if not prices:
             raise errors.InvalidInput('has no price', f'usage.{meter[:40]}')
+        if meter in held:
+            raise errors.InvalidInput('is held too', f'usage.{meter[:40]}')
         yield from metered.settle(
             prices[0],
             volume,

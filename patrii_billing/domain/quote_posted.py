@@ -105,7 +105,7 @@ def _posted(
         start,
         end,
         fields.number('quantity'),
-        fields.number('unit_price'),
+        fields.exact('unit_price'),
         _ratio(fields),
         amount,
         currency,
@@ -125,5 +125,5 @@ def _ratio(fields: reading.Fields) -> money.Ratio:
 def _taxes(fields: reading.Fields, currency: str) -> Iterator[tax.Tax]:
     for each in fields.objects('taxes'):
         each.only({'name', 'rate', 'amount'})
-        rate: Decimal = each.number('rate')
+        rate: Decimal = each.exact('rate')
         yield tax.Tax(each.text('name'), rate, each.minor('amount', currency))

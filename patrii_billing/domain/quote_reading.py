@@ -76,6 +76,10 @@ class Fields:
         text = self._or(name, default)
         return money.parse(text, currency, self.path + name).minor
 
+    def exact(self, name: str, default: str | None = None) -> Decimal:
+        """Zero or more, as a decimal string: a price, a rate."""
+        return self.decimal(name, self._or(name, default))
+
     def number(self, name: str, default: str | None = None) -> Decimal:
         """Zero or more: a decimal string, or an integer of JSON."""
         value = self._or(name, default)

@@ -250,15 +250,14 @@ def _ordered(held: Iterable[Held], known: _Prices) -> list[Held]:
         return known.counted(each.at), at, Decimal(0), Decimal(0)
 
     history = sorted(held, key=order)
-    begun = [
-        each for each in history if known.counted(each.at) <= known.cycle.start
-    ]
-    before = [
-        each for each in begun if known.counted(each.at) < known.cycle.start
-    ]
+    start = known.cycle.start
+    before = [each for each in history if known.counted(each.at) < start]
+    within = history[len(before) :]
+    ends = bool(within) and known.counted(within[0].at) == start
     # What ends as the cycle begins is not held in it and needs no price.
-    needless = len(begun) > len(before) > 0 and not known.price(before[-1])
-    return history[max(len(before) - (not needless), 0) :]
+    if before and not (ends and known.price(before[-1]) is None):
+        within.insert(0, before[-1])
+    return within
 
 
 def _last_of_days(history: Sequence[Held], known: _Prices) -> list[Held]:
