@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`subscription`: where the customers stand."""
+"""`subscription`: where the customers stand, and what becomes of them."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.cmd.commands import contract
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import text
 from patrii_billing.domain import lifecycle
@@ -20,7 +21,7 @@ _STATUSES = [status.value for status in lifecycle.Status]
 
 def add_to(commands: desks.Commands) -> None:
     parser = commands.add_parser(
-        'subscription', help='where the customers stand'
+        'subscription', help='where the customers stand, and their contracts'
     )
     actions = parser.add_subparsers(required=True, metavar='ACTION')
     action = actions.add_parser('list', help='all of them, a line each')
@@ -30,6 +31,7 @@ def add_to(commands: desks.Commands) -> None:
     action = actions.add_parser('show', help='one of them, with its servers')
     action.add_argument('name')
     action.set_defaults(run=_show)
+    contract.add_to(actions)
 
 
 def _list(desk: desks.Desk) -> None:
@@ -82,6 +84,8 @@ def _facts(desk: desks.Desk, row: sa.Row[Any]) -> Iterator[tuple[str, object]]:
     elif row.enforces is None:
         yield 'enforces', 'nothing'
     yield 'contract', f'{row.contract}, since {row.start}'
+    if row.ends_on is not None:
+        yield 'ends on', row.ends_on
     yield 'billed until', row.billed_until
     yield 'next invoice', text.instant(row.charge_at, 'none')
     since = text.instant(row.status_since)
