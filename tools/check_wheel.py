@@ -22,6 +22,27 @@ from importlib import metadata
 for point in metadata.distribution('patrii-billing').entry_points:
     point.load()
 """
+# HTML needs no extra; what needs one says which.
+RENDER = """
+from patrii_billing.document import brand, page, pdf
+from patrii_billing.domain import document
+from patrii_billing import errors
+import datetime
+seller = document.Party('Seller')
+invoice = document.Invoice(
+    number='INV-000001', state='open', currency='EUR', customer=seller,
+    issued_at=datetime.datetime.now(datetime.UTC), lines=(), net=0, total=0,
+    owed=0, locale='fr',
+)
+text = page.html(brand.Brand(seller), invoice)
+assert 'Facture INV-000001' in text, text
+try:
+    pdf.pdf(text)
+except errors.ExtraMissing as error:
+    assert 'patrii-billing[pdf]' in str(error), error
+else:
+    raise AssertionError('the extra is not missing')
+"""
 
 
 def main() -> int:
@@ -104,6 +125,7 @@ def installed_faults(
     commands = [
         [str(python), '-m', 'pip', 'check'],
         [str(python), '-c', LOAD_ALL],
+        [str(python), '-c', RENDER],
         *([f'{python.parent}/{script.name}', '--help'] for script in scripts),
     ]
     if not scripts:
