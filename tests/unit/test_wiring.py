@@ -234,3 +234,25 @@ dry_run = false
         return self.load(
             f'[database]\nconnection = sqlite:///{self.folder}/books.db'
         )
+
+
+class CeilometerTest(base.ConfigTestCase):
+    """Whose samples are believed is said before any is heard."""
+
+    def check(self, text: str) -> None:
+        wiring.check(self.load(f'[ceilometer]\nenabled = true\n{text}'))
+
+    def test_without_a_secret_it_does_not_start(self) -> None:
+        for text in ('', 'secret =', 'secret = change this for valid signing'):
+            error = self.assertRaises(errors.InvalidInput, self.check, text)
+
+            self.assertEqual('[ceilometer] secret', error.where)
+
+    def test_a_secret_of_ones_own_is_enough(self) -> None:
+        self.check('secret = of our own')
+
+    def test_who_wants_forgery_says_so(self) -> None:
+        self.check('allow_forgery = true')
+
+    def test_where_it_is_off_no_secret_is_needed(self) -> None:
+        wiring.check(self.load())
