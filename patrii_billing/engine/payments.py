@@ -4,6 +4,7 @@
 What is used pays the oldest invoices first, or a named one before them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
 from typing import Any
@@ -51,7 +52,7 @@ def record(
     reference: str = '',
     by: str = timeline.ENGINE,
     pending: bool = False,
-    invoice_id: int | None = None,
+    invoice_ids: Sequence[int] = (),
     origin: Origin = BY_HAND,
 ) -> int:
     """Record a payment, use it, and cancel or undo what it settles.
@@ -59,14 +60,15 @@ def record(
     `key` makes it idempotent: the same key and body answer the payment that
     is there. Pending money stops the ladder for a span; recorded again when
     it arrives, be it after it was said to have failed, it takes effect. A
-    payment of no account waits for `assign`. What a bank tells is the same
-    payment whosever it was found to be. Raises InvalidInput for an amount
+    payment of no account waits for `assign`. The invoices named are paid
+    first, in their order. What a bank tells is the same payment whosever it
+    was found to be. Raises InvalidInput for an amount
     that is not positive or an invoice of another, Conflict for the same key
     with another body.
     """
     if amount.minor <= 0:
         raise errors.InvalidInput('must be above zero', 'amount')
-    body = body_hash(account_id, amount, invoice_id, origin)
+    body = body_hash(account_id, amount, invoice_ids, origin)
     values = {
         'account_id': account_id, 'amount': amount.minor,
         'currency': amount.currency, 'key': key, 'body_hash': body,
@@ -78,14 +80,14 @@ def record(
         values |= {'state': _State.RECEIVED, 'free': amount.minor}
     else:
         accounts.lock(conn, account_id)
-        _check_invoice(conn, account_id, amount.currency, invoice_id)
+        _check_invoices(conn, account_id, amount.currency, invoice_ids)
         values |= _on_account(conn, tools, account_id, amount, pending, now)
     added = payments.add_once(conn, **values)
     payment = payments.by_key(conn, key)
     if payment is None or payment.body_hash != body:
         raise errors.Conflict(f'the key {key!r} was used for another payment')
     if added:
-        _take_effect(conn, tools, payment, now, by, invoice_id)
+        _take_effect(conn, tools, payment, now, by, invoice_ids)
     elif not pending and payment.state in (_State.PENDING, _State.FAILED):
         payments.change(
             conn, payment.id, state=_State.RECEIVED, free=payment.amount,
@@ -93,7 +95,7 @@ def record(
             ended_at=None,
         )  # fmt: skip
         payment = payments.get(conn, payment.id)
-        _take_effect(conn, tools, payment, now, by, invoice_id)
+        _take_effect(conn, tools, payment, now, by, invoice_ids)
     return int(payment.id)
 
 
@@ -118,7 +120,7 @@ def record_unmatched(
 def body_hash(
     account_id: int | None,
     amount: money.Money,
-    invoice_id: int | None,
+    invoice_ids: Sequence[int],
     origin: Origin,
 ) -> str:
     """What must be the same wherever the key is."""
@@ -127,8 +129,7 @@ def body_hash(
     }  # fmt: skip
     if origin.source != 'bank':
         body['account'] = account_id
-        if invoice_id is not None:
-            body['invoice'] = invoice_id
+        body['invoices'] = list(invoice_ids)
     return balance.body_hash(**body)
 
 
@@ -139,48 +140,26 @@ def assign(
     account_id: int,
     now: dt.datetime,
     by: str = timeline.ENGINE,
-    invoice_id: int | None = None,
+    invoice_ids: Sequence[int] = (),
 ) -> None:
     """Say whose a payment of nobody is; it takes effect as if it came now.
 
-    Raises Conflict if it is somebody's or gone, InvalidInput for an account
-    that pays in another currency or an invoice of another.
+    What the journal has told stays: a payment of the wrong account is
+    refunded there, and recorded for the right one. Raises Conflict if it is
+    somebody's or gone, InvalidInput for an account that pays in another
+    currency or an invoice of another.
     """
     accounts.lock(conn, account_id)
     payment = payments.get(conn, payment_id)
     if payment.kind != _Kind.PAYMENT:
         raise errors.Conflict(f'it is no payment but a {payment.kind}')
     _check_currency(conn, account_id, payment.currency)
-    _check_invoice(conn, account_id, payment.currency, invoice_id)
+    _check_invoices(conn, account_id, payment.currency, invoice_ids)
     if not payments.take_up(conn, payment_id, account_id, now):
         state = payment.state if payment.account_id is None else 'taken'
         raise errors.Conflict(f'the payment is {state}')
     payment = payments.get(conn, payment_id)
-    _take_effect(conn, tools, payment, now, by, invoice_id)
-
-
-def unassign(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    payment_id: int,
-    now: dt.datetime,
-    by: str = timeline.ENGINE,
-) -> None:
-    """Nobody knows whose a payment is, after all; what it paid is owed.
-
-    Raises Conflict for money that is not wholly here any more.
-    """
-    payment = locked(conn, payment_id)
-    parts = payments.allocations(conn, payment_id)
-    here = payment.free + sum(part.amount for part in parts)
-    if payment.kind != _Kind.PAYMENT or payment.state != _State.RECEIVED:
-        raise errors.Conflict(f'it is a {payment.kind}, {payment.state}')
-    if here != payment.amount:
-        raise errors.Conflict('a part of the payment went out again')
-    balance.take_off(conn, payment_id, parts, now)
-    payments.change(conn, payment_id, account_id=None, assigned_at=None)
-    tell(conn, payment, 'unassigned', now, by)
-    settle(conn, tools, payment.account_id, now)
+    _take_effect(conn, tools, payment, now, by, invoice_ids)
 
 
 def fail(
@@ -332,14 +311,14 @@ def _take_effect(
     payment: sa.Row[Any],
     now: dt.datetime,
     by: str,
-    invoice_id: int | None,
+    invoice_ids: Sequence[int],
 ) -> None:
     account_id = payment.account_id
     tell(conn, payment, payment.state, now, by)
     if account_id is None:
         return
     if payment.state == _State.RECEIVED:
-        if invoice_id is not None:
+        for invoice_id in invoice_ids:
             balance.use(conn, payment.id, invoice_id, now)
         balance.use_all(conn, payments.get(conn, payment.id), now)
         balance.settle_fees(conn, tools, payment.id, now)
@@ -360,17 +339,16 @@ def _check_currency(
         )
 
 
-def _check_invoice(
+def _check_invoices(
     conn: sa.Connection,
     account_id: int,
     currency: str,
-    invoice_id: int | None,
+    invoice_ids: Sequence[int],
 ) -> None:
-    if invoice_id is None:
-        return
-    invoice = invoices.get(conn, invoice_id)
-    if (invoice.account_id, invoice.currency) != (account_id, currency):
-        raise errors.InvalidInput(
-            f'{balance.number(invoice)} is of another account or currency',
-            'invoice',
-        )
+    for invoice_id in invoice_ids:
+        invoice = invoices.get(conn, invoice_id)
+        if (invoice.account_id, invoice.currency) != (account_id, currency):
+            raise errors.InvalidInput(
+                f'{balance.number(invoice)} is of another account or currency',
+                'invoice',
+            )

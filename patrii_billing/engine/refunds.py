@@ -77,6 +77,7 @@ def charge_back(
     amount: money.Money | None = None,
     key: str | None = None,
     why: str = '',
+    origin: incoming.Origin = incoming.BY_HAND,
 ) -> int:
     """The bank took a payment back, or an amount of it.
 
@@ -88,7 +89,7 @@ def charge_back(
     key = key or f'{_Kind.CHARGE_BACK}:{payment_id}'
     return _out(
         conn, tools, payment, amount, _Kind.CHARGE_BACK, key, now, by, why,
-        True,
+        True, origin,
     )  # fmt: skip
 
 
@@ -237,6 +238,7 @@ def _out(
     by: str,
     why: str,
     force: bool,
+    origin: incoming.Origin = incoming.BY_HAND,
 ) -> int:
     """Let money of a payment go out again, once per key."""
     body = _body(payment.id, amount, kind)
@@ -249,7 +251,8 @@ def _out(
     out = _minor(amount, payment.currency, payment.free)
     out_id = balance.take_out(
         conn, payment, out, now, kind,
-        key=key, body_hash=body, by=by, reference=why[:255], source='person',
+        key=key, body_hash=body, by=by, reference=why[:255],
+        source=origin.source, received_at=origin.received_at or now,
     )  # fmt: skip
     _told(conn, tools, payment, out_id, now, by, why)
     return out_id
@@ -270,8 +273,7 @@ def _freed(
     if payment.state != _State.RECEIVED:
         raise errors.Conflict(f'the payment is {payment.state}')
     parts = payments.allocations(conn, payment.id)
-    here = payment.free + sum(part.amount for part in parts)
-    most = here if force else payment.free
+    most = payments.here(conn, payment) if force else payment.free
     out = _minor(amount, payment.currency, most)
     if out <= 0 and amount is not None:
         raise errors.InvalidInput('must be above zero', 'amount')

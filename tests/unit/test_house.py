@@ -29,6 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'cloud': {'domain', 'errors'},
     # One locale's words for money and days, in mails and on invoices.
     'wording': {'domain'},
+    # The post of the bank: its statements are read as entries of one kind.
+    'bank': {'domain', 'errors'},
     'mail': {'domain', 'wording', 'errors'},
     'document': {'domain', 'wording', 'errors'},
     'drivers': {'domain', 'errors'},
@@ -63,6 +65,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'daemon': {'wiring', 'conf', 'intake', 'errors', 'version'},
     # The operator's commands are a door like the API, and write as it does.
     'cmd': {
+        'bank',
         'wiring',
         'conf',
         'daemon',

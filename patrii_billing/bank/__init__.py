@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The post of the bank: its statements, read as entries of one kind."""
