@@ -164,7 +164,9 @@ class _Discounts:
     ) -> list[int]:
         """What is taken off each of the charges."""
         given = [self._by_percent(line) for line in charges]
-        standing = self._standing(posted, credits, cycles) if cycles else {}
+        standing = {}
+        if cycles and any(each.amount for each in self.discounts):
+            standing = self._standing(posted, credits, cycles)
         groups: dict[calendar.Period | None, list[int]] = {}
         for number, line in enumerate(charges):
             group = groups.setdefault(_cycle_of(line, cycles), [])

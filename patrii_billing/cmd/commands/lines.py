@@ -28,6 +28,7 @@ op invoice  all that an invoice says:
   prices    list of {kind, resource, unit_price} and valid_from, valid_until,
             at_once, included, tiers [{up_to, unit_price}], tiering (graduated
             or volume), per, unit; kind is flat, flavor, quota, meter or setup
+            (a setup fee is asked where a start is, a flat one throughout)
   levels    list of {at, kind, resource, quantity} and server: from then on
   same_day  highest or last: which change of a day counts for it
   usage     {meter: volume} of one cycle
