@@ -12,6 +12,8 @@ from patrii_billing.domain import facts
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
 from patrii_billing.domain import server as nova
+from patrii_billing.engine import amending
+from patrii_billing.engine import contract
 from patrii_billing.engine import holds
 from patrii_billing.engine import notify
 from patrii_billing.engine import observe
@@ -19,12 +21,15 @@ from patrii_billing.engine import payments
 from patrii_billing.engine import quota
 from patrii_billing.engine import refunds
 from patrii_billing.engine import switches
+from patrii_billing.engine import voiding
 from patrii_billing import errors
 from patrii_billing.simulation import scenario as scenarios
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import accounts
+from patrii_billing.store import credits
 from patrii_billing.store import invoices
 from patrii_billing.store import payments as payment_rows
+from patrii_billing.store import plans
 from patrii_billing.store import subscriptions
 
 Happening = Callable[
@@ -180,6 +185,77 @@ def _release(
     )  # fmt: skip
 
 
+def _cancel(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    sub = subscriptions.by_name(conn, event.target)
+    contract.cancel(
+        conn, world.tools, sub.id, event.given.get('on'), world.clock.now(),
+        event.target,
+    )  # fmt: skip
+
+
+def _keep(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    sub = subscriptions.by_name(conn, event.target)
+    contract.keep(conn, world.tools, sub.id, world.clock.now(), event.target)
+
+
+def _plan_change(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    sub = subscriptions.by_name(conn, event.target)
+    plan = plans.by_name(conn, event.given['plan'])
+    amending.change_plan(
+        conn, world.tools, sub.id, plan.id, event.given.get('on'),
+        world.clock.now(), 'support',
+    )  # fmt: skip
+
+
+def _anchor_change(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    sub = subscriptions.by_name(conn, event.target)
+    amending.change_anchor(
+        conn, world.tools, sub.id, event.given['day'], world.clock.now(),
+        'support',
+    )  # fmt: skip
+
+
+def _void(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    invoice = credits.by_number(conn, event.target)
+    voiding.void(
+        conn, world.tools, invoice.id, world.clock.now(), 'finance', 'void',
+        event.given.get('again', False),
+    )  # fmt: skip
+
+
+def _credit(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    invoice = credits.by_number(conn, event.target)
+    amount = event.given.get('amount')
+    if amount is not None:
+        amount = scenarios.minor(amount, invoice.currency)
+    voiding.credit(
+        conn, world.tools, invoice.id, amount, world.clock.now(), 'finance',
+        'credited',
+    )  # fmt: skip
+
+
+def _write_off(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    invoice = credits.by_number(conn, event.target)
+    voiding.write_off(
+        conn, world.tools, invoice.id, world.clock.now(), 'finance',
+        'written off',
+    )  # fmt: skip
+
+
 def _bounce(
     conn: sa.Connection, world: worlds.World, event: scenarios.Event
 ) -> None:
@@ -239,4 +315,11 @@ _HAPPENINGS: dict[str, Happening] = {
     'release': _release,
     'bounce': _bounce,
     'resume': _resume,
+    'cancel': _cancel,
+    'keep': _keep,
+    'plan_change': _plan_change,
+    'anchor_change': _anchor_change,
+    'void': _void,
+    'credit': _credit,
+    'write_off': _write_off,
 }

@@ -46,6 +46,13 @@ _EVENTS: Mapping[str, frozenset[str]] = {
     'release': frozenset({'type'}),
     'bounce': frozenset(),
     'resume': frozenset(),
+    'cancel': frozenset({'on'}),
+    'keep': frozenset(),
+    'plan_change': frozenset({'plan', 'on'}),
+    'anchor_change': frozenset({'day'}),
+    'void': frozenset({'again'}),
+    'credit': frozenset({'amount'}),
+    'write_off': frozenset(),
 }
 # What an event happens to, where that is no server.
 _TARGETS = {
@@ -55,7 +62,15 @@ _TARGETS = {
     'quota_change': 'project',
     'hold': 'subscription',
     'release': 'subscription',
+    'cancel': 'subscription',
+    'keep': 'subscription',
+    'plan_change': 'subscription',
+    'anchor_change': 'subscription',
 }
+# What is named by nobody before: an invoice by its number, as INV-000001.
+_UNNAMED = frozenset({'resume', 'void', 'credit', 'write_off'})
+# What an event must say besides.
+_NEEDED = {'plan_change': ('plan',), 'anchor_change': ('day',)}
 _OUTAGES = ('daemon', 'nova', 'mail')
 
 
@@ -275,9 +290,11 @@ def _events(
                 if key != 'at':
                     raise node.wrong(f'unknown key {key}')
             raise node.wrong('says nothing that happens')
-        given = _required(node, set(_EVENTS[kind]), 'at', kind)
-        if 'project' in given:
-            called.use('project', given['project'])
+        needed = _NEEDED.get(kind, ())
+        given = _required(node, set(_EVENTS[kind]), 'at', kind, *needed)
+        for key in ('project', 'plan'):
+            if key in given:
+                called.use(key, given[key])
         yield scenarios.Event(
             given.pop('at').instant(),
             kind,
@@ -291,7 +308,7 @@ def _target(kind: str, node: yaml.Node, called: names.Names) -> str:
     """What an event happens to."""
     if kind == 'boot':
         return called.give('server', node)
-    if kind == 'resume':
+    if kind in _UNNAMED:
         return node.text()
     return called.use(_TARGETS.get(kind, 'server'), node)
 
@@ -307,8 +324,12 @@ def _given(key: str, node: yaml.Node) -> Any:
             return node.day() if is_day else node.instant()
         case 'state':
             return _state(node)
-        case 'pending':
+        case 'pending' | 'again':
             return node.flag()
+        case 'on':
+            return node.day()
+        case 'day':
+            return node.integer()
         case 'type':
             return lifecycle.HoldType(str(_choice(node, lifecycle.HoldType)))
         case 'by':
