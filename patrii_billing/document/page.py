@@ -241,9 +241,10 @@ def _payment(
     """What to copy into a transfer."""
     bank = brand.bank
     account = 'iban' if bank.iban else 'account'
+    named = reference.spaced(invoice.reference) or invoice.number
     for key, value in (
-        ('reference', reference.spaced(invoice.reference) or invoice.number),
-        ('holder', bank.holder),
+        ('reference', named),
+        ('holder', bank.account and bank.holder),
         (account, bank.shown),
         ('bic', bank.bic),
         ('bank', bank.name),

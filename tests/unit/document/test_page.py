@@ -109,6 +109,13 @@ class ContentTest(PageTestCase):
             'https://nuage.example/pay',
         )  # fmt: skip
 
+    def test_without_an_account_nobody_is_named_as_its_holder(self) -> None:
+        bank = brands.Bank('Nuage Durable SAS')
+        shown = said(brand=dataclasses.replace(samples.BRAND, bank=bank))
+
+        self.assertSays(shown, 'Reference RF74 INV0 0001 7')
+        self.assertSilent(shown, 'Account holder')
+
     def test_a_paid_invoice_asks_for_nothing(self) -> None:
         paid = samples.invoice(
             payments=(document.Payment(LATER, 1200),), state=_State.PAID
