@@ -192,7 +192,9 @@ def next_cycle(ground: grounds.Ground, day: dt.date) -> calendar.Period:
     """The whole anchored cycle that a day lies in, in days."""
     term = ground.term_on(day)
     anchor = calendar.anchored(
-        calendar.Cycle.parse(term.plan.cycle), term.anchor_day, term.law.since
+        calendar.Cycle.parse(term.plan.cycle),
+        term.anchor_day,
+        ground.cycles_since(day),
     )
     return anchor.cycle_of(day)
 

@@ -74,6 +74,17 @@ class Ground:
         held = [term for term in self.terms if term.law.since <= day]
         return held[-1] if held else self.terms[0]
 
+    def cycles_since(self, day: dt.date) -> dt.date:
+        """Since when the cycles are those of a day, whatever the plan."""
+        term = self.term_on(day)
+        since = term.law.since
+        for earlier in reversed(self.terms):
+            if earlier.law.since < since:
+                if earlier.cycles != term.cycles:
+                    break
+                since = earlier.law.since
+        return since
+
 
 def read(
     conn: sa.Connection,
