@@ -418,6 +418,31 @@ class PlanTest(base.BaseTestCase):
 
         self.assertEqual('03-01 to 03-01: 100.00 open', story.invoices()[-1])
 
+    def test_a_change_within_a_quarter_or_so_many_days_keeps_its_bounds(
+        self,
+    ) -> None:
+        for cycle, until, next_one in (
+            ('quarter', '2026-04-14', '04-15 to 07-15: billed'),
+            ('days:20', '2026-02-09', '02-10 to 03-02: billed'),
+        ):
+            with self.subTest(cycle):
+                story = desk.Desk(
+                    stories.text(
+                        start='2026-01-15T00:00:00Z',
+                        until=f'{until}T00:00:00Z',
+                        paid_until='2026-01-21',
+                        more=', anchor_day: 15',
+                        ladder=PATIENT,
+                    )
+                    .replace('accounts:\n', PLANS[1:], 1)
+                    .replace('cycle: month', f'cycle: {cycle}')
+                ).play('01-25')
+
+                story.change_plan('half', '01-25')
+                story.play()
+
+                self.assertEqual(next_one, story.chain()[-1])
+
     def test_the_same_plan_changes_nothing(self) -> None:
         story = payer('02-15')
 
