@@ -167,6 +167,37 @@ class MissingTest(base.BaseTestCase):
         ):  # fmt: skip
             self.assertIn(field, said)
 
+    def test_numbers_of_vat_are_asked_for_where_the_reason_needs_them(
+        self,
+    ) -> None:
+        bare = [samples.line(rate=None)]
+        seller = dataclasses.replace(samples.SELLER, tax_id='12345')
+        buyer = dataclasses.replace(samples.CUSTOMER, tax_id='')
+        for untaxed, fields in (
+            ('AE', ["the customer's tax_id"]),
+            ('K', ["the customer's tax_id", '[document] seller_tax_id']),
+            ('G', ['[document] seller_tax_id']),
+        ):
+            brand = dataclasses.replace(BRAND, untaxed=untaxed, seller=seller)
+            said = self.missing(brand=brand, customer=buyer, lines=bare)
+            self.assertEqual(
+                sorted(fields),
+                sorted(line.partition(':')[0] for line in said.splitlines()),
+            )
+
+    def test_what_is_no_matter_of_vat_names_no_number_of_vat(self) -> None:
+        brand = dataclasses.replace(BRAND, untaxed='O')
+
+        tree = written(samples.line(rate=None), brand=brand)
+
+        self.assertEqual([], texts(tree, './/ram:SpecifiedTaxRegistration'))
+        self.assertIn(
+            '[document] untaxed: cannot be O',
+            self.missing(
+                brand=brand, lines=[samples.line(), samples.line(rate=None)]
+            ),
+        )
+
     def test_a_currency_the_norm_has_no_digits_for_is_refused(self) -> None:
         self.assertIn('KWD has more digits', self.missing(currency='KWD'))
 
