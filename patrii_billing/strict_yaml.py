@@ -16,6 +16,7 @@ from patrii_billing import errors
 T = TypeVar('T')
 
 _TAG = 'tag:yaml.org,2002:'
+_PART = re.compile(r'\[([0-9]+)\]|\.?([^.\[]+)')
 _DAY = re.compile(r'[0-9]{4}-[0-9]{2}-[0-9]{2}')
 
 
@@ -78,6 +79,19 @@ class Node:
             raise self.wrong('must be a list')
         for number, node in enumerate(self._node.value):
             yield Node(node, self.source, f'{self._path}[{number}]')
+
+    def follow(self, path: str) -> 'Node':
+        """The value at a path such as `[0].rate`, as far as there is one."""
+        node = self
+        for index, name in _PART.findall(path):
+            try:
+                if index:
+                    node = list(node.items())[int(index)]
+                else:
+                    node = {key: each for key, _, each in node.pairs()}[name]
+            except (errors.InvalidInput, LookupError):
+                break
+        return node
 
     def is_mapping(self) -> bool:
         return isinstance(self._node, yaml.MappingNode)

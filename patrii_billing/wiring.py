@@ -29,11 +29,13 @@ from patrii_billing.cloud import session
 from patrii_billing.conf import database as database_conf
 from patrii_billing.document import brand as brands
 from patrii_billing.document import printer as printers
+from patrii_billing.domain import bounds
 from patrii_billing.domain import calendar
 from patrii_billing.domain import document
 from patrii_billing.domain import money
 from patrii_billing.domain import policy
 from patrii_billing.domain import span
+from patrii_billing.domain import tax
 from patrii_billing.domain import windows
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
@@ -75,7 +77,12 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
                     value = elapsed(value, f'[{section}] {field.name}')
                 values[field.name] = value
     values['silence'] = values['silence'] or None
-    read = engine_settings.Settings(policy=_policy(conf), **values)
+    read = engine_settings.Settings(
+        policy=_policy(conf),
+        limits=_limits(conf),
+        tax_rounding=conf.billing.tax_rounding,
+        **values,
+    )
     _check_order(conf, read)
     return read
 
@@ -97,6 +104,29 @@ def _check_order(conf: cfg.ConfigOpts, read: engine_settings.Settings) -> None:
         raise errors.InvalidInput(
             'must be longer than [engine] sweep_every',
             '[enforcement] sweep_age',
+        )
+
+
+def _limits(conf: cfg.ConfigOpts) -> bounds.Limits:
+    given = conf.billing
+    return bounds.Limits(
+        lines=given.max_lines,
+        lines_per_day=given.max_lines_per_day,
+        times_previous=given.max_growth,
+        amount=money.decimal(given.growth_from, '[billing] growth_from'),
+        months_past=given.max_months_past,
+        months_ahead=given.max_months_ahead,
+    )
+
+
+def new_taxes(conf: cfg.ConfigOpts) -> list[dict[str, Any]]:
+    """The taxes of an account that is entered without any."""
+    given = conf.billing.taxes
+    with _blamed_on('[billing] taxes'):
+        return tax.written(
+            tax.read(
+                [{'name': name, 'rate': rate} for name, rate in given.items()]
+            )
         )
 
 
@@ -309,6 +339,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     """Build what the daemon needs, to find out what cannot be meant."""
     calendar.zone(conf.billing.timezone, '[billing] timezone')
     money.digits(conf.billing.currency, '[billing] currency')
+    new_taxes(conf)
     interval(conf)
     tools(conf)
     printer(conf)

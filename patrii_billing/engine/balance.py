@@ -152,6 +152,9 @@ def take_off(
             due_at=max(invoice.due_at, now),
         )  # fmt: skip
         _have_looked_at(conn, invoice, now)
+        if invoice.subscription_id is not None:
+            # What waited for the next invoice may lower this open one.
+            subscriptions.settle(conn, invoice.subscription_id, now)
     payment = payments.get(conn, payment_id)
     back = sum(part.amount for part in parts)
     payments.change(conn, payment_id, free=payment.free + back)

@@ -88,6 +88,21 @@ def _charge_alone(
         )  # fmt: skip
 
 
+def begin_trial(
+    conn: sa.Connection,
+    subscription_id: int,
+    start: dt.date,
+    until: dt.date,
+) -> None:
+    """Bill nothing of a new contract before a day."""
+    invoices.bill_span(
+        conn, subscription_id, start, until, unbilled_why=TRIAL
+    )
+    subscriptions.change(
+        conn, subscription_id, contract=lifecycle.Contract.TRIAL
+    )
+
+
 def resume(
     conn: sa.Connection,
     tools: toolbox.Tools,

@@ -261,6 +261,8 @@ def end_hold(
     by: str = timeline.ENGINE,
 ) -> None:
     subscriptions.end_hold(conn, sub.id, kind, now)
+    if kind is lifecycle.HoldType.PAUSE:
+        subscriptions.settle(conn, sub.id, now)
     timeline.record(
         conn, now, 'hold', f'{kind} ended', why,
         account_id=sub.account_id, subscription_id=sub.id, by=by,

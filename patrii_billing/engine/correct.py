@@ -86,7 +86,13 @@ def settle(
     """
     # First, so that a level of which only the row's writer knows yet is
     # looked at again.
-    subscriptions.change(conn, sub.id, settle_at=None)
+    pauses = [
+        hold.until
+        for hold in subscriptions.holds(conn, sub.id, now)
+        if hold.type == lifecycle.HoldType.PAUSE and hold.until is not None
+    ]
+    settle_at = min(pauses, default=None)
+    subscriptions.change(conn, sub.id, settle_at=settle_at)
     ground = _read(conn, tools, sub)
     if _leave_out_pauses(conn, ground, now):
         ground = _read(conn, tools, sub)

@@ -37,6 +37,8 @@ def place(
     sub = subscriptions.get(conn, subscription_id)
     accounts.lock(conn, sub.account_id)
     subscriptions.add_hold(conn, sub.id, kind, now, until, reason, by)
+    if kind is lifecycle.HoldType.PAUSE and until is not None:
+        subscriptions.settle(conn, sub.id, until)
     timeline.record(
         conn, now, 'hold', f'{kind} begun', reason,
         account_id=sub.account_id, subscription_id=sub.id, by=by,

@@ -14,6 +14,7 @@ from patrii_billing.engine.importing import accounts
 from patrii_billing.engine.importing import balances
 from patrii_billing.engine.importing import cloud
 from patrii_billing.engine.importing import document
+from patrii_billing.engine.importing import entry as entries
 from patrii_billing.engine.importing import plans
 from patrii_billing.engine.importing import subscriptions
 from patrii_billing.engine.importing import unit as units
@@ -90,10 +91,7 @@ def _write(unit: units.Unit) -> None:
 
 def _check(mistakes: Sequence[errors.InvalidInput], source: str) -> None:
     """Raises InvalidDocument, by line, if there is a mistake."""
-
-    def line(mistake: errors.InvalidInput) -> int:
-        place = mistake.where.removeprefix(f'{source}:')
-        return int(place.partition(':')[0])
-
     if mistakes:
-        raise errors.InvalidDocument(sorted(mistakes, key=line))
+        raise errors.InvalidDocument(
+            sorted(mistakes, key=lambda each: entries.line_of(each, source))
+        )

@@ -4,16 +4,17 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import json
 from typing import Any
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
-from patrii_billing.domain import money
 from patrii_billing.domain import policy as policies
-from patrii_billing.domain import pricing
-from patrii_billing.domain import proration
 from patrii_billing.domain import server as nova
+from patrii_billing.engine.importing import customer
+from patrii_billing.engine.importing import entry as entries
+from patrii_billing.engine.importing import pricelist
 from patrii_billing import errors
 from patrii_billing.simulation import names
 from patrii_billing.simulation import scenario as scenarios
@@ -71,6 +72,7 @@ _TARGETS = {
 _UNNAMED = frozenset({'resume', 'void', 'credit', 'write_off'})
 # What an event must say besides.
 _NEEDED = {'plan_change': ('plan',), 'anchor_change': ('day',)}
+_INVOICING = ('address', 'taxes', 'discounts')
 _OUTAGES = ('daemon', 'nova', 'mail')
 
 
@@ -88,8 +90,10 @@ def read(text: str, source: str = 'scenario') -> scenarios.Scenario:
         raise given['until'].wrong('must be after start')
     called = names.Names()
     plans = tuple(_plan(node, called) for node in given['plans'].items())
+    currencies = {plan.name: plan.currency for plan in plans}
     accounts = tuple(
-        _account(node, called) for node in given['accounts'].items()
+        _account(node, called, currencies)
+        for node in given['accounts'].items()
     )
     happenings = list(given['events'].items()) if 'events' in given else []
     scenario = scenarios.Scenario(
@@ -134,41 +138,33 @@ def _given_policy(node: yaml.Node | None) -> Mapping[str, Any]:
 
 
 def _plan(node: yaml.Node, called: names.Names) -> scenarios.Plan:
-    given = _required(
-        node, {'same_day'}, 'name', 'currency', 'cycle', 'prices'
-    )
-    for key, check in (
-        ('currency', money.digits), ('cycle', calendar.Cycle.parse),
-    ):  # fmt: skip
-        try:
-            check(given[key].text())
-        except errors.InvalidInput as error:
-            raise given[key].wrong(error.reason) from None
+    """As an import reads it; the first mistake by its line is told."""
+    mistakes: list[errors.InvalidInput] = []
+    entry = entries.Entry(node, mistakes)
+    name = entry.takes('name', lambda node: node)
+    plan = pricelist.plan(entry, '')
+    _tell_first(mistakes, node.source)
+    for key in ('name', 'currency', 'cycle', 'prices'):
+        if not entry.says(key):
+            raise node.wrong(f'{key} is missing')
+    assert plan is not None  # noqa: S101 - or there were mistakes
+    said = dict(plan.said)
     return scenarios.Plan(
-        called.give('plan', given['name']),
-        given['currency'].text(),
-        given['cycle'].text(),
-        _choice(given.get('same_day'), proration.SameDay) or 'highest',
-        tuple(_price(each) for each in given['prices'].items()),
+        called.give('plan', name),
+        said.pop('currency'),
+        said.pop('cycle'),
+        said.pop('same_day', 'highest'),
+        tuple(price for _, price in plan.prices),
+        said,
     )
 
 
-def _price(node: yaml.Node) -> pricing.Price:
-    given = _required(node, {'resource', 'valid_from', 'valid_until'},
-                      'kind', 'unit_price')  # fmt: skip
-    kind = _choice(given['kind'], pricing.PriceKind)
-    try:
-        return pricing.Price(
-            pricing.PriceKind(str(kind)),
-            given['resource'].text() if 'resource' in given else '',
-            given['unit_price'].decimal(),
-            given['valid_from'].day() if 'valid_from' in given else None,
-            given['valid_until'].day() if 'valid_until' in given else None,
-        )
-    except errors.InvalidInput as error:
-        if error.where in given:  # the law names the field
-            raise given[error.where].wrong(error.reason) from None
-        raise
+def _tell_first(
+    mistakes: Sequence[errors.InvalidInput], source: str
+) -> None:
+    """Raises the mistake that stands first in the document, if any."""
+    if mistakes:
+        raise min(mistakes, key=lambda each: entries.line_of(each, source))
 
 
 def _choice(node: yaml.Node | None, choices: Iterable[str]) -> str | None:
@@ -178,11 +174,13 @@ def _choice(node: yaml.Node | None, choices: Iterable[str]) -> str | None:
     return None if node is None else node.text()
 
 
-def _account(node: yaml.Node, called: names.Names) -> scenarios.Account:
+def _account(
+    node: yaml.Node, called: names.Names, currencies: Mapping[str, str]
+) -> scenarios.Account:
     given = _required(
         node,
         {'timezone', 'locale', 'contacts', 'policy', 'projects',
-         'subscriptions'},
+         'subscriptions', *_INVOICING},
         'name',
     )  # fmt: skip
     name = called.give('account', given['name'])
@@ -194,6 +192,12 @@ def _account(node: yaml.Node, called: names.Names) -> scenarios.Account:
     contacts = (f'billing@{name}.example',)
     if 'contacts' in given:
         contacts = tuple(one.text() for one in given['contacts'].items())
+    subscriptions = tuple(
+        _subscription(one, called) for one in _list(given, 'subscriptions')
+    )
+    currency = next(
+        (currencies.get(sub.plan, 'EUR') for sub in subscriptions), 'EUR'
+    )
     return scenarios.Account(
         name,
         timezone,
@@ -201,10 +205,22 @@ def _account(node: yaml.Node, called: names.Names) -> scenarios.Account:
         contacts,
         _given_policy(given.get('policy')),
         tuple(_project(one, called) for one in _list(given, 'projects')),
-        tuple(
-            _subscription(one, called) for one in _list(given, 'subscriptions')
-        ),
+        subscriptions,
+        _invoicing(node, currency),
     )
+
+
+def _invoicing(node: yaml.Node, currency: str) -> Mapping[str, Any]:
+    """Address, taxes and discounts, as an import reads them."""
+    mistakes: list[errors.InvalidInput] = []
+    entry = entries.Entry(node, mistakes)
+    said = customer.invoicing(entry)
+    _tell_first(mistakes, node.source)
+    if 'discounts' in said:
+        said['discounts'] = customer.discounts(
+            entry, said['discounts'], currency
+        )
+    return said
 
 
 def _list(given: Mapping[str, yaml.Node], key: str) -> Iterator[yaml.Node]:

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -49,6 +50,8 @@ class Account:
     policy: Mapping[str, Any]
     projects: tuple[Project, ...]
     subscriptions: tuple[Subscription, ...]
+    # Address, taxes and discounts, as store.accounts.add takes them.
+    invoicing: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Plan:
     cycle: str
     same_day: str
     prices: tuple[pricing.Price, ...]
+    # What store.plans.add takes beside these.
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from patrii_billing.domain import calendar
 from patrii_billing.domain import cloud
 from patrii_billing.domain import facts
 from patrii_billing.domain import server as nova
+from patrii_billing.engine import charge
 from patrii_billing.engine import observe
 from patrii_billing.engine import ports
 from patrii_billing.engine import quota
@@ -73,13 +74,10 @@ class World:
         for plan in self.scenario.plans:
             plan_id = plans.add(
                 conn, plan.name, plan.currency, plan.cycle, now,
-                same_day=plan.same_day,
-            )
+                same_day=plan.same_day, **plan.more,
+            )  # fmt: skip
             for price in plan.prices:
-                plans.add_price(
-                    conn, plan_id, price.kind, price.resource,
-                    price.unit_price, price.valid_from, price.valid_until,
-                )  # fmt: skip
+                plans.add_priced(conn, plan_id, price)
         for account in self.scenario.accounts:
             self._customer(conn, account, now)
 
@@ -98,7 +96,7 @@ class World:
             conn, account.name, now,
             timezone=account.timezone, locale=account.locale,
             contacts=list(account.contacts), currency=currency,
-            policy=dict(account.policy),
+            policy=dict(account.policy), **account.invoicing,
         )  # fmt: skip
         for project in account.projects:
             accounts.add_project(conn, project.name, project.name, account_id)
@@ -120,20 +118,26 @@ class World:
         zone: dt.tzinfo,
         now: dt.datetime,
     ) -> None:
-        billed_until = sub.paid_until or sub.start
+        plan = plans.by_name(conn, sub.plan)
+        trial = 0 if sub.paid_until else plan.trial_days
+        billed_until = sub.paid_until or sub.start + trial * _DAY
         starts = calendar.start_of_day(billed_until, zone)
         lead = self.scenario.policy.reading(sub.policy or {}).invoice_lead
         charge_at = lead.before(starts, zone) if sub.paid_until else starts
-        subscriptions.add(
+        subscription_id = subscriptions.add(
             conn, sub.name, now,
             account_id=account_id,
-            plan_id=plans.by_name(conn, sub.plan).id,
+            plan_id=plan.id,
             project=sub.project,
             server=server_id(sub.server) if sub.server else None,
             anchor_day=sub.anchor_day or sub.start.day, start=sub.start,
             billed_until=billed_until, charge_at=max(charge_at, now),
             enforce_from=sub.enforce_from, policy=dict(sub.policy or {}),
         )  # fmt: skip
+        if trial:
+            charge.begin_trial(
+                conn, subscription_id, sub.start, billed_until
+            )
         began = calendar.start_of_day(sub.start, zone)
         held = self.quotas.quotas.get(sub.project, {})
         quota.adopt(conn, sub.project, held, began, 'at the start')

@@ -3,9 +3,11 @@
 
 import dataclasses
 import datetime as dt
+import decimal
 import threading
 from typing import Any
 
+from patrii_billing.domain import bounds
 from patrii_billing.domain import policy
 from patrii_billing.domain import span
 from patrii_billing.engine import settings as engine_settings
@@ -32,13 +34,37 @@ class SettingsTest(base.ConfigTestCase):
     def test_everything_the_engine_can_be_told_has_an_option(self) -> None:
         conf = self.load()
         options = {
-            *conf.enforcement, *conf.engine, *conf.ceilometer, 'policy',
+            *conf.enforcement, *conf.engine, *conf.ceilometer,
+            *conf.billing, 'policy', 'limits',
         }  # fmt: skip
 
         wanted = {
             field.name for field in dataclasses.fields(wiring.settings(conf))
         }
         self.assertEqual(set(), wanted - options)
+
+    def test_every_bound_of_a_bill_has_an_option(self) -> None:
+        conf = self.load(
+            '[billing]\nmax_lines = 2\nmax_lines_per_day = 3\n'
+            'max_growth = 4\ngrowth_from = 5.50\n'
+            'max_months_past = 6\nmax_months_ahead = 7'
+        )
+
+        self.assertEqual(
+            bounds.Limits(2, 3, 4, decimal.Decimal('5.50'), 6, 7),
+            wiring.settings(conf).limits,
+        )
+
+    def test_the_taxes_of_new_accounts_are_names_and_rates(self) -> None:
+        conf = self.load('[billing]\ntaxes = VAT:20,Eco:0.5')
+
+        self.assertEqual(
+            [{'name': 'VAT', 'rate': '20'}, {'name': 'Eco', 'rate': '0.5'}],
+            wiring.new_taxes(conf),
+        )
+        self.assertIn('[billing] taxes', self.refusal(
+            '[billing]\ntaxes = VAT:much'
+        ))  # fmt: skip
 
     def test_every_part_of_the_ladder_has_an_option(self) -> None:
         wanted = {field.name for field in dataclasses.fields(policy.Policy)}

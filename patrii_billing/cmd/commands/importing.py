@@ -13,6 +13,7 @@ from patrii_billing.cmd.commands import text
 from patrii_billing.domain import cloud
 from patrii_billing.engine import imports
 from patrii_billing.store.views import imported
+from patrii_billing import wiring
 
 _SKELETON = """\
 # {count} of {all} projects that keystone has belong to no account yet.
@@ -72,7 +73,10 @@ def _run(desk: desks.Desk) -> None:
     given = desk.conf.billing
     changes = imports.run(
         desk.tools, _content(desk.options.file), desk.options.file, desk.by,
-        imports.Defaults(given.currency, given.timezone, given.locale),
+        imports.Defaults(
+            given.currency, given.timezone, given.locale,
+            wiring.new_taxes(desk.conf),
+        ),
         dry_run,
     )  # fmt: skip
     _show(changes, dry_run)

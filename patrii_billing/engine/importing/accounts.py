@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Import customers and the projects that are theirs."""
 
+from typing import Any
+
+from patrii_billing.engine.importing import customer
 from patrii_billing.engine.importing import document
 from patrii_billing.engine.importing import unit as units
 from patrii_billing import errors
@@ -15,18 +18,42 @@ def write(unit: units.Unit, wanted: document.Account) -> None:
     given = {'currency': wanted.currency}
     if not unit.unchanged(wanted.at, row._asdict(), given):
         return
-    new = units.different(row, wanted.said)
+    said = _said(unit, wanted, row.currency)
+    if said is None:
+        return
+    new = units.different(row, said)
     if new:
         accounts.change(unit.conn, row.id, **new)
     unit.tell_changed('account', wanted.name, list(new), row.id)
 
 
+def _said(
+    unit: units.Unit, wanted: document.Account, currency: str
+) -> dict[str, Any] | None:
+    """What may change, as the books keep it; None where it is refused."""
+    said = dict(wanted.said)
+    try:
+        if 'discounts' in said:
+            said['discounts'] = customer.discounts(
+                wanted.at, said['discounts'], currency
+            )
+    except errors.InvalidInput as error:
+        unit.mistakes.append(error)
+        return None
+    return said
+
+
 def _add(unit: units.Unit, wanted: document.Account) -> None:
+    currency = wanted.currency or unit.defaults.currency
+    said = _said(unit, wanted, currency)
+    if said is None:
+        return
     values = {
-        'currency': wanted.currency or unit.defaults.currency,
+        'currency': currency,
         'timezone': unit.defaults.timezone,
         'locale': unit.defaults.locale,
-        **wanted.said,
+        'taxes': list(unit.defaults.taxes),
+        **said,
     }
     account_id = accounts.add(unit.conn, wanted.name, unit.now, **values)
     unit.tell(

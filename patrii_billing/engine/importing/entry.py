@@ -2,9 +2,13 @@
 """One entry of a document: its fields are taken, its mistakes are kept."""
 
 from collections.abc import Callable
+import dataclasses
 import difflib
+import functools
 from typing import Any
 
+from patrii_billing.domain import policy as policies
+from patrii_billing.engine.importing import fields
 from patrii_billing import errors
 from patrii_billing import strict_yaml
 
@@ -36,8 +40,11 @@ class Entry:
             self.refuse(error)
 
     def wrong(self, reason: str, name: str = '') -> errors.InvalidInput:
-        """What is wrong with the entry, or with a field of it."""
-        return self._fields.get(name, self.node).wrong(reason)
+        """What is wrong with the entry, or with a field of it.
+
+        The name may be a path, as `tiers[0].up_to`.
+        """
+        return self.node.follow(name).wrong(reason)
 
     def says(self, name: str) -> bool:
         return name in self._fields
@@ -69,6 +76,22 @@ class Entry:
     def list(self, name: str) -> list[Node]:
         return self.takes(name, lambda node: list(node.items())) or []
 
+    def policy(self) -> dict[str, Any] | None:
+        """A policy as it is written; each key is one the law can read."""
+        node = self.takes('policy', lambda node: node)
+        if node is None:
+            return None
+        inner = Entry(node, self.mistakes)
+        read = {
+            each.name: inner.takes(
+                each.name, functools.partial(_term, each.name)
+            )
+            for each in dataclasses.fields(policies.Policy)
+        }
+        if not inner.close():
+            self.sound = False
+        return fields.without_none(read)
+
     def close(self) -> bool:
         """Refuse what nobody took; whether the whole entry is sound."""
         for name in self._keys.keys() - set(self._taken):
@@ -76,3 +99,16 @@ class Entry:
             hint = f', did you mean {near[0]}?' if near else ''
             self.refuse(self._keys[name].wrong(f'unknown key{hint}'))
         return self.sound
+
+
+def line_of(mistake: errors.InvalidInput, source: str) -> int:
+    """The line of a document of that name on which a mistake stands."""
+    place = mistake.where.removeprefix(f'{source}:')
+    return int(place.partition(':')[0])
+
+
+def _term(name: str, node: Node) -> Any:
+    """One term of a policy, with dates as the texts that the books keep."""
+    value = fields.plain(node)
+    policies.Policy().reading({name: value})
+    return value

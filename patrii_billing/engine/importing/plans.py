@@ -2,66 +2,55 @@
 """Import price lists; a price that may have billed somebody stays."""
 
 from collections.abc import Iterator
+import dataclasses
 import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.domain import pricing
-from patrii_billing.domain import proration
-from patrii_billing.engine.importing import document
 from patrii_billing.engine.importing import entry as entries
+from patrii_billing.engine.importing import pricelist
 from patrii_billing.engine.importing import unit as units
 from patrii_billing.store import plans
 
+# What may change of a plan that has subscriptions.
+_FREE = ('policy', 'trial_days')
 
-def write(unit: units.Unit, wanted: document.Plan) -> None:
+
+def write(unit: units.Unit, wanted: pricelist.Plan) -> None:
     row = unit.find(plans.by_name, wanted.name)
     if row is None:
         _add(unit, wanted)
         return
-    given = {
-        'currency': wanted.currency,
-        'cycle': wanted.cycle,
-        'same_day': wanted.same_day,
-    }
-    if not unit.unchanged(wanted.at, row._asdict(), given):
+    said = dict(wanted.said)
+    new = units.different(
+        row, {name: said.pop(name) for name in _FREE if name in said}
+    )
+    if not unit.unchanged(wanted.at, row._asdict(), said):
         return
-    what = []
-    if wanted.policy is not None and wanted.policy != row.policy:
-        plans.change(unit.conn, row.id, policy=dict(wanted.policy))
-        what.append('policy')
-    what += _change_prices(unit, wanted, row.id)
-    unit.tell_changed('plan', wanted.name, what)
+    if new:
+        plans.change(unit.conn, row.id, **new)
+    prices = list(_change_prices(unit, wanted, row.id))
+    unit.tell_changed('plan', wanted.name, [*new, *prices])
 
 
-def _add(unit: units.Unit, wanted: document.Plan) -> None:
-    if wanted.cycle is None:
+def _add(unit: units.Unit, wanted: pricelist.Plan) -> None:
+    said = {'currency': unit.defaults.currency, **wanted.said}
+    if 'cycle' not in said:
         unit.refuse(wanted.at, 'cycle is missing')
         return
-    currency = wanted.currency or unit.defaults.currency
-    plan_id = plans.add(
-        unit.conn, wanted.name, currency, wanted.cycle, unit.now,
-        dict(wanted.policy or {}),
-        same_day=wanted.same_day or proration.SameDay.HIGHEST,
-    )  # fmt: skip
+    plan_id = plans.add(unit.conn, wanted.name, now=unit.now, **said)
     for _, price in wanted.prices:
-        _add_price(unit, plan_id, price)
+        plans.add_priced(unit.conn, plan_id, price)
     unit.tell(
         'added', 'plan', wanted.name,
-        f'{currency}, {wanted.cycle}, prices: {len(wanted.prices)}',
-    )  # fmt: skip
-
-
-def _add_price(unit: units.Unit, plan_id: int, price: pricing.Price) -> None:
-    plans.add_price(
-        unit.conn, plan_id, price.kind, price.resource, price.unit_price,
-        price.valid_from, price.valid_until,
+        f'{said["currency"]}, {said["cycle"]}, prices: {len(wanted.prices)}',
     )  # fmt: skip
 
 
 def _change_prices(
-    unit: units.Unit, wanted: document.Plan, plan_id: int
+    unit: units.Unit, wanted: pricelist.Plan, plan_id: int
 ) -> Iterator[str]:
     """Add and end prices, as far as it bills nobody anew; in words."""
     booked = {
@@ -84,7 +73,7 @@ def _change_prices(
                 'valid_from',
             )
         else:
-            _add_price(unit, plan_id, price)
+            plans.add_priced(unit.conn, plan_id, price)
             yield f'price of {name}'
 
 
@@ -95,12 +84,14 @@ def _change_price(
     row: sa.Row[Any],
     name: str,
 ) -> Iterator[str]:
-    if row.unit_price != price.unit_price:
+    changed = _changed(plans.price(row), price)
+    if changed is not None:
+        was = row.unit_price if changed == 'unit_price' else 'another'
         unit.refuse(
             at,
-            f'the price of {name} is {row.unit_price} in the books and cannot '
-            'change; add one with a later valid_from',
-            'unit_price',
+            f'the price of {name} is {was} in the books and cannot change; '
+            'add one with a later valid_from',
+            changed,
         )
     elif row.valid_until != price.valid_until:
         ends = (row.valid_until, price.valid_until)
@@ -111,6 +102,19 @@ def _change_price(
             unit.refuse(
                 at, f'the end of the price of {name} is past', 'valid_until'
             )
+
+
+def _changed(booked: pricing.Price, price: pricing.Price) -> str | None:
+    """What of a price differs, beside its end."""
+    return next(
+        (
+            field.name
+            for field in dataclasses.fields(pricing.Price)
+            if field.name != 'valid_until'
+            and getattr(booked, field.name) != getattr(price, field.name)
+        ),
+        None,
+    )
 
 
 def _ahead(unit: units.Unit, day: dt.date | None) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
+from patrii_billing.engine import charge
 from patrii_billing.engine.importing import document
 from patrii_billing.engine.importing import unit as units
 from patrii_billing.engine import quota
@@ -121,6 +122,10 @@ def _add(
     if not _may_begin(unit, wanted, project, zone):
         return
     billed_until = wanted.paid_until or wanted.start
+    trial_until = None
+    if wanted.paid_until is None and plan.trial_days:
+        trial_until = wanted.start + dt.timedelta(days=plan.trial_days)
+        billed_until = trial_until
     policy = unit.tools.settings.policy
     for given in (plan.policy, account.policy, said.get('policy', {})):
         policy = policy.reading(given)
@@ -135,6 +140,10 @@ def _add(
         start=wanted.start, billed_until=billed_until, charge_at=charge_at,
         enforces=wanted.enforces, **said,
     )  # fmt: skip
+    if trial_until is not None:
+        charge.begin_trial(
+            unit.conn, subscription_id, wanted.start, trial_until
+        )
     if project in unit.seen.quotas:
         quota.adopt(
             unit.conn, project, unit.seen.quotas[project],

@@ -28,6 +28,7 @@ class Defaults:
     currency: str = 'EUR'
     timezone: str = 'UTC'
     locale: str = 'en'
+    taxes: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

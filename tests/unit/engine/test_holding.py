@@ -318,11 +318,13 @@ class PausedTimeTest(base.BaseTestCase):
             self.bills(held('promise', '02-20T00:00:00', '03-20T00:00:00')),
         )
 
+    # Of February 9 of 28 days are given back, of March 21 of 31 are billed.
+
     def test_paused_time_is_left_out_when_the_pause_runs_out(self) -> None:
         self.assertEqual(
             [
                 '02-01 to 03-01: 10.00',
-                '03-11 to 04-01: 6.77',
+                '03-11 to 04-01: 3.56',
                 '04-01 to 05-01: 10.00',
             ],
             self.bills(held('pause', '02-20T00:00:00', '03-11T00:00:00')),
@@ -335,7 +337,7 @@ class PausedTimeTest(base.BaseTestCase):
             self.assertEqual(
                 [
                     '02-01 to 03-01: 10.00',
-                    '03-11 to 04-01: 6.77',
+                    '03-11 to 04-01: 3.56',
                     '04-01 to 05-01: 10.00',
                 ],
                 self.bills(
@@ -346,9 +348,11 @@ class PausedTimeTest(base.BaseTestCase):
                 ),
             )
 
-    def test_a_pause_within_a_billed_period_moves_no_invoice(self) -> None:
+    def test_a_pause_within_a_billed_period_is_credited_on_the_next(
+        self,
+    ) -> None:
         self.assertEqual(
-            ['02-01 to 03-01: 10.00', '03-01 to 04-01: 10.00'],
+            ['02-01 to 03-01: 10.00', '03-01 to 04-01: 8.21'],
             self.bills(held('pause', '02-05T00:00:00', '02-10T00:00:00'))[:2],
         )
 
@@ -373,7 +377,8 @@ class PausedTimeTest(base.BaseTestCase):
 
         self.assertEqual(
             [
-                ('02-01', '03-01', None),
+                ('02-01', '02-20', None),
+                ('02-20', '03-01', 'paused'),
                 ('03-01', '03-11', 'paused'),
                 ('03-11', '04-01', None),
             ],

@@ -2,6 +2,7 @@
 """What an import writes, what it leaves, and what it refuses."""
 
 import datetime as dt
+import decimal
 import pathlib
 import textwrap
 from typing import Any
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import cloud
 from patrii_billing.domain import lifecycle
+from patrii_billing.domain import pricing
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import imports
 from patrii_billing.engine import ports
@@ -449,6 +451,183 @@ class WhatMayChangeTest(ImportTestCase):
         )
 
 
+class BillingKeysTest(ImportTestCase):
+    """What a plan and an account say of how they are billed."""
+
+    _PLAN = """
+        plans:
+          - name: full
+            currency: EUR
+            cycle: month
+            unit: second
+            trial_days: 14
+            tax_inclusive: true
+            prices:
+              - {kind: flat, unit_price: "5.00", at_once: true}
+              - {kind: setup, unit_price: "25.00"}
+              - kind: quota
+                resource: cores
+                included: "2"
+                tiers: [{up_to: "8", unit_price: "4.00"}, {unit_price: "3.50"}]
+                tiering: volume
+              - kind: meter
+                resource: network.outgoing.bytes
+                unit_price: "0.01"
+                per: "1073741824"
+                unit: GiB
+    """
+    _ACCOUNT = """
+        accounts:
+          - name: acme
+            currency: EUR
+            address:
+              name: Acme SARL
+              lines: [12 rue de la Paix, 75002 Paris]
+              country: FR
+              tax_id: FR40303265045
+            taxes: [{name: TVA, rate: "20", valid_from: 2014-01-01}]
+            discounts:
+              - {name: Partner, percent: "10"}
+              - {name: Launch, amount: "2.50", valid_until: 2026-06-01}
+    """
+
+    def test_a_plan_is_kept_with_all_it_says(self) -> None:
+        self.load(self._PLAN)
+
+        plan = self.db.read(plans.by_name, 'full')
+        self.assertEqual(
+            ('second', 14, True),
+            (plan.unit, plan.trial_days, plan.tax_inclusive),
+        )
+        flat, setup, cores, bytes_out = [
+            plans.price(row) for row in self.db.read(plans.prices, plan.id)
+        ]
+        self.assertEqual((True, False), (flat.at_once, setup.at_once))
+        self.assertEqual('setup', setup.kind)
+        self.assertEqual(
+            pricing.Price(
+                pricing.PriceKind.QUOTA, 'cores', decimal.Decimal(0),
+                included=decimal.Decimal(2),
+                tiers=(
+                    pricing.Tier(decimal.Decimal(8), decimal.Decimal('4.00')),
+                    pricing.Tier(None, decimal.Decimal('3.50')),
+                ),
+                tiering=pricing.Tiering.VOLUME,
+            ),
+            cores,
+        )  # fmt: skip
+        self.assertEqual(
+            (decimal.Decimal(2**30), 'GiB'), (bytes_out.per, bytes_out.unit)
+        )
+
+    def test_an_account_is_kept_with_address_taxes_and_discounts(
+        self,
+    ) -> None:
+        self.load(self._ACCOUNT)
+
+        account = self.db.read(accounts.by_name, 'acme')
+        self.assertEqual('FR40303265045', account.address['tax_id'])
+        self.assertEqual(
+            [{'name': 'TVA', 'rate': '20', 'valid_from': '2014-01-01'}],
+            account.taxes,
+        )
+        self.assertEqual(
+            ['10', None], [one.get('percent') for one in account.discounts]
+        )
+
+    def test_the_same_again_changes_nothing(self) -> None:
+        self.load(self._PLAN + self._ACCOUNT)
+
+        again = self.load(self._PLAN + self._ACCOUNT)
+
+        self.assertEqual({'left'}, {done for done, *_ in again})
+
+    def test_an_account_without_taxes_has_those_of_the_configuration(
+        self,
+    ) -> None:
+        taxes = [{'name': 'VAT', 'rate': '19'}]
+        imports.run(
+            self.tools, 'accounts: [{name: acme}]', 'new.yaml', 'cli:eva',
+            imports.Defaults(taxes=taxes),
+        )  # fmt: skip
+
+        account = self.db.read(accounts.by_name, 'acme')
+        self.assertEqual(taxes, account.taxes)
+
+    def test_a_booked_price_keeps_its_tiers(self) -> None:
+        self.load(self._PLAN)
+
+        told = self.refused(self._PLAN.replace('"3.50"', '"3.00"'))
+
+        self.assertEqual(
+            [
+                'new.yaml:15: plans[0].prices[2].tiers: the price of quota '
+                'cores is another in the books and cannot change; add one '
+                'with a later valid_from'
+            ],
+            told,
+        )
+
+    def test_each_mistake_is_told_with_its_line_and_field(self) -> None:
+        wrong = [
+            ('unit: second', 'unit: hour', 'unit'),
+            ('trial_days: 14', 'trial_days: -1', 'trial_days'),
+            ('tax_inclusive: true', 'tax_inclusive: 1', 'tax_inclusive'),
+            ('"25.00"', '"25.00", per: "2"', 'per'),
+            ('up_to: "8"', 'up_to: 8.5', 'tiers[0].up_to'),
+            ('up_to: "8"', 'up_to: "-8"', 'tiers[0].up_to'),
+            ('up_to: "8", ', '', 'tiers[0]'),
+            ('{unit_price: "3.50"}', '{price: "3.50"}', 'tiers[1].price'),
+            ('tiering: volume', 'tiering: steep', 'tiering'),
+            ('included: "2"', 'included: "-2"', 'included'),
+            ('per: "1073741824"', 'per: "0"', 'per'),
+            ('unit: GiB', 'at_once: true', 'at_once'),
+            ('country: FR', 'country: France', 'address.country'),
+            ('name: Acme SARL', 'street: x', 'address.street'),
+            ('rate: "20"', 'rate: 20', 'taxes[0].rate'),
+            ('rate: "20"', 'rate: "120"', 'taxes[0].rate'),
+            ('2014-01-01', 'then', 'taxes[0].valid_from'),
+            ('percent: "10"', 'percent: "10", amount: "1"', 'discounts[0]'),
+            ('amount: "2.50"', 'amount: "2.505"', 'discounts[1].amount'),
+            ('until: 2026-06-01', 'till: 2026-06-01', 'discounts[1].valid_'),
+        ]
+        text = self._PLAN + self._ACCOUNT
+        for good, bad, field in wrong:
+            self.assertIn(good, text)
+            line = 1 + text[: text.index(good)].count('\n')
+            told = self.refused(text.replace(good, bad, 1))
+            self.assertIn(field, ' '.join(told), bad)
+            self.assertIn(f'new.yaml:{line}: ', ' '.join(told), bad)
+
+    def test_a_trial_is_not_billed_and_then_is(self) -> None:
+        self.quotas.quotas['acme-prod-id'] = {'cores': 4}
+        self.load(
+            self._PLAN.replace('trial_days: 14', 'trial_days: 10')
+            + """
+        accounts:
+          - name: acme
+            currency: EUR
+            projects: [{name: acme-prod}]
+            subscriptions:
+              - {name: acme-1, plan: full, project: acme-prod,
+                 start: 2026-01-01}
+        """
+        )
+        self.assertEqual(
+            ('trial', dt.date(2026, 1, 11)),
+            (self.sub().contract, self.sub().billed_until),
+        )
+
+        self.run_until(books.NOW + dt.timedelta(days=5))
+
+        self.assertEqual('live', self.sub().contract)
+        [invoice] = self.db.read(invoices.open_of_account, 1)
+        self.assertEqual(
+            ('first', dt.date(2026, 1, 11)),
+            (invoice.kind, invoice.period_start),
+        )
+
+
 class MistakesTest(ImportTestCase):
     def test_every_mistake_is_told_with_its_line_and_field(self) -> None:
         told = self.refused("""
@@ -458,7 +637,7 @@ class MistakesTest(ImportTestCase):
                 cycle: fortnight
                 prices:
                   - {kind: flavor, unit_price: 10.00}
-                  - {kind: meter, resource: gib, unit_price: "1"}
+                  - {kind: metre, resource: gib, unit_price: "1"}
             accounts:
               - name: acme
                 timezone: Mars/Olympus
@@ -484,7 +663,7 @@ class MistakesTest(ImportTestCase):
                 '7: plans[0].prices[0].unit_price: must be a text in quotes, '
                 'such as "10.00"',
                 '8: plans[0].prices[1].kind: must be one of flat, flavor, '
-                'quota',
+                'quota, meter, setup',
                 "11: accounts[0].timezone: 'Mars/Olympus' is not a time zone",
                 '12: accounts[0].contact: unknown key, did you mean contacts?',
                 '13: accounts[0].opening_balance: must be a text in quotes, '
