@@ -2,6 +2,7 @@
 """Times, money and names as customers read them."""
 
 import datetime as dt
+from decimal import Decimal
 import re
 import zoneinfo
 
@@ -121,6 +122,32 @@ class TestAmount(base.BaseTestCase):
     ) -> None:
         digits = re.sub(r'\D', '', self.amount(minor, currency, locale))
         self.assertEqual(abs(minor), int(digits))
+
+
+class TestNumbers(base.BaseTestCase):
+    def test_a_price_shows_each_of_its_digits(self) -> None:
+        for price, currency, locale, shown in (
+            ('0.0425', 'EUR', 'en', '€0.0425'),
+            ('10', 'EUR', 'fr', '10,00\xa0€'),
+            ('10.5000', 'EUR', 'en', '€10.50'),
+            ('1000', 'JPY', 'en', '¥1,000'),
+            ('0.001', 'JPY', 'en', '¥0.001'),
+            ('1.5', 'KWD', 'en', 'KWD\xa01.500'),
+        ):
+            with self.subTest(price, currency=currency):
+                said = wording.price(
+                    Decimal(price), currency, wording.locale(locale)
+                )
+                self.assertEqual(shown, said)
+
+    @hypothesis.given(st.decimals(-(10**9), 10**9, places=6))
+    def test_a_quantity_is_neither_rounded_nor_padded(
+        self, quantity: Decimal
+    ) -> None:
+        shown = wording.number(quantity, wording.locale('en'))
+
+        self.assertEqual(quantity, Decimal(shown.replace(',', '')))
+        self.assertNotRegex(shown, r'\.(.*0)?$')
 
 
 class TestNames(base.BaseTestCase):
