@@ -129,6 +129,14 @@ def use(
     payments.allocate(conn, payment_id, invoice_id, used, now)
     payments.change(conn, payment_id, free=payment.free - used)
     invoices.write_owed(conn, invoice_id, invoice.owed - used, now)
+    given_up = invoice.state == lifecycle.InvoiceState.UNCOLLECTIBLE
+    if given_up and payment.kind == lifecycle.PaymentKind.PAYMENT:
+        timeline.record(
+            conn, now, 'invoice', number(invoice), 'paid after all',
+            account_id=invoice.account_id,
+            subscription_id=invoice.subscription_id,
+            amount=money.plain(used, invoice.currency), result='recovered',
+        )  # fmt: skip
     _have_looked_at(conn, invoice, now)
     return int(used)
 
