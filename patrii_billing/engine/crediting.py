@@ -22,7 +22,6 @@ from patrii_billing import errors
 from patrii_billing.store import credits
 from patrii_billing.store import invoices
 from patrii_billing.store import payments
-from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 
 Line = dict[str, Any]
@@ -133,20 +132,16 @@ def _use(
     amount = -note.total
     if amount <= 0:
         return
-    used = min(amount, max(invoice.owed, 0))
     payment_id = payments.add(
-        conn, account_id=note.account_id, kind='credit', source='service',
-        state=lifecycle.PaymentState.RECEIVED, amount=amount,
-        free=amount - used, currency=note.currency,
+        conn, account_id=note.account_id,
+        kind=lifecycle.PaymentKind.CREDIT, source='service',
+        state=lifecycle.PaymentState.RECEIVED, amount=amount, free=amount,
+        currency=note.currency,
         key=_key(key) if key else f'credit:invoice:{note.id}',
         body_hash=_body(invoice, amount), reference=balance.number(note),
         received_at=now, by=by,
     )  # fmt: skip
-    if used:
-        payments.allocate(conn, payment_id, invoice.id, used, now)
-        invoices.write_owed(conn, invoice.id, invoice.owed - used, now)
-        if invoice.subscription_id is not None:
-            subscriptions.look(conn, invoice.subscription_id, now)
+    balance.use(conn, payment_id, invoice.id, now)
     balance.allocate(conn, note.account_id, now)
 
 

@@ -61,15 +61,20 @@ class Desk(stories.Story):
         self._change(amending.change_anchor, 'acme-1', day)
 
     def _change(self, work: Any, name: str, *args: Any) -> None:
+        tools, sub = self.world.tools, self.sub(name)
+        now = self.world.clock.now()
         self.db.write(
-            work, self.world.tools, self.sub(name).id, *args,
-            self.world.clock.now(), 'ann',
-        )  # fmt: skip
+            lambda conn: work(conn, tools, sub.id, *args, now, 'ann')
+        )
 
-    def pay(self, minor: int, key: str = 'transfer') -> None:
+    def pay(
+        self, minor: int, key: str = 'transfer', invoice: str | None = None
+    ) -> None:
+        named = [self.invoice(invoice).id] if invoice else []
         self.db.write(
             payments.record, self.world.tools, self.sub().account_id,
             money.Money(minor, 'EUR'), key, self.world.clock.now(),
+            invoice_ids=named,
         )  # fmt: skip
 
     def documents(self) -> list[str]:

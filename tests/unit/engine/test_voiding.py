@@ -303,3 +303,20 @@ class WriteOffTest(base.BaseTestCase):
         story.credit()
 
         self.assertEqual('paid', story.invoice().state)
+
+    def test_money_that_names_it_later_is_told_as_recovered(self) -> None:
+        story = desk.told('02-09', policy='write_off: true')
+
+        story.pay(400, 'other')
+        self.assertEqual(400, story.balance())
+        story.pay(700, 'this one', 'INV-000001')
+
+        self.assertEqual('uncollectible', story.invoice().state)
+        self.assertEqual(300, story.invoice().owed)
+        self.assertEqual('deleted', story.sub().billing_status)
+        told_of = story.rows(schema.timeline, name='INV-000001')[-1]
+        self.assertEqual(
+            {'amount': '7.00', 'result': 'recovered'}, told_of.detail
+        )
+        story.pay(300, 'the rest', 'INV-000001')
+        self.assertEqual('paid', story.invoice().state)
