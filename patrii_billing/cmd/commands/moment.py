@@ -23,6 +23,16 @@ def read(text: str) -> dt.date:
     return instant.astimezone(dt.UTC)
 
 
+def day(text: str) -> dt.date:
+    """A day, and nothing else; for argparse's `type`."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{text!r} is not a day such as 2026-01-31'
+        ) from None
+
+
 def instant(moment: dt.date, zone: dt.tzinfo) -> dt.datetime:
     """The instant itself, or the first one of the day in a zone, UTC."""
     if isinstance(moment, dt.datetime):
