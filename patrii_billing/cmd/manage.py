@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 
+from patrii_billing.cmd.commands import credit
 from patrii_billing.cmd.commands import db
 from patrii_billing.cmd.commands import desk
 from patrii_billing.cmd.commands import hold
@@ -19,6 +20,7 @@ from patrii_billing.cmd.commands import lines
 from patrii_billing.cmd.commands import notice
 from patrii_billing.cmd.commands import payment
 from patrii_billing.cmd.commands import quota
+from patrii_billing.cmd.commands import report
 from patrii_billing.cmd.commands import simulate
 from patrii_billing.cmd.commands import subscription
 from patrii_billing.cmd.commands import switch
@@ -29,8 +31,8 @@ from patrii_billing import version
 
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
-    db, importing, subscription, invoice, timeline, payment, quota, hold,
-    notice, switch, undo, inbox, lines, simulate,
+    db, importing, subscription, invoice, timeline, payment, credit, quota,
+    hold, notice, switch, undo, inbox, lines, simulate, report,
 )  # fmt: skip
 
 
