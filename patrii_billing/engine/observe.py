@@ -57,6 +57,7 @@ def observe(
             if known.deleted_at is None and known.missed_at is None:
                 servers.change(conn, known.id, missed_at=fact.at)
         case facts.ServerResized():
+            known = servers.lock(conn, known.id)
             _set_flavor(conn, known, fact.flavor.name, fact.at, 'resized')
         case facts.ServerRenamed(name=str(name)):
             _tell(conn, known, fact.at, name=name[:255])
@@ -91,7 +92,10 @@ def see(
     # While a resize waits for its owner the new flavor costs nothing.
     settled = shown.vm_state != 'resized' and not shown.task_state
     if settled and shown.flavor != known.flavor:
-        _set_flavor(conn, known, shown.flavor, at, 'seen')
+        # A notification may tell of it at this very moment.
+        known = servers.lock(conn, known.id)
+        if shown.flavor != known.flavor:
+            _set_flavor(conn, known, shown.flavor, at, 'seen')
     _tell(conn, known, at, vm_state=shown.vm_state, name=shown.name[:255])
 
 

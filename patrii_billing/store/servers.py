@@ -24,6 +24,13 @@ def get(conn: sa.Connection, server_id: str) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
+def lock(conn: sa.Connection, server_id: str) -> sa.Row[Any]:
+    """A known server as it is now, kept from others until the commit."""
+    return conn.execute(
+        _servers.select().where(_servers.c.id == server_id).with_for_update()
+    ).one()
+
+
 def add(conn: sa.Connection, /, server_id: str, **values: Any) -> bool:
     """Add a server, unless a notification and a sweep tell of it at once."""
     return database.insert_once(conn, _servers, 'id', id=server_id, **values)

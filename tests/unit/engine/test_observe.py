@@ -3,6 +3,8 @@
 
 import dataclasses
 import datetime as dt
+from typing import Any
+from unittest import mock
 
 from oslotest import base
 
@@ -10,6 +12,7 @@ from patrii_billing.domain import facts
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import observe
 from patrii_billing.store import schema
+from patrii_billing.store import servers
 from tests.unit import stories
 
 SECOND = dt.timedelta(seconds=1)
@@ -30,14 +33,16 @@ class HistoryTest(base.BaseTestCase):
             (row.resource, row.at) for row in self.story.rows(schema.levels)
         ]
 
-    def see(self, flavor: str, at: dt.datetime) -> None:
+    def see(self, flavor: str, at: dt.datetime, **more: Any) -> None:
         (shown,) = [
             one
             for page in self.story.nova.pages()
             for one in page
             if one.id == self.row.id
         ]
-        shown = dataclasses.replace(shown, flavor=flavor, updated_at=at)
+        shown = dataclasses.replace(
+            shown, flavor=flavor, updated_at=at, **more
+        )
         self.write(observe.see, shown)
 
     def write(self, work: object, what: nova.Server | facts.Fact) -> None:
@@ -60,6 +65,35 @@ class HistoryTest(base.BaseTestCase):
         self.assertEqual(self.history, self.levels())
         (row,) = self.story.rows(schema.servers)
         self.assertEqual('s2', row.flavor)
+
+    def test_while_a_resize_is_not_confirmed_it_costs_nothing(self) -> None:
+        later = self.row.told_at + SECOND
+        for state in ({'vm_state': 'resized'}, {'task_state': 'resize_prep'}):
+            self.see('s3', later, **state)
+        self.see('s2', later + SECOND)
+
+        self.assertEqual(self.history, self.levels())
+
+    def test_a_sweep_alone_finds_a_confirmed_one(self) -> None:
+        later = self.row.told_at + SECOND
+        self.see('s3', later)
+
+        self.assertEqual([*self.history, ('s3', later)], self.levels())
+
+    def test_told_by_both_at_one_moment_it_is_written_once(self) -> None:
+        later = self.row.told_at + SECOND
+        stale = mock.patch.object(servers, 'get', return_value=self.row)
+        fact = facts.ServerResized(
+            server=self.row.id,
+            project=self.row.project,
+            at=later + SECOND / 2,
+            flavor=facts.Flavor('3', 's3', 1, 512, 1, 0),
+        )
+        self.write(observe.observe, fact)
+        with stale:  # read before the other's commit
+            self.see('s3', later)
+
+        self.assertEqual([*self.history, ('s3', fact.at)], self.levels())
 
     def test_a_resize_between_two_that_are_known_is_written(self) -> None:
         at = self.row.told_at - dt.timedelta(hours=6)
