@@ -126,6 +126,13 @@ class Minicloud:
         self._people.append(made)
         return made
 
+    def dismiss(self, one: Person) -> None:
+        """Remove a customer and his project from keystone."""
+        keystone = self.operator.service('identity')
+        keystone.delete(f'/users/{one.user}')
+        keystone.delete(f'/projects/{one.project}')
+        self._people.remove(one)
+
     def boot(
         self, owner: Person, name: str = 'web', flavor: str = 's1'
     ) -> str:
@@ -202,10 +209,8 @@ class Minicloud:
         """Clear away what the customers have, and the customers."""
         at_once(self._delete, self._servers)
         at_once(self._clear_away, self._servers)
-        keystone = self.operator.service('identity')
-        for one in self._people:
-            keystone.delete(f'/users/{one.user}')
-            keystone.delete(f'/projects/{one.project}')
+        for one in list(self._people):
+            self.dismiss(one)
 
     def _delete(self, server: str) -> None:
         with contextlib.suppress(nova_errors.NotFound):

@@ -331,11 +331,13 @@ class TestQuotas(CloudTestCase):
 
     def test_a_freeze_goes_down_to_what_is_used_and_below(self) -> None:
         self.boot(self.acme)
+        used = {'instances': 1, 'cores': 1, 'ram': 512}
         usage = self.quotas.usage(self.acme.project)
-        self.assertEqual({'instances': 1, 'cores': 1, 'ram': 512}, usage)
-        for quota in (usage, {'instances': 0, 'cores': 0, 'ram': 0}):
+        self.assertEqual(usage, usage | used)
+        for quota in (used, dict.fromkeys(used, 0)):
             self.quotas.set(self.acme.project, quota, force=True)
-            self.assertEqual(quota, self.quotas.get(self.acme.project))
+            shown = self.quotas.get(self.acme.project)
+            self.assertEqual(shown, {**shown, **quota})
             refusal = self.assertRaises(
                 nova_errors.Forbidden,
                 self.acme.nova.servers.create,
@@ -345,6 +347,18 @@ class TestQuotas(CloudTestCase):
                 nics='none',
             )
             self.assertIn('Quota exceeded', str(refusal))
+
+    def test_below_what_is_used_it_goes_only_by_force(self) -> None:
+        self.boot(self.acme)
+        before = self.quotas.get(self.acme.project)
+        refusal = self.assertRaises(
+            errors.CloudRefused,
+            self.quotas.set,
+            self.acme.project,
+            {'cores': 0, 'ram': 9999},
+        )
+        self.assertEqual(400, refusal.code)
+        self.assertEqual(before, self.quotas.get(self.acme.project))
 
     def test_a_shelved_server_still_counts(self) -> None:
         self.shelve(self.boot(self.acme))

@@ -35,6 +35,16 @@ FLAVORS = {
     's2': {'vcpus': 2, 'ram': 512, 'disk': 1},
 }
 IMAGE = 'tiny'
+# Keystone's limits of every project, where nova asks it for them.
+LIMITS = {
+    'servers': 10,
+    'class:VCPU': 20,
+    'class:MEMORY_MB': 51200,
+    'server_key_pairs': 100,
+    'server_metadata_items': 128,
+    'server_groups': 10,
+    'server_group_members': 10,
+}
 COMPUTE_MICROVERSION = '2.96'
 
 
@@ -129,6 +139,29 @@ def make_flavors(cloud: state.Cloud) -> None:
         for name, size in FLAVORS.items()
     }
     cloud.record(flavors=found)
+
+
+def make_limits(cloud: state.Cloud) -> None:
+    """Register what nova asks keystone for under its unified limits."""
+    session = admin(cloud)
+    base = cloud.url('keystone', '/v3')
+    (compute,) = session.call('GET', f'{base}/services?type=compute')[
+        'services'
+    ]
+    url = f'{base}/registered_limits'
+    of_nova = {'service_id': compute['id'], 'region_id': state.REGION}
+    present = {
+        limit['resource_name']
+        for limit in session.call('GET', url)['registered_limits']
+        if all(limit[key] == value for key, value in of_nova.items())
+    }
+    missing = [
+        {**of_nova, 'resource_name': name, 'default_limit': limit}
+        for name, limit in LIMITS.items()
+        if name not in present
+    ]
+    if missing:
+        session.call('POST', url, {'registered_limits': missing})
 
 
 def make_image(cloud: state.Cloud) -> None:

@@ -9,9 +9,11 @@ import pathlib
 import sys
 import time
 
+from _minicloud import catalogue
 from _minicloud import errors
 from _minicloud import processes
 from _minicloud import services
+from _minicloud import settings
 from _minicloud import stages
 from _minicloud import state
 from _minicloud import venv
@@ -50,6 +52,7 @@ def up(cloud: state.Cloud, arguments: argparse.Namespace) -> int:
     began = time.monotonic()
     with cloud.locked():
         cloud.create()
+        cloud.record(quota='nova')
         venv.ensure_packages(cloud.log('apt'))
         venv.ensure(cloud.venv)
         _say(f'{time.monotonic() - began:6.1f} s  venv {cloud.venv}')
@@ -112,6 +115,19 @@ def restart(cloud: state.Cloud, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def quota(cloud: state.Cloud, arguments: argparse.Namespace) -> int:
+    """Have nova's API keep quotas otherwise; `up` has nova keep them."""
+    _require(cloud)
+    with cloud.locked():
+        if arguments.keeper == 'keystone':
+            catalogue.make_limits(cloud)
+        cloud.record(quota=arguments.keeper)
+        settings.write_one(cloud, 'nova/nova.conf')
+        _stop(cloud, 'nova-api', False)
+        _start(cloud, 'nova-api')
+    return 0
+
+
 def _start(cloud: state.Cloud, name: str) -> None:
     began = time.monotonic()
     started = services.start(cloud, name)
@@ -165,6 +181,10 @@ def _parser() -> argparse.ArgumentParser:
         action='store_true',
         help='also remove the directory: databases, queues, logs',
     )
+    command = add(
+        'quota', quota, "have nova's API read quotas from nova or keystone"
+    )
+    command.add_argument('keeper', choices=settings.QUOTAS)
     add('status', status, 'show the services; exit 3 unless all are up')
     add_service = (
         ('start', start, 'start one service and wait until it is ready'),

@@ -21,6 +21,8 @@ BILLING_DATABASE = 'patrii_billing'
 NOTIFICATION_TOPICS = ('versioned_notifications', 'patrii_notifications')
 SERVICE_PROJECT = 'service'
 COMPUTE_HOST = 'minicloud'
+# Who keeps nova's quotas: nova itself, or keystone's limits.
+QUOTAS = ('nova', 'keystone')
 
 
 def database_url(cloud: state.Cloud, database: str) -> str:
@@ -176,6 +178,18 @@ def _nova(cloud: state.Cloud) -> Sections:
             'notify_on_state_change': 'vm_and_task_state',
             'versioned_notifications_topics': ','.join(NOTIFICATION_TOPICS),
         },
+        **(_limits(cloud) if cloud.facts.get('quota') == 'keystone' else {}),
+    }
+
+
+def _limits(cloud: state.Cloud) -> Sections:
+    return {
+        'quota': {'driver': 'nova.quota.UnifiedLimitsDriver'},
+        'oslo_limit': {
+            **_login(cloud, 'nova'),
+            'endpoint_service_type': 'compute',
+            'endpoint_region_name': state.REGION,
+        },
     }
 
 
@@ -224,12 +238,17 @@ def _write_keys(cloud: state.Cloud) -> None:
                 (folder / name).chmod(0o600)
 
 
+def write_one(cloud: state.Cloud, name: str) -> None:
+    """Write one of FILES."""
+    path = cloud.etc(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(_render(FILES[name](cloud)))
+
+
 def write(cloud: state.Cloud) -> None:
     """Write every configuration file; keys and cookies are kept."""
-    for name, sections in FILES.items():
-        path = cloud.etc(name)
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(_render(sections(cloud)))
+    for name in FILES:
+        write_one(cloud, name)
     for name in ('neutron', 'nova'):
         cloud.data(name, 'lock').mkdir(parents=True, exist_ok=True)
     _write_rabbitmq(cloud)
