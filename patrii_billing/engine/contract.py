@@ -29,6 +29,7 @@ from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import chain
 from patrii_billing.store import invoices
+from patrii_billing.store import notices
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 
@@ -62,6 +63,7 @@ def cancel(
     sub = _bring_back(conn, sub)
     subscriptions.change(conn, sub.id, ends_on=day, contract=_Contract.ENDING)
     tell(conn, sub, now, by, why, 'ending', ends_on=day.isoformat())
+    _ask(conn, sub, 'contract_ending', now, day)
     _void_later(conn, sub.id, day, now, by, why or 'cancelled')
     if chain.cut(conn, sub.id, day):
         _credit_unused(conn, tools, sub.id, now, by, why or 'cancelled')
@@ -89,6 +91,7 @@ def keep(
         return
     sub = _bring_back(conn, sub)
     tell(conn, sub, now, by, why, 'kept')
+    _ask(conn, sub, 'contract_kept', now)
     charge.schedule(conn, tools, sub)
     collect.judge_account(conn, tools, sub.account_id, now)
 
@@ -219,4 +222,21 @@ def tell(
     timeline.record(
         conn, now, 'contract', name, why,
         account_id=sub.account_id, subscription_id=sub.id, by=by, **detail,
+    )  # fmt: skip
+
+
+def _ask(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    template: str,
+    now: dt.datetime,
+    day: dt.date | None = None,
+) -> None:
+    """Have the customer told; `day` is the one that the notice names."""
+    account = accounts.get(conn, sub.account_id)
+    zone = calendar.zone(account.timezone)
+    notices.ask(
+        conn, f'{template}:{sub.id}:{now.isoformat()}', template, now,
+        account_id=account.id, subscription_id=sub.id,
+        names=calendar.start_of_day(day, zone) if day else None,
     )  # fmt: skip

@@ -21,6 +21,7 @@ from patrii_billing.engine import balance
 from patrii_billing import errors
 from patrii_billing.store import credits
 from patrii_billing.store import invoices
+from patrii_billing.store import notices
 from patrii_billing.store import payments
 from patrii_billing.store import timeline
 
@@ -116,8 +117,28 @@ def issue(
         by=by, amount=money.plain(total, note.currency),
         result='credit note', corrects=balance.number(invoice),
     )  # fmt: skip
+    _tell_customer(conn, invoice, note, now)
     _use(conn, invoice, note, now, by, key)
     return balance.number(note)
+
+
+def _tell_customer(
+    conn: sa.Connection,
+    invoice: sa.Row[Any],
+    note: sa.Row[Any],
+    now: dt.datetime,
+) -> None:
+    if not note.total:
+        return
+    notices.ask(
+        conn, f'credit_note:{note.id}', 'credit_note', now,
+        account_id=note.account_id, subscription_id=note.subscription_id,
+        invoice_id=note.id,
+        context={
+            'amount': money.plain(-note.total, note.currency),
+            'currency': note.currency, 'corrects': balance.number(invoice),
+        },
+    )  # fmt: skip
 
 
 def _use(

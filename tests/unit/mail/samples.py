@@ -26,6 +26,9 @@ TEMPLATES = (
     'quota_refused',
     'hold_begun',
     'hold_ended',
+    'credit_note',
+    'contract_ending',
+    'contract_kept',
     'operator',
 )
 FOLDER = pathlib.Path(compose.__file__).parent / 'templates'
@@ -48,6 +51,7 @@ CONTEXT = {
     'old': '8 cores',
     'new': '12 cores',
     'type': 'promise',
+    'corrects': 'INV-000011',
 }
 HOSTILE = (
     '<script>alert(1)</script>',

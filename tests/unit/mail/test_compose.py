@@ -155,6 +155,17 @@ class TestSteps(base.BaseTestCase):
         )
         self.assertIn('Everything is paid.', samples.written(paid).text)
 
+    def test_a_credit_note_names_its_invoice(self) -> None:
+        mail = self.says(
+            'credit_note',
+            'We give you back €4.00 of invoice INV-000011',
+        )
+        self.assertIn('Credit note', mail.subject)
+
+    def test_a_leaver_learns_his_last_day(self) -> None:
+        self.says('contract_ending', f'ends on {SHELVED_ON}')
+        self.says('contract_kept', 'its cancellation is withdrawn')
+
     def test_a_hold_says_what_kind_it_is(self) -> None:
         for kind, sentence in (
             (
