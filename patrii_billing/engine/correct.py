@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Look at what changed within a time that is billed already.
 
-What lowers an open invoice is credited at once, so that nobody is past due
-for money he does not owe. The rest waits for the next invoice, unless policy
-says otherwise or there is none to come.
+While an invoice is open what lowers the bill is credited at once, so that
+nobody is past due for money he does not owe. The rest waits for the next
+invoice, unless policy says otherwise or there is none to come.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,6 @@ from patrii_billing.engine import bill
 from patrii_billing.engine import ground as grounds
 from patrii_billing.engine import issuing
 from patrii_billing.engine import parking
-from patrii_billing.engine import rating
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
@@ -97,8 +96,9 @@ def settle(
     if _leave_out_pauses(conn, ground, now):
         ground = _read(conn, tools, sub)
     entries = list(bill.entries(ground))
-    lowered = lowering(ground, entries)
-    if lowered:
+    lowered = lowering(entries)
+    # Also what lowers a paid one: that becomes balance, which pays this.
+    if lowered and invoices.open_of_subscription(conn, sub.id):
         issuing.issue(
             conn, [issuing.correction(tools, ground, lowered, now)], now
         )
@@ -111,29 +111,14 @@ def settle(
         )
 
 
-def lowering(
-    ground: grounds.Ground, entries: Sequence[bill.Entry]
-) -> list[bill.Entry]:
-    """What takes more from an open invoice than it puts in its place.
+def lowering(entries: Sequence[bill.Entry]) -> list[bill.Entry]:
+    """What gives more back than it asks for.
 
     All that is said of a resource goes together: of a smaller server both
     the credit of the larger one and the charge of what it is now.
     """
-    open_lines = {
-        str(row.id)
-        for row in ground.lines
-        if row.invoice_state == lifecycle.InvoiceState.OPEN
-    }
     sums = bill.sums(entries)
-    return bill.only(
-        entries,
-        {
-            name
-            for entry in entries
-            if entry.line.corrects in open_lines
-            and sums[name := rating.whole(entry.line.resource)] < 0
-        },
-    )
+    return bill.only(entries, [name for name in sums if sums[name] < 0])
 
 
 def ended(hold: sa.Row[Any], now: dt.datetime) -> dt.datetime | None:

@@ -195,6 +195,7 @@ def _settings(
         'sweep_age': 3 * _DAY,
         'sweep_every': _DAY,
         'full_sweep_every': _DAY,
+        'quota_sweep_every': _DAY,
         'blocked': _HOUR,
         'retry': dt.timedelta(seconds=30),
         'mail_retry': dt.timedelta(minutes=10),
