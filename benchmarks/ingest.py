@@ -83,20 +83,21 @@ class Bench:
     @contextlib.contextmanager
     def daemon(self, listener: int = 0, processor: int = 0):
         config = self._folder / 'billing.conf'
-        config.write_text(
-            base.CONFIG.format(
-                transport=services.transport_url(),
-                books=self._url,
-                topic=self.topic,
-                listener=listener,
-                processor=processor,
-            )
-        )
+        config.write_text(self.configuration(listener, processor))
         running = base.Daemon(config)
         try:
             yield
         finally:
             running.terminate()
+
+    def configuration(self, listener: int, processor: int) -> str:
+        return base.CONFIG.format(
+            transport=services.transport_url(),
+            books=self._url,
+            topic=self.topic,
+            listener=listener,
+            processor=processor,
+        )
 
     def count_of_all(self) -> int:
         return self._count()
@@ -115,7 +116,7 @@ class Bench:
             time.sleep(0.01)
         count = (end - first) * each
         rate = count / (time.monotonic() - began)
-        print(f'{what:16} {count:6}  {rate:8.0f} a second')
+        print(f'{what:20} {count:6}  {rate:8.0f} a second')
 
     def _count(self, *wanted: sa.ColumnElement[bool]) -> int:
         query = sa.select(sa.func.count()).select_from(schema.inbox)
