@@ -133,17 +133,12 @@ def insert_missing(
     """Add rows in one statement; what has their unique value stays as is."""
     if conn.dialect.name == 'mysql':
         # Not INSERT IGNORE, which would also ignore what is wrong.
-        insert = mysql.insert(table).values(rows)
-        conn.execute(
-            insert.on_duplicate_key_update({unique: insert.inserted[unique]})
-        )
+        insert = mysql.insert(table)
+        same = {unique: insert.inserted[unique]}
+        conn.execute(insert.on_duplicate_key_update(same), rows)
         return
-    dialect = postgresql if conn.dialect.name == 'postgresql' else sqlite
-    conn.execute(
-        dialect.insert(table)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=[unique])
-    )
+    add = _insert(conn, table)
+    _run(conn, add.on_conflict_do_nothing(index_elements=[unique]), rows)
 
 
 def insert_or_change(
@@ -155,19 +150,48 @@ def insert_or_change(
 ) -> None:
     """Add rows in one statement; change those that are there already.
 
-    `change` makes the new values from the columns that would be added.
+    `change` makes the new values from the columns that would be added. It
+    may bind no value, for which MySQL's driver has no place there.
     """
     if conn.dialect.name == 'mysql':
-        insert = mysql.insert(table).values(rows)
-        conn.execute(insert.on_duplicate_key_update(change(insert.inserted)))
-        return
-    dialect = postgresql if conn.dialect.name == 'postgresql' else sqlite
-    other = dialect.insert(table).values(rows)
-    conn.execute(
-        other.on_conflict_do_update(
-            index_elements=list(unique), set_=change(other.excluded)
+        insert = mysql.insert(table)
+        conn.execute(
+            insert.on_duplicate_key_update(change(insert.inserted)), rows
         )
+        return
+    add = _insert(conn, table)
+    _run(
+        conn,
+        add.on_conflict_do_update(
+            index_elements=list(unique), set_=change(add.excluded)
+        ),
+        rows,
     )
+
+
+def _insert(
+    conn: sa.Connection, table: sa.Table
+) -> postgresql.Insert | sqlite.Insert:
+    if conn.dialect.name == 'postgresql':
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def _run(
+    conn: sa.Connection,
+    insert: postgresql.Insert | sqlite.Insert,
+    rows: Sequence[dict[str, Any]],
+) -> None:
+    """Add many rows at once.
+
+    Compiled for one row the statement is cached, and the drivers of MySQL
+    and SQLite make one of it for all. That of PostgreSQL would send each
+    row by itself.
+    """
+    if conn.dialect.name == 'postgresql':
+        conn.execute(insert.values(rows))
+    else:
+        conn.execute(insert, rows)
 
 
 class _Turn:

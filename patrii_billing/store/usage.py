@@ -19,6 +19,8 @@ from patrii_billing.store import schema
 _samples = schema.samples
 _usage = schema.usage
 _NONE = decimal.Decimal(0)
+# Written out: see database.insert_or_change.
+_ONE = sa.literal_column('1', sa.Integer)
 _SERIES = ('project', 'meter', 'resource')
 
 
@@ -74,7 +76,7 @@ def mark_stale(
         conn, _usage, rows, [*_SERIES, 'day'],
         lambda new: {
             'stale_at': sa.func.coalesce(_usage.c.stale_at, new.stale_at),
-            'version': _usage.c.version + 1,
+            'version': _usage.c.version + _ONE,
         },
     )  # fmt: skip
 
