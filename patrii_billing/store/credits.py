@@ -49,7 +49,7 @@ def close(
     conn.execute(
         _invoices.update()
         .where(_invoices.c.id == invoice_id)
-        .values(state=state, why=why, closed_at=now)
+        .values(state=state, why=why, closed_at=now, paid_at=None)
     )
 
 

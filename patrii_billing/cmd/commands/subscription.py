@@ -86,7 +86,8 @@ def _facts(desk: desks.Desk, row: sa.Row[Any]) -> Iterator[tuple[str, object]]:
     yield 'contract', f'{row.contract}, since {row.start}'
     if row.ends_on is not None:
         yield 'ends on', row.ends_on
-    yield 'billed until', row.billed_until
+    until = row.billed_until
+    yield 'billed until', min(until, row.ends_on or until)
     yield 'next invoice', text.instant(row.charge_at, 'none')
     since = text.instant(row.status_since)
     yield 'status', f'{row.billing_status} since {since}'

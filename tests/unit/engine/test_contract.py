@@ -7,6 +7,8 @@ from typing import Any
 from oslotest import base
 
 from patrii_billing import errors
+from patrii_billing.store import accounts
+from patrii_billing.store import plans
 from patrii_billing.store import schema
 from patrii_billing.store import servers
 from tests.unit import desk
@@ -62,6 +64,22 @@ def payer(day: str, /, events: str = '', **given: str) -> desk.Desk:
     return customer(
         day, f'at: 01-31T00:00:00, pay: acme\n{events}', **given
     )  # fmt: skip
+
+
+def taxed(inclusive: bool = False, paid: bool = True) -> desk.Desk:
+    """acme with a tax and a discount that leave no round sums."""
+    story = customer('01-29')
+    sub = story.sub()
+    story.db.write(
+        accounts.change, sub.account_id,
+        taxes=[{'name': 'VAT', 'rate': '19'}],
+        discounts=[{'name': 'friend', 'percent': '7.77'}],
+    )  # fmt: skip
+    story.db.write(plans.change, sub.plan_id, tax_inclusive=inclusive)
+    story.play('02-05')
+    if paid:
+        story.pay(story.invoice().owed)
+    return story
 
 
 class CancelTest(base.BaseTestCase):
@@ -196,6 +214,39 @@ class CancelTest(base.BaseTestCase):
 
         self.assertEqual(['INV-1 open: 500 500'], story.documents())
         self.assertEqual(stories.instant('02-15'), story.sub().ended_at)
+
+    def test_what_is_given_back_adds_up_with_taxes_and_discounts(
+        self,
+    ) -> None:
+        for inclusive in (False, True):
+            with self.subTest(inclusive=inclusive):
+                story = taxed(inclusive)
+
+                for day in ('02-20', '02-13', '02-07', '02-01'):
+                    story.cancel(day)
+
+                [whole, *notes] = story.rows(schema.invoices)
+                self.assertEqual(4, len(notes))
+                for sums in ('net', 'total'):
+                    given = -sum(getattr(note, sums) for note in notes)
+                    self.assertEqual(getattr(whole, sums), given)
+                taxes = [note.taxes[0]['amount'] for note in notes]
+                self.assertEqual(whole.taxes[0]['amount'], -sum(taxes))
+                self.assertEqual(whole.total, story.balance())
+
+    def test_a_void_and_a_credit_give_back_their_taxes(self) -> None:
+        for take_back in (desk.Desk.void, desk.Desk.credit):
+            story = taxed(paid=False)
+
+            take_back(story)
+
+            [whole, note] = story.rows(schema.invoices)
+            self.assertEqual((-whole.total, 0), (note.total, whole.owed))
+            [[one], [other]] = [whole.taxes, note.taxes]
+            self.assertEqual(
+                (one['base'], one['amount']),
+                (-other['base'], -other['amount']),
+            )
 
     def test_a_change_that_was_not_billed_yet_comes_with_the_credit(
         self,
