@@ -160,7 +160,7 @@ def alarm(tools: toolbox.Tools, row: sa.Row[Any], name: str, why: str) -> None:
         tell.operator,
         tools.now(),
         name,
-        f'{row.case_id}:{row.server}:{row.type}:{name}',
+        f'{row.case_id or row.id}:{row.server}:{row.type}:{name}',
         why,
         account_id=row.account_id,
         subscription_id=row.subscription_id,

@@ -202,6 +202,19 @@ class ChangeTest(base.BaseTestCase):
         [told] = contexts(story, 'quota_refused')
         self.assertNotIn('403', told['reason'])
 
+    def test_each_that_is_stuck_is_told(self) -> None:
+        story = priced(until='01-31')
+        setter = story.world.quotas.set
+        for cores in (12, 14):
+            story.world.quotas.set = _unavailable
+            ask(story, {'cores': cores})
+            story.tick(300)
+            story.world.quotas.set = setter
+            story.tick(600)
+        told = story.rows(schema.timeline, name='quota_change_stuck')
+        self.assertEqual(2, len(told))
+        self.assertEqual(['8', '12', '14'], levels(story))
+
     def test_what_nova_took_in_part_is_taken_back(self) -> None:
         story = priced(until='01-31')
         quotas = story.world.quotas
