@@ -99,6 +99,8 @@ def _use_on_oldest(
     now: dt.datetime,
 ) -> None:
     free = payment.free
+    if not free:
+        return
     for invoice in invoices.open_of_account(conn, payment.account_id):
         if free == 0:
             return

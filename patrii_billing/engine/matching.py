@@ -18,8 +18,8 @@ from patrii_billing.store.views import matching
 # A shorter one would be found by chance in what people write.
 _SHORTEST_REF = 4
 _WORD = re.compile(r'[^\s,;:()\[\]"\']+')
-# Numbers that the column holds; longer ones are no invoice of ours.
-_NUMBER = r'(?<![A-Z0-9])({})[\s#:./-]*([0-9]{{1,9}})(?![0-9])'
+# A number that the column holds, and that is not the year of a date.
+_NUMBER = r'(?<![A-Z0-9])({})[\s#:./-]*([0-9]{{1,9}})(?![0-9]|[-./][0-9])'
 
 
 @dataclass(frozen=True, slots=True)

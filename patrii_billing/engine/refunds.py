@@ -35,9 +35,10 @@ def refund(
     """Write down that money was paid back: of a payment, or of a credit.
 
     It takes what is free, all of it without an amount; with `force` also
-    what paid invoices, the newest allocation first: they are owed again.
-    Also for a payment of nobody. The same key and body refund once. Raises
-    Conflict where less is free, or for the same key with another body.
+    what paid invoices, the newest allocation first: they are owed again. Not
+    so of the balance that a document left, of which only the rest is paid
+    out. Also for a payment of nobody. The same key and body refund once.
+    Raises Conflict where less is free, or for the same key with another body.
     """
     payment = incoming.locked(conn, payment_id)
     return _out(
@@ -59,7 +60,7 @@ def withdraw(
     What it paid is owed again. Raises Conflict for what is no goodwill.
     """
     credit = incoming.locked(conn, payment_id)
-    if credit.kind != _Kind.CREDIT or credit.source == 'service':
+    if not _is_goodwill(credit):
         raise errors.Conflict('only a credit given by a person is withdrawn')
     key = f'{_Kind.WITHDRAWAL}:{payment_id}'
     return _out(
@@ -194,11 +195,12 @@ def undo_allocation(
     ladder begins anew. The money stays off this invoice until a person puts
     it there again; it pays other open invoices at once, and other free money
     of the account pays this one. The row stays, as history. Raises Conflict
-    if the payment pays nothing of the invoice.
+    if the payment pays nothing of the invoice, or for the balance that a
+    document left: what was credited is not asked for again.
     """
     payment, invoice = _both(conn, payment_id, invoice_id)
     parts = payments.allocations(conn, payment_id, invoice_id)
-    mine = payment.kind in (_Kind.PAYMENT, _Kind.CREDIT)
+    mine = payment.kind == _Kind.PAYMENT or _is_goodwill(payment)
     if not parts or not mine or invoice.state == lifecycle.InvoiceState.VOID:
         raise errors.Conflict(
             f'it pays nothing of {balance.number(invoice)} that can be undone'
@@ -209,6 +211,15 @@ def undo_allocation(
         conn, payment, 'freed', now, by, balance.number(invoice), back
     )
     incoming.settle(conn, tools, payment.account_id, now)
+
+
+def _is_goodwill(row: sa.Row[Any]) -> bool:
+    return row.kind == _Kind.CREDIT and not _is_of_document(row)
+
+
+def _is_of_document(row: sa.Row[Any]) -> bool:
+    """Whether it is what an invoice or a credit note says already."""
+    return bool(row.kind == _Kind.CREDIT and row.source == 'service')
 
 
 def _both(
@@ -273,6 +284,7 @@ def _freed(
     if payment.state != _State.RECEIVED:
         raise errors.Conflict(f'the payment is {payment.state}')
     parts = payments.allocations(conn, payment.id)
+    force = force and not _is_of_document(payment)
     most = payments.here(conn, payment) if force else payment.free
     out = _minor(amount, payment.currency, most)
     if out <= 0 and amount is not None:

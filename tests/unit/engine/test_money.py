@@ -4,10 +4,12 @@
 from oslotest import base
 
 from patrii_billing.domain import money
+from patrii_billing.engine import balance
 from patrii_billing.engine import payments
 from patrii_billing.engine import refunds
 from patrii_billing.engine import voiding
 from patrii_billing import errors
+from patrii_billing.store import payments as rows
 from patrii_billing.store import schema
 from tests.unit import stories
 from tests.unit import till
@@ -217,6 +219,34 @@ class RefundTest(base.BaseTestCase):
             errors.InvalidInput, books.db.write, refunds.refund, books.tools,
             payment, dollar, 'r', books.now,
         )  # fmt: skip
+
+    def test_what_a_document_left_is_paid_out_but_not_asked_for_again(
+        self,
+    ) -> None:
+        books = till.Till()
+        invoice = books.bill(1000)
+        credit = books.db.write(
+            rows.add, account_id=books.acme, kind='credit', source='service',
+            state='received', amount=1200, free=1200, currency='EUR',
+            key='credit:invoice:9', body_hash='', reference='CN-000001',
+            received_at=books.now, by='ann',
+        )  # fmt: skip
+        books.db.write(balance.allocate, books.acme, books.now)
+
+        for work in (refunds.undo_allocation, refunds.allocate):
+            more = [None] if work is refunds.allocate else []
+            self.assertRaises(
+                errors.BillingError, books.do, work, credit, invoice, *more
+            )
+        self.assertRaises(
+            errors.Conflict, books.refund, credit, 201, force=True
+        )
+        self.assertRaises(errors.Conflict, books.do, refunds.withdraw, credit)
+        books.refund(credit, None)
+
+        self.assertEqual([0], books.owed())
+        self.assertEqual(0, books.free())
+        self.assertEqual([], books.mistakes())
 
     def test_other_money_pays_what_a_refund_took_away(self) -> None:
         books = till.Till()

@@ -100,13 +100,14 @@ class MatchingTest(base.BaseTestCase):
         for text in (
             '', 'rent', 'INV-000099', 'K-4711 K-4712', 'XINV-000001',
             'INV-000001 INV-000003', 'K-471', 'CN-000001',
+            'inv 2-03-2026',
         ):  # fmt: skip
             [deed] = self.books.both(bank.entry('10.00', bank.tx(text)))
             self.assertEqual(Deed.FOR_A_PERSON, deed, text)
 
         self.assertEqual([1000, 1000, 700], self.books.owed())
         waiting = self.books.rows(schema.payments)
-        self.assertEqual(8000, sum(row.free for row in waiting))
+        self.assertEqual(9000, sum(row.free for row in waiting))
         self.assertEqual({None}, {row.account_id for row in waiting})
 
     def test_another_currency_is_for_a_person(self) -> None:
