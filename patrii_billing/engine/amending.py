@@ -148,11 +148,14 @@ def _running(
 ) -> tuple[dt.date, dt.date]:
     """The period that runs; at the end of what is billed it has no length."""
     today = contract.today(conn, sub, now)
-    for span in chain.of(conn, sub.id):
+    spans = chain.of(conn, sub.id)
+    for span in spans:
         if today < span.starts:  # before that it was billed elsewhere
             return span.starts, span.starts
         if today < span.ends:
-            return max(span.cycle_starts, sub.start), span.cycle_ends
+            ends = [row.ends for row in spans
+                    if row.cycle_starts == span.cycle_starts]  # fmt: skip
+            return max(span.cycle_starts, sub.start), max(ends)
     return sub.billed_until, sub.billed_until
 
 

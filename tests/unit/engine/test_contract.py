@@ -494,6 +494,18 @@ class PlanTest(base.BaseTestCase):
 
                 self.assertEqual(next_one, story.chain()[-1])
 
+    def test_after_a_cancellation_withdrawn_it_begins_where_that_ended(
+        self,
+    ) -> None:
+        story = payer('02-10')
+        story.cancel('02-15')
+        story.keep()
+
+        story.change_plan('half')
+        story.play('02-20')
+
+        self.assertEqual('INV-2 paid: 250 0', story.documents()[-1])
+
     def test_the_same_plan_changes_nothing(self) -> None:
         story = payer('02-15')
 
