@@ -36,11 +36,13 @@ def beancount(
     for entry in entries:
         if isinstance(entry, journal.Closing):
             yield from _opened(known, entry.day, entry.account)
-            # It holds from the beginning of the day it names.
+            # It holds from the beginning of the day it names; without a
+            # tolerance of its own one in the last digit would pass.
             day = entry.day + dt.timedelta(days=1)
+            number = money.plain(entry.minor, entry.currency)
             yield (
-                f'{day} balance {entry.account:{_WIDTH - 18}} '
-                f'{_amount(entry.minor, entry.currency)}\n'
+                f'{day} balance {entry.account}  {number} ~ 0 '
+                f'{entry.currency}\n'
             )
             continue
         yield from _commodity(known, entry.currency, entry.day)
