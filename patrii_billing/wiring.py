@@ -191,7 +191,8 @@ def complaints(conf: cfg.ConfigOpts) -> list[str]:
         connection.access  # noqa: B018 - without it nothing else answers
     except errors.CloudError as error:
         return [str(error)]
-    return cloud_check.check(connection, conf.nova.member_role)
+    backend = quotas.Backend(conf.nova.quota_backend)
+    return cloud_check.check(connection, conf.nova.member_role, backend)
 
 
 def voice(conf: cfg.ConfigOpts) -> speech.Voice:

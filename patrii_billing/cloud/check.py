@@ -11,11 +11,16 @@ from patrii_billing import errors
 
 
 def check(
-    connection: session.Connection, member_role: str = 'member'
+    connection: session.Connection,
+    member_role: str = 'member',
+    backend: quotas.Backend = quotas.Backend.AUTO,
 ) -> list[str]:
     """Ask the cloud; changes nothing. Empty where all is well."""
     wrong: list[str] = []
-    for question in (_account, _nova, _images, _quotas):
+    questions = [_account, _nova, _images]
+    if backend is not quotas.Backend.NONE:
+        questions.append(_quotas)
+    for question in questions:
         try:
             wrong += question(connection)
         except errors.CloudError as error:
@@ -67,5 +72,6 @@ def _quotas(connection: session.Connection) -> Iterator[str]:
     if quotas.NovaQuotas(connection).unlimited_by_default():
         yield (
             'nova shows every default quota as unlimited: if its driver is '
-            'NoopQuotaDriver, freezing and changing quotas has no effect'
+            'NoopQuotaDriver, set [nova] quota_backend to none; freezing and '
+            'changing quotas has no effect'
         )

@@ -2,6 +2,7 @@
 """What an operator is told of his cloud before it is relied on."""
 
 from patrii_billing.cloud import check
+from patrii_billing.cloud import quotas
 from tests.unit.cloud import base
 
 
@@ -66,6 +67,8 @@ class TestCheck(CheckTestCase):
     def test_a_nova_that_limits_nothing(self) -> None:
         self.defaults(instances=-1, cores=-1, ram=-1)
         self.assertIn('NoopQuotaDriver', self.wrong())
+        backend = quotas.Backend.NONE
+        self.assertEqual([], check.check(self.connection, backend=backend))
 
     def test_a_keystone_that_is_away_is_said_in_each_line(self) -> None:
         self.web.post(f'{base.KEYSTONE}/auth/tokens', status_code=503)
