@@ -12,6 +12,7 @@ from patrii_billing.domain import facts
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
 from patrii_billing.domain import server as nova
+from patrii_billing.domain import usage
 from patrii_billing.engine import amending
 from patrii_billing.engine import contract
 from patrii_billing.engine import holds
@@ -20,6 +21,7 @@ from patrii_billing.engine import observe
 from patrii_billing.engine import payments
 from patrii_billing.engine import quota
 from patrii_billing.engine import refunds
+from patrii_billing.engine import samples
 from patrii_billing.engine import switches
 from patrii_billing.engine import voiding
 from patrii_billing import errors
@@ -275,6 +277,19 @@ def _resume(
     switches.resume(conn, 'operator', world.clock.now())
 
 
+def _usage(
+    conn: sa.Connection, world: worlds.World, event: scenarios.Event
+) -> None:
+    """A sample of a server, as the intake hands it over."""
+    shown = _shown(world, event)
+    type_ = event.given.get('sample', usage.Type.DELTA)
+    sample = usage.Sample(world.clock.now(), type_, event.given['volume'])
+    reading = usage.Reading(
+        shown.project, shown.id, shown.id, event.given['meter'], '', sample
+    )
+    samples.record(conn, world.tools, [reading], world.clock.now())
+
+
 def _shown(world: worlds.World, event: scenarios.Event) -> nova.Server:
     shown = world.nova.guests.get(worlds.server_id(event.target))
     if shown is None:
@@ -322,4 +337,5 @@ _HAPPENINGS: dict[str, Happening] = {
     'void': _void,
     'credit': _credit,
     'write_off': _write_off,
+    'usage': _usage,
 }

@@ -12,6 +12,7 @@ from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import policy as policies
 from patrii_billing.domain import server as nova
+from patrii_billing.domain import usage
 from patrii_billing.engine.importing import customer
 from patrii_billing.engine.importing import entry as entries
 from patrii_billing.engine.importing import pricelist
@@ -54,6 +55,7 @@ _EVENTS: Mapping[str, frozenset[str]] = {
     'void': frozenset({'again'}),
     'credit': frozenset({'amount'}),
     'write_off': frozenset(),
+    'usage': frozenset({'meter', 'volume', 'sample'}),
 }
 # What an event happens to, where that is no server.
 _TARGETS = {
@@ -71,7 +73,11 @@ _TARGETS = {
 # What is named by nobody before: an invoice by its number, as INV-000001.
 _UNNAMED = frozenset({'resume', 'void', 'credit', 'write_off'})
 # What an event must say besides.
-_NEEDED = {'plan_change': ('plan',), 'anchor_change': ('day',)}
+_NEEDED = {
+    'plan_change': ('plan',),
+    'anchor_change': ('day',),
+    'usage': ('meter', 'volume'),
+}
 _INVOICING = ('address', 'taxes', 'discounts')
 _OUTAGES = ('daemon', 'nova', 'mail')
 
@@ -331,7 +337,7 @@ def _target(kind: str, node: yaml.Node, called: names.Names) -> str:
 
 def _given(key: str, node: yaml.Node) -> Any:
     match key:
-        case 'amount':
+        case 'amount' | 'volume':
             return node.decimal()
         case 'quota':
             return _quota(node)
@@ -348,6 +354,8 @@ def _given(key: str, node: yaml.Node) -> Any:
             return node.integer()
         case 'type':
             return lifecycle.HoldType(str(_choice(node, lifecycle.HoldType)))
+        case 'sample':
+            return usage.Type(str(_choice(node, usage.Type)))
         case 'by':
             return _choice(node, nova.Locker)
     return node.text()
