@@ -30,9 +30,9 @@ from patrii_billing.engine import samples  # noqa: E402
 from patrii_billing.engine import tools  # noqa: E402
 from patrii_billing.store import plans  # noqa: E402
 from patrii_billing.store import schema  # noqa: E402
+from tests import books  # noqa: E402
 from tests.broker import base  # noqa: E402
 from tests.broker import test_metering  # noqa: E402
-from tests import books  # noqa: E402
 from tests.unit.intake import metering  # noqa: E402
 
 # As many as ceilometer's pollsters put into a message.
