@@ -33,7 +33,7 @@ from patrii_billing.store import subscriptions
 LOG = logging.getLogger(__name__)
 
 TRIAL = 'trial'
-_SUSPENDED = (
+SUSPENDED = (
     lifecycle.Status.SHELVED,
     lifecycle.Status.PENDING_DELETION,
     lifecycle.Status.DELETED,
@@ -71,6 +71,24 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
         for one in claim:
             _charge_alone(tools, one, until, now)
     return len(claim)
+
+
+def charge_account(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    account_id: int,
+    now: dt.datetime,
+) -> None:
+    """Issue what is due of one account. Its lock is held."""
+    claim = [
+        (sub.id, account_id)
+        for sub in subscriptions.of_account(conn, account_id)
+        if sub.charge_at is not None and sub.charge_at <= now
+    ]
+    for subscription_id, _ in claim:
+        subscriptions.change(conn, subscription_id, charge_at=now)
+    if claim:
+        _charge(conn, tools, claim, now, now)
 
 
 def _charge_alone(
@@ -221,7 +239,7 @@ def _next(
     """Bill what comes, or say when to ask again. Writes nothing."""
     sub = ground.sub
     found = _Next(ground, sub.billed_until, None, sub.contract)
-    if sub.billing_status in _SUSPENDED:
+    if sub.billing_status in SUSPENDED:
         return _idle(conn, tools, found, now, None, 'shelved')
     if sub.ends_on is not None and sub.ends_on <= sub.billed_until:
         return _last(conn, tools, found, now)

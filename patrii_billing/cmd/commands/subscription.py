@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from patrii_billing.cmd.commands import contract
 from patrii_billing.cmd.commands import desk as desks
+from patrii_billing.cmd.commands import parked
 from patrii_billing.cmd.commands import text
 from patrii_billing.domain import lifecycle
 from patrii_billing.engine import gather
@@ -32,6 +33,7 @@ def add_to(commands: desks.Commands) -> None:
     action.add_argument('name')
     action.set_defaults(run=_show)
     contract.add_to(actions)
+    parked.add_to(actions)
 
 
 def _list(desk: desks.Desk) -> None:

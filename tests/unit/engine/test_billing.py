@@ -2,6 +2,7 @@
 """What an invoice comes to, by the plan, the prices and the account."""
 
 import datetime as dt
+import decimal
 from typing import Any
 
 from oslotest import base
@@ -9,6 +10,8 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import money
 from patrii_billing.domain import reference
+from patrii_billing.engine import unparking
+from patrii_billing import errors
 from patrii_billing.store import schema
 from tests.unit import stories
 
@@ -273,3 +276,79 @@ class SumTest(base.BaseTestCase):
         self.assertIn(
             'more than 20 times', story.rows(schema.accounts)[0].parked_why
         )
+
+
+class ParkedTest(base.BaseTestCase):
+    """A price that became two hundred times what it was."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.story = played(
+            'kind: flat, unit_price: "10.00", valid_until: 2026-03-01\n'
+            'kind: flat, unit_price: "2000.00", valid_from: 2026-03-01',
+            until='2026-03-05T00:00:00Z',
+        )
+
+    def bill(self, accept: bool = False) -> None:
+        tools = self.story.world.tools
+        self.story.db.write(
+            unparking.bill, tools, 1, tools.now(), 'eva', 'seen', accept
+        )
+
+    def test_it_is_parked_again_while_its_reason_stands(self) -> None:
+        self.bill()
+        self.story.tick(1)
+
+        self.assertEqual(1, len(self.story.rows(schema.invoices)))
+        self.assertIsNotNone(self.story.rows(schema.accounts)[0].parked_why)
+
+    def test_it_is_billed_when_a_person_accepts_the_bill(self) -> None:
+        self.bill(accept=True)
+
+        self.assertEqual(
+            '03-01 to 04-01: 2000.00 open', self.story.invoices()[-1]
+        )
+        self.assertIsNone(self.story.rows(schema.accounts)[0].parked_why)
+        self.assertRaises(errors.Conflict, self.bill)
+
+
+class UsageTest(base.BaseTestCase):
+    def test_usage_is_billed_after_its_period_and_late_usage_later(
+        self,
+    ) -> None:
+        story = played(
+            'kind: meter, resource: network.outgoing.bytes, per: "1000", '
+            'unit: KB, unit_price: "0.50", included: "1"',
+            subscription='anchor_day: 1',
+            until='2026-02-10T00:00:00Z',
+        )
+        story.db.write(use, dt.date(2026, 1, 20), 5000)
+        story.end = stories.instant('03-01')
+        story.play()
+        story.db.write(use, dt.date(2026, 1, 21), 2000)
+        story.end = stories.instant('04-01')
+        story.play()
+
+        self.assertEqual(
+            [
+                ['network.outgoing.bytes 4 x 0.50 x 1/1: 2.00'],
+                ['network.outgoing.bytes 2 x 0.50 x 1/1: 1.00'],
+            ],
+            [lines(story, 1), lines(story, 2)],
+        )
+        self.assertEqual('KB', story.rows(schema.lines)[0].unit)
+
+
+def use(conn: sa.Connection, day: dt.date, quantity: int) -> None:
+    """So many bytes of a server, added up already."""
+    conn.execute(
+        schema.usage.insert().values(
+            project='acme-prod',
+            meter='network.outgoing.bytes',
+            resource='port-1',
+            day=day,
+            quantity=decimal.Decimal(quantity),
+            unit='B',
+            version=1,
+        )
+    )
