@@ -119,10 +119,10 @@ def _end_of_paid(
     conn: sa.Connection, sub: sa.Row[Any], now: dt.datetime
 ) -> dt.date:
     earliest: dt.date = max(today(conn, sub, now), sub.start)
-    if sub.contract == _Contract.TRIAL:
-        return earliest
     paid_until: dt.date = sub.billed_until
     for span in chain.of(conn, sub.id):
+        if span.unbilled_why == charge.TRIAL and earliest < span.ends:
+            return earliest
         if span.invoice_id is None:
             continue
         if invoices.get(conn, span.invoice_id).state != _State.PAID:

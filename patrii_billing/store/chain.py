@@ -43,10 +43,14 @@ def billed_by(conn: sa.Connection, invoice_id: int) -> Sequence[sa.Row[Any]]:
 def cut(conn: sa.Connection, subscription_id: int, day: dt.date) -> bool:
     """Leave what lies past a day unbilled; whether anything did.
 
-    The span the day falls in is parted there. What was not billed before
-    keeps its own reason.
+    A billed span that the day falls in is parted there. What was not billed
+    before keeps its own reason.
     """
-    past = [row for row in of(conn, subscription_id) if row.ends > day]
+    past = [
+        row
+        for row in of(conn, subscription_id)
+        if row.ends > day and (row.starts >= day or _is_billed(row))
+    ]
     # Each link holds the one after it.
     for row in reversed(past):
         if row.starts >= day:
@@ -54,10 +58,9 @@ def cut(conn: sa.Connection, subscription_id: int, day: dt.date) -> bool:
         else:
             _change(conn, row.id, ends=day)
     for row in past:
-        billed = row.unbilled_why in (None, invoices.NOTHING_YET)
         invoices.bill_span(
             conn, subscription_id, max(day, row.starts), row.ends,
-            unbilled_why=CANCELLED if billed else row.unbilled_why,
+            unbilled_why=CANCELLED if _is_billed(row) else row.unbilled_why,
             cycle=calendar.Period(row.cycle_starts, row.cycle_ends),
         )  # fmt: skip
     return bool(past)
@@ -86,6 +89,10 @@ def leave_out(conn: sa.Connection, span: sa.Row[Any], why: str) -> None:
     _change(conn, span.id, invoice_id=None, unbilled_why=why)
 
 
+def _is_billed(span: sa.Row[Any]) -> bool:
+    return span.unbilled_why in invoices.BILLED
+
+
 def _change(conn: sa.Connection, span_id: int, **values: Any) -> None:
     conn.execute(
         _spans.update().where(_spans.c.id == span_id).values(**values)
@@ -99,9 +106,7 @@ def leave_out_days(
 
     What was not billed before keeps its own reason.
     """
-    old = [
-        row for row in of(conn, subscription_id) if row.ends > days.start
-    ]
+    old = [row for row in of(conn, subscription_id) if row.ends > days.start]
     for row in reversed(old):
         free(conn, row)
     for row in old:

@@ -11,6 +11,7 @@ from patrii_billing.store import accounts
 from patrii_billing.store import plans
 from patrii_billing.store import schema
 from patrii_billing.store import servers
+from patrii_billing.store import subscriptions
 from tests.unit import desk
 from tests.unit import stories
 
@@ -337,6 +338,64 @@ class CancelTest(base.BaseTestCase):
         story.play()
         self.assertEqual(stories.instant('02-22'), story.sub().ended_at)
         self.assertEqual(250, story.balance())
+
+
+class TrialTest(base.BaseTestCase):
+    """A trial of two weeks from 1 February on."""
+
+    def trial(self, day: str) -> desk.Desk:
+        text = stories.text(ladder=PATIENT, until='2026-03-10T00:00:00Z')
+        for old, new in (
+            ('start: 2026-01-01,', 'start: 2026-02-01}'),
+            ('          paid_until: 2026-02-01}\n', ''),
+            ('cycle: month', 'cycle: month\n    trial_days: 14'),
+        ):
+            self.assertIn(old, text)
+            text = text.replace(old, new)
+        story = desk.Desk(text)
+        story.play(day)
+        self.assertEqual('trial', story.sub().contract)
+        return story
+
+    def test_it_can_be_left_at_once_and_costs_nothing(self) -> None:
+        story = self.trial('02-05')
+
+        story.cancel()
+        story.play()
+
+        self.assertEqual('ended', story.sub().contract)
+        self.assertEqual(stories.instant('02-05'), story.sub().ended_at)
+        self.assertEqual([], story.documents())
+        self.assertEqual(['02-01 to 02-15: trial'], story.chain())
+
+    def test_one_who_thinks_better_of_it_has_his_trial_still(self) -> None:
+        story = self.trial('02-05')
+        story.cancel('02-10')
+
+        story.keep()
+        self.assertEqual('trial', story.sub().contract)
+        story.play()
+
+        self.assertEqual(
+            ['02-01 to 02-15: trial', '02-15 to 03-01: billed',
+             '03-01 to 04-01: billed'],
+            story.chain(),
+        )  # fmt: skip
+
+    def test_its_first_invoice_is_void_where_he_leaves_in_time(self) -> None:
+        story = self.trial('02-05')
+        story.db.write(
+            subscriptions.change, story.sub().id,
+            charge_at=stories.instant('02-08'),
+        )  # fmt: skip
+        story.play('02-10')
+        self.assertEqual('INV-1 open: 500 500', story.documents()[0])
+
+        story.cancel()
+
+        self.assertEqual('INV-1 void: 500 0', story.documents()[0])
+        story.play('02-11')
+        self.assertEqual(stories.instant('02-10'), story.sub().ended_at)
 
 
 class KeepTest(base.BaseTestCase):
