@@ -19,7 +19,7 @@ them.
 
 Everybody who may write to the broker could otherwise bill your customers:
 samples without a valid signature are kept and shown, and count nothing
-(`patrii-billing-manage inbox list`).
+(`patrii-billing-manage inbox parked`).
 """
 
 _EARS = (
