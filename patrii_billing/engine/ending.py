@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import lifecycle
 from patrii_billing.engine import gather
 from patrii_billing.engine import tell as telling
 from patrii_billing.store import subscriptions
@@ -13,11 +14,20 @@ from patrii_billing.store import timeline
 
 
 def tell(conn: sa.Connection, sub: sa.Row[Any], now: dt.datetime) -> None:
-    """Record that its last day is over."""
+    """Record that its last day is over, and so is a pause that runs."""
     timeline.record(
         conn, now, 'contract', 'ended', f'it ended on {sub.ends_on}',
         account_id=sub.account_id, subscription_id=sub.id,
     )  # fmt: skip
+    for hold in subscriptions.holds(conn, sub.id, now):
+        if hold.type == lifecycle.HoldType.PAUSE:
+            subscriptions.end_hold(conn, sub.id, hold.type, now)
+            timeline.record(
+                conn, now, 'hold', f'{hold.type} ended', 'the contract has',
+                account_id=sub.account_id, subscription_id=sub.id,
+            )  # fmt: skip
+            # What of it was billed is to be given back.
+            subscriptions.change(conn, sub.id, settle_at=now)
 
 
 def let_go(conn: sa.Connection, sub: sa.Row[Any], now: dt.datetime) -> None:

@@ -294,6 +294,22 @@ class CancelTest(base.BaseTestCase):
         self.assertEqual('active', story.shows())
         self.assertEqual(2, len(story.documents()))
 
+    def test_a_pause_that_runs_ends_with_the_contract_and_costs_nothing(
+        self,
+    ) -> None:
+        story = payer('02-10', 'at: 02-05T00:00:00, hold: acme-1, type: pause')
+
+        story.cancel('02-20')
+        story.play()
+
+        self.assertEqual(
+            ['02-01 to 02-05: billed', '02-05 to 02-20: paused',
+             '02-20 to 03-01: cancelled'],
+            story.chain(),
+        )  # fmt: skip
+        # 24 of 28 days, each part of it rounded by itself.
+        self.assertEqual(857, story.balance())
+
     def test_an_ended_contract_lets_go_of_its_project_once_it_is_paid(
         self,
     ) -> None:
