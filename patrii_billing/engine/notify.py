@@ -13,6 +13,7 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
+from patrii_billing.domain import lifecycle
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.domain import mail
 from patrii_billing.domain import money
@@ -101,12 +102,17 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
 def _outdated(
     conn: sa.Connection, row: sa.Row[Any], until: dt.datetime
 ) -> bool:
-    """Whether the ladder waits for it no more. Renews the lease first.
+    """Whether it is not so any more. Renews the lease first.
+
+    The ladder does not wait for it, or what it announces is void.
 
     Others of the same batch may have taken long, and nobody is to be told
     twice. Raises LeaseLost.
     """
     notices.renew(conn, row, until)
+    if row.template == 'invoice' and row.invoice_id is not None:
+        invoice = invoices.get(conn, row.invoice_id)
+        return bool(invoice.state == lifecycle.InvoiceState.VOID)
     if row.template not in _FORETELL:
         return False
     return bool(subscriptions.get(conn, row.subscription_id).awaits != row.key)
