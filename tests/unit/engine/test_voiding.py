@@ -47,6 +47,19 @@ class VoidTest(base.BaseTestCase):
         self.assertEqual('active', story.sub().billing_status)
         self.assertEqual('active', story.shows())
 
+    def test_nobody_is_told_to_pay_what_is_void(self) -> None:
+        story = desk.told(
+            '01-31', 'from: 01-30T00:00:00, to: 02-02T00:00:00, down: mail'
+        )
+
+        story.void()
+        story.play()
+
+        self.assertEqual(
+            ['invoice cancelled', 'credit_note accepted'],
+            [line[22:] for line in story.told('notice')],
+        )
+
     def test_its_time_can_be_billed_anew(self) -> None:
         story = desk.told('01-31')
 
