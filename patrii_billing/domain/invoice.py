@@ -219,7 +219,15 @@ class _Discounts:
 def _cycle_of(
     line: proration.Line, cycles: Iterable[calendar.Period]
 ) -> calendar.Period | None:
-    return next((each for each in cycles if line.start in each), None)
+    unit = calendar.Unit.of(line.start)
+    return next(
+        (
+            each
+            for each in cycles
+            if calendar.Unit.of(each.start) is unit and line.start in each
+        ),
+        None,
+    )
 
 
 def _by_corrected(

@@ -172,19 +172,19 @@ def all_posted(ground: grounds.Ground) -> list[invoice.Posted]:
 def cycles(
     ground: grounds.Ground, period: calendar.Period
 ) -> list[calendar.Period]:
-    """The cycles of the books and of a new period, as its plan counts."""
-    plan = ground.term_on(period.start).plan
-    counted = _Counted(plan.unit, ground.zone)
+    """The cycles of the books and of a new period, each as its plan counts."""
     days = {
-        (row.cycle_starts, row.cycle_ends)
-        for row in ground.spans
+        (row.cycle_starts, row.cycle_ends): row.starts
+        for row in reversed(ground.spans)
         if row.unbilled_why in invoices.BILLED
     }
-    if not any(start <= period.start < end for start, end in days):
-        whole = next_cycle(ground, period.start)
-        days.add((whole.start, whole.end))
+    whole = next_cycle(ground, period.start)
+    days.setdefault((whole.start, whole.end), period.start)
     return [
-        counted.of(calendar.Period(start, end)) for start, end in sorted(days)
+        _Counted(ground.term_on(first).plan.unit, ground.zone).of(
+            calendar.Period(start, end)
+        )
+        for (start, end), first in sorted(days.items())
     ]
 
 

@@ -55,17 +55,7 @@ def draft(
 ) -> Draft:
     """Say these entries. Raises InvalidInput for what would be nonsense."""
     plan = ground.term_on(period.start).plan
-    account = ground.account
-    said = invoicing.compose(
-        [entry.line for entry in entries],
-        posted=bill.all_posted(ground),
-        rates=tax.read(account.taxes),
-        discounts=discount.read(account.discounts, plan.currency),
-        inclusive=plan.tax_inclusive,
-        rounding=tax.Rounding(tools.settings.tax_rounding),
-        cycles=bill.cycles(ground, period),
-        zone=ground.zone,
-    )
+    said = _said(tools, ground, entries, period)
     why = bounds.why_not(
         said, plan.currency, period, calendar.local_day(now, ground.zone),
         previous=_previous(ground), billed=ground.billed,
@@ -78,6 +68,41 @@ def draft(
         for entry, item in zip(entries, said.items, strict=True)
     )
     return Draft(ground, kind, period, due_at, announce_at, lines, said)
+
+
+def _said(
+    tools: toolbox.Tools,
+    ground: grounds.Ground,
+    entries: Sequence[bill.Entry],
+    period: calendar.Period,
+) -> invoicing.Invoice:
+    """What these entries come to, each by the plan of its own time.
+
+    A late one may be of a plan whose prices held the taxes, or did not.
+    """
+    account = ground.account
+    currency = ground.term_on(period.start).plan.currency
+    by_plan: dict[bool, list[int]] = {}
+    for number, entry in enumerate(entries):
+        day = calendar.in_unit(
+            entry.line.start, calendar.Unit.DAY, ground.zone
+        )
+        inclusive = ground.term_on(day).plan.tax_inclusive
+        by_plan.setdefault(inclusive, []).append(number)
+    items: dict[int, invoicing.Item] = {}
+    for inclusive, numbers in by_plan.items():
+        composed = invoicing.compose(
+            [entries[number].line for number in numbers],
+            posted=bill.all_posted(ground),
+            rates=tax.read(account.taxes),
+            discounts=discount.read(account.discounts, currency),
+            inclusive=inclusive,
+            rounding=tax.Rounding(tools.settings.tax_rounding),
+            cycles=bill.cycles(ground, period),
+            zone=ground.zone,
+        )
+        items |= zip(numbers, composed.items, strict=True)
+    return invoicing.summed(items[number] for number in sorted(items))
 
 
 def _previous(

@@ -58,7 +58,9 @@ def observe(
                 servers.change(conn, known.id, missed_at=fact.at)
         case facts.ServerResized():
             known = servers.lock(conn, known.id)
-            _set_flavor(conn, known, fact.flavor.name, fact.at, 'resized')
+            # Also what says nothing new: an older fact may come after it.
+            _level(conn, known, fact.flavor.name, _ONE, fact.at, 'resized')
+            _tell(conn, known, fact.at, flavor=fact.flavor.name)
         case facts.ServerRenamed(name=str(name)):
             _tell(conn, known, fact.at, name=name[:255])
         case facts.ServerShelved():
@@ -95,7 +97,7 @@ def see(
         # A notification may tell of it at this very moment.
         known = servers.lock(conn, known.id)
         if shown.flavor != known.flavor:
-            _set_flavor(conn, known, shown.flavor, at, 'seen')
+            _see_flavor(conn, known, shown.flavor, at)
     _tell(conn, known, at, vm_state=shown.vm_state, name=shown.name[:255])
 
 
@@ -178,18 +180,12 @@ def _add(
     return known
 
 
-def _set_flavor(
-    conn: sa.Connection,
-    known: sa.Row[Any],
-    flavor: str,
-    at: dt.datetime,
-    why: str,
+def _see_flavor(
+    conn: sa.Connection, known: sa.Row[Any], flavor: str, at: dt.datetime
 ) -> None:
-    if flavor == known.flavor and at >= known.told_at:
-        return
     level = servers.level_at(conn, known.project, known.id, at)
     if level is None or (level.resource, level.quantity) != (flavor, _ONE):
-        _level(conn, known, flavor, _ONE, at, why)
+        _level(conn, known, flavor, _ONE, at, 'seen')
     _tell(conn, known, at, flavor=flavor)
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a subscription holds in one cycle, and how a bill says it."""
 
+import collections
 from collections.abc import Iterator
+from collections.abc import Sequence
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -25,6 +27,26 @@ def whole(resource: str) -> str:
     return resource.partition('#')[0]
 
 
+def _changes(told: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
+    """Levels without those that only say again what was held before.
+
+    Of a day with several changes these would count as one of them. Where two
+    claim the same instant the law decides.
+    """
+    claims = collections.Counter(row.at for row in told)
+    kept: list[sa.Row[Any]] = []
+    for row in told:
+        if (
+            kept
+            and claims[row.at] == claims[kept[-1].at] == 1
+            and row.resource == kept[-1].resource
+            and row.quantity == kept[-1].quantity
+        ):
+            continue
+        kept.append(row)
+    return kept
+
+
 class Rates:
     """The levels of a ground, at the prices of one of its cycles."""
 
@@ -34,10 +56,10 @@ class Rates:
         self._ground = ground
         self._cycle = cycle
         self._terms = tuple(term.law for term in ground.terms)
-        self._levels: dict[str, list[sa.Row[Any]]] = {}
+        told: dict[str, list[sa.Row[Any]]] = {}
         for row in ground.levels:
-            key = row.server or row.resource
-            self._levels.setdefault(key, []).append(row)
+            told.setdefault(row.server or row.resource, []).append(row)
+        self._levels = {key: _changes(rows) for key, rows in told.items()}
 
     def changes(
         self, same_day: proration.SameDay

@@ -87,14 +87,16 @@ def _give_up(
 ) -> None:
     """The time of a void invoice: billed anew, or left out."""
     sub = subscriptions.get(conn, span.subscription_id)
+    # What is given back now is, on return, time that was not billed.
+    suspended = sub.billing_status in charge.SUSPENDED
     if not again:
         chain.leave_out(conn, span, chain.VOID)
-    elif span.ends == sub.billed_until:
+    elif span.ends == sub.billed_until and not suspended:
         chain.free(conn, span)
         subscriptions.change(conn, sub.id, billed_until=span.starts)
         charge.schedule(conn, tools, subscriptions.get(conn, sub.id))
     else:
-        # Time after it is billed: its lines come on the next invoice.
+        # Its lines come on the next invoice.
         chain.leave_out(conn, span, invoices.NOTHING_YET)
     # What it corrected of other time is to be said again.
     subscriptions.change(conn, sub.id, settle_at=now)
