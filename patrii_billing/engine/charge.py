@@ -205,6 +205,9 @@ def _write(
         ],
     )
     for each in found:
+        if each.span is not None and each.ground.pauses:
+            # Some of it may have been paused.
+            subscriptions.settle(conn, each.ground.sub.id, now)
         if each.ended_at is not None:
             ending.tell(conn, each.ground.sub, now)
 
@@ -241,34 +244,36 @@ def _next(
     found = _Next(ground, sub.billed_until, None, sub.contract)
     if sub.billing_status in SUSPENDED:
         return _idle(conn, tools, found, now, None, 'shelved')
-    if sub.ends_on is not None and sub.ends_on <= sub.billed_until:
-        return _last(conn, tools, found, now)
     if not ground.policy.pause_billed:
-        paused, ended = _pauses(ground, now)
-        if paused is not None:
-            until = paused.until
+        running = _leave_out_pauses(found, now)
+        if running is not None:
+            until = running.until
             return _idle(conn, tools, found, now, until, 'paused')
-        if ended is not None and ended > sub.billed_until:
-            # From the day on which the last pause ended.
-            found.left_out.append((sub.billed_until, ended, 'paused'))
-            found.billed_until = ended
+    if sub.ends_on is not None and sub.ends_on <= found.billed_until:
+        return _last(conn, tools, found, now)
     _bill(conn, tools, found, now)
     return found
 
 
-def _pauses(
-    ground: grounds.Ground, now: dt.datetime
-) -> tuple[sa.Row[Any] | None, dt.date | None]:
-    """The pause that runs, and the day on which the last other one ended."""
-    running, ended = None, None
+def _leave_out_pauses(found: _Next, now: dt.datetime) -> sa.Row[Any] | None:
+    """Go on from the day on which a pause ended; the one that runs, if any.
+
+    What began later is taken out of what is billed, see engine.correct.
+    """
+    ground = found.ground
+    last = ground.sub.ends_on or dt.date.max
     for hold in ground.pauses:
+        starts = calendar.local_day(hold.starts_at, ground.zone)
+        if starts > found.billed_until or last <= found.billed_until:
+            return None
         end = correct.ended(hold, now)
         if end is None:
-            running = hold
-        else:
-            day = calendar.local_day(end, ground.zone)
-            ended = max(ended or day, day)
-    return running, ended
+            return hold
+        day = min(calendar.local_day(end, ground.zone), last)
+        if day > found.billed_until:
+            found.left_out.append((found.billed_until, day, 'paused'))
+            found.billed_until = day
+    return None
 
 
 def _idle(

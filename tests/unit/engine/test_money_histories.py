@@ -468,6 +468,19 @@ class LateTest(base.BaseTestCase):
 
 
 class VoidTest(base.BaseTestCase):
+    def test_what_is_void_in_a_pause_is_billed_but_for_the_pause(
+        self,
+    ) -> None:
+        story = _lived(
+            (
+                lives.Event(5, 1, 'pause', 48),
+                lives.Event(6, 1, 'void', (0, True)),
+                *_PAYS[5:],
+            )
+        )
+
+        self.assertEqual([], mistakes(story))
+
     def test_what_is_void_while_it_is_shelved_is_billed_anew(self) -> None:
         story = _lived((lives.Event(30, 1, 'void', (0, True)),))
 
