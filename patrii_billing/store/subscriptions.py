@@ -113,14 +113,16 @@ def change(
 def change_all(
     conn: sa.Connection, changes: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Change several, all in the same columns, by `subscription_id`."""
-    if changes:
-        columns = changes[0].keys() - {'subscription_id'}
+    """Change several, by `subscription_id`; the same change at once."""
+    alike: dict[frozenset[tuple[str, Any]], list[int]] = {}
+    for each in changes:
+        values = frozenset(
+            pair for pair in each.items() if pair[0] != 'subscription_id'
+        )
+        alike.setdefault(values, []).append(each['subscription_id'])
+    for values, ids in alike.items():
         conn.execute(
-            _subs.update()
-            .where(_subs.c.id == sa.bindparam('subscription_id'))
-            .values({name: sa.bindparam(name) for name in columns}),
-            changes,
+            _subs.update().where(_subs.c.id.in_(ids)).values(dict(values))
         )
 
 
