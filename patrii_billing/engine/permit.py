@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import guards
 from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.engine import correct
 from patrii_billing.engine import gather
 from patrii_billing.engine import switches
 from patrii_billing.engine import tell
@@ -58,6 +59,10 @@ def _law(
     if row.type == ActionType.PURGE:
         return None
     sub = subscriptions.get(conn, row.subscription_id)
+    if sub.settle_at is not None and sub.settle_at <= now:
+        # What changed since the last judgement may leave nothing owed.
+        correct.settle_or_park(conn, tools, sub, now)
+        sub = subscriptions.get(conn, sub.id)
     facts = gather.facts(conn, tools, sub, now)
     policy = gather.policy(conn, tools, sub)
     if facts.position.case != row.case_id:

@@ -6,9 +6,11 @@ import decimal
 
 from oslotest import base
 
+from patrii_billing.engine import tick
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import schema
 from patrii_billing.store import servers
+from patrii_billing.store import watch
 from tests.unit import stories
 
 # The invoice for February is issued on 30 January and due on 1 February.
@@ -149,6 +151,23 @@ class StepTest(base.BaseTestCase):
 
         self.assertEqual([], story.moves())
         self.assertEqual('active', story.sub().billing_status)
+
+    def test_no_call_is_made_before_a_change_is_settled(self) -> None:
+        story = stories.Story(stories.text()).play('02-03')
+        web = worlds.server_id('web')
+        tools = story.world.tools
+        story.db.write(watch.change, ticked_at=tools.now())
+        tick.run(tools, ['charge', 'collect'])
+        self.assertEqual(1, len(story.rows(schema.actions)))
+        story.db.write(
+            servers.add_level, 'late', 'acme-prod', 's1', decimal.Decimal(0),
+            stories.instant('02-01'), 'deleted', server=web,
+        )  # fmt: skip
+
+        tick.run(tools, ['act'])
+
+        self.assertEqual([], story.moves())
+        self.assertEqual(0, story.rows(schema.invoices)[0].owed)
 
 
 class PauseTest(base.BaseTestCase):

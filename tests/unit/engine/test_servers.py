@@ -401,8 +401,10 @@ class GoneTest(base.BaseTestCase):
         )
 
     def test_with_no_server_left_the_operator_is_told(self) -> None:
-        story = stories.told('at: 01-31T00:00:00, delete: web')
+        story = stories.told('at: 02-02T12:00:00, delete: web')
 
+        # The day on which it was there is owed still.
+        self.assertEqual(36, story.rows(schema.invoices)[0].owed)
         self.assertEqual(['grace'], story.statuses())
         self.assertEqual(['nothing_to_shelve'], story.alarms())
 
