@@ -285,6 +285,8 @@ class Told(stories.Story):
         plan = self.life.plans[number % len(self.life.plans)]
         row = self.rows(schema.plans, name=plan.name)[0]
         day = None if ahead is None else self.today() + ahead * _DAY
+        if self.terms[-1].since > (day or self.today()):
+            return  # it would take the place of what is agreed for later
         anchor = self.sub().anchor_day
         since = self.write(
             amending.change_plan, self.sub().id, row.id, day, self.now, 'x'
