@@ -452,10 +452,9 @@ class Told(stories.Story):
             (law.value(of) for of in groups.values()), Fraction(0)
         ) * 10 ** DIGITS[self.life.currency]
         cost *= 1 - Fraction(self.life.percent or 0) / 100
-        if self.life.plans[0].setup:
-            cost += Fraction(self.life.plans[0].setup) * 10 ** DIGITS[
-                self.life.currency
-            ]
+        # Whichever plan the first invoice is of.
+        setup = max(Fraction(plan.setup or 0) for plan in self.life.plans)
+        cost += setup * 10 ** DIGITS[self.life.currency]
         rate = sum(map(Fraction, self.life.taxes), Fraction(0)) / 100
         if not all(plan.inclusive for plan in self.life.plans):
             cost *= 1 + rate
