@@ -96,6 +96,7 @@ def change_plan(
             f'{sub.billed_until}, where what is billed ends',
             'from',
         )
+    _must_keep_anchor(conn, sub, day)
     if not _agree(conn, sub, day, new.id, sub.anchor_day):
         return day
     contract.tell(
@@ -157,6 +158,23 @@ def _running(
                     if row.cycle_starts == span.cycle_starts]  # fmt: skip
             return max(span.cycle_starts, sub.start), max(ends)
     return sub.billed_until, sub.billed_until
+
+
+def _must_keep_anchor(
+    conn: sa.Connection, sub: sa.Row[Any], day: dt.date
+) -> None:
+    """Raises Conflict where another anchor is agreed for after that day."""
+    for row in terms.of(conn, [sub.id]):
+        if row.since > day and row.anchor_day != _anchor_on(conn, sub, day):
+            raise errors.Conflict(
+                f'from {row.since} on its anchor is {row.anchor_day}: change '
+                'the plan from that day on'
+            )
+
+
+def _anchor_on(conn: sa.Connection, sub: sa.Row[Any], day: dt.date) -> int:
+    held = [row for row in terms.of(conn, [sub.id]) if row.since <= day]
+    return int(held[-1].anchor_day if held else sub.anchor_day)
 
 
 def _agree(

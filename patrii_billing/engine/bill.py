@@ -113,16 +113,17 @@ def once(ground: grounds.Ground, new: Span) -> Iterator[Entry]:
 def metered(
     conn: sa.Connection, ground: grounds.Ground, today: dt.date
 ) -> Iterator[Entry]:
-    """What was used in the billed periods that are over, less what was said.
+    """What was used in the billed periods up to now, less what was said.
 
-    Raises what engine.metering.lines raises.
+    Of a period that still runs the rest goes on the next invoice. Raises
+    what engine.metering.lines raises.
     """
     spans = [
         row for row in ground.spans if row.unbilled_why in invoices.BILLED
     ]
     for span in spans[-grounds.CORRECTED_CYCLES - 1 :]:
         term = ground.term_on(span.starts)
-        if span.ends > today or not any(
+        if span.starts > today or not any(
             price.kind is pricing.PriceKind.METER for price in term.law.prices
         ):
             continue

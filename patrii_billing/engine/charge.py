@@ -38,6 +38,7 @@ SUSPENDED = (
     lifecycle.Status.PENDING_DELETION,
     lifecycle.Status.DELETED,
 )
+_LATE_USAGE = dt.timedelta(days=2)
 _Claim = Sequence[tuple[int, int]]
 
 
@@ -210,6 +211,8 @@ def _write(
             subscriptions.settle(conn, each.ground.sub.id, now)
         if each.ended_at is not None:
             ending.tell(conn, each.ground.sub, now)
+            # What was used in the last hours is told of later.
+            subscriptions.settle(conn, each.ground.sub.id, now + _LATE_USAGE)
 
 
 def _links(each: _Next, invoice_id: int | None) -> list[dict[str, Any]]:

@@ -105,7 +105,12 @@ def settle(
         ground = _read(conn, tools, sub)
         entries = list(bill.entries(ground))
     at_once = ground.policy.changes is policies.Changes.AT_ONCE
-    if entries and (at_once or sub.contract == lifecycle.Contract.ENDED):
+    is_over = sub.contract == lifecycle.Contract.ENDED
+    if is_over:
+        # There is no next invoice for what was used last.
+        today = calendar.local_day(now, ground.zone)
+        entries += bill.metered(conn, ground, today)
+    if entries and (at_once or is_over):
         issuing.issue(
             conn, [issuing.correction(tools, ground, entries, now)], now
         )

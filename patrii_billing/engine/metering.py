@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lines that bill what was metered.
 
-Usage is billed in arrears: once a period is over, its whole volume is priced,
-and what earlier invoices said of it is taken off.
+Usage is billed in arrears: the whole volume of a period, as far as it is
+known, is priced, and what earlier invoices said of it is taken off.
 """
 
 from collections.abc import Iterable
@@ -162,7 +162,7 @@ def _posted(
     period: calendar.Period,
     currency: str,
 ) -> list[proration.Posted]:
-    """The issued lines of metered usage that lie in a period."""
+    """The issued lines of metered usage that begin in a period."""
     return [
         proration.Posted(
             str(row.id),

@@ -313,20 +313,20 @@ class ParkedTest(base.BaseTestCase):
 
 
 class UsageTest(base.BaseTestCase):
-    def test_usage_is_billed_after_its_period_and_late_usage_later(
+    def test_usage_is_billed_with_the_next_invoice_and_the_rest_later(
         self,
     ) -> None:
         story = played(
             'kind: meter, resource: network.outgoing.bytes, per: "1000", '
             'unit: KB, unit_price: "0.50", included: "1"',
             subscription='anchor_day: 1',
-            until='2026-02-10T00:00:00Z',
+            until='2026-01-21T00:00:00Z',
         )
         story.db.write(use, dt.date(2026, 1, 20), 5000)
-        story.end = stories.instant('03-01')
+        story.end = stories.instant('02-01')
         story.play()
-        story.db.write(use, dt.date(2026, 1, 21), 2000)
-        story.end = stories.instant('04-01')
+        story.db.write(use, dt.date(2026, 1, 30), 2000)
+        story.end = stories.instant('03-01')
         story.play()
 
         self.assertEqual(

@@ -482,6 +482,17 @@ class AnchorTest(base.BaseTestCase):
             story.invoices(),
         )  # fmt: skip
 
+    def test_a_plan_from_a_day_before_the_new_day_is_refused(self) -> None:
+        story = payer('02-10')
+        story.change_anchor(15)
+
+        refused = self.assertRaises(
+            errors.Conflict, story.change_plan, 'double', '02-05'
+        )
+
+        self.assertIn('from 2026-03-01 on its anchor is 15', str(refused))
+        story.change_plan('double')
+
     def test_what_is_no_day_of_a_month_is_refused(self) -> None:
         story = customer('01-29')
 

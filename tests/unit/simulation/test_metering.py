@@ -47,12 +47,12 @@ def invoiced(*events: str) -> list[tuple[str, str]]:
 
 
 class MeteringTest(base.BaseTestCase):
-    def test_usage_is_billed_once_its_period_is_over(self) -> None:
+    def test_usage_so_far_is_billed_and_the_rest_a_cycle_later(self) -> None:
         self.assertEqual(
             [
                 ('2026-01-01', '10.00'),
-                ('2026-01-25', '10.00'),
-                ('2026-02-22', '30.00'),
+                ('2026-01-25', '20.00'),
+                ('2026-02-22', '20.00'),
                 ('2026-03-25', '10.00'),
                 ('2026-04-24', '10.00'),
             ],
@@ -80,7 +80,19 @@ class MeteringTest(base.BaseTestCase):
             usage('2026-01-07T09:00:00Z', '50000', 'cumulative'),
         )
 
-        self.assertIn(('2026-02-22', '25.00'), billed)
+        self.assertIn(('2026-01-25', '25.00'), billed)
+
+    def test_the_usage_of_the_last_hours_of_a_contract_is_billed(
+        self,
+    ) -> None:
+        billed = invoiced(
+            'at: 2026-01-10T00:00:00Z, cancel: acme-1',
+            usage('2026-01-31T23:30:00Z', '200000'),
+        )
+
+        self.assertEqual(
+            [('2026-01-01', '10.00'), ('2026-02-03', '10.00')], billed
+        )
 
     def test_a_sample_of_no_kind_is_refused_by_its_line(self) -> None:
         error = self.assertRaises(
