@@ -6,13 +6,11 @@ what counts today.
 """
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Sequence
 import dataclasses
 from dataclasses import dataclass
 import datetime as dt
 from decimal import Decimal
-from fractions import Fraction
 import functools
 
 from patrii_billing.domain import calendar
@@ -129,20 +127,6 @@ def summed(items: Iterable[Item]) -> Invoice:
     net = sum(item.net for item in items)
     taxes = tuple(sums.values())
     return Invoice(items, net, taxes, net + sum(one.amount for one in taxes))
-
-
-def negated(entries: Iterable[Posted], posted: Iterable[Posted]) -> Invoice:
-    """The credit note of a whole invoice: what is left of each of its lines.
-
-    `posted` holds the credits there are on them. A credit is taken back as a
-    charge, so that what it corrected stands again.
-    """
-    earlier = _by_corrected(posted)
-    return summed(
-        item
-        for entry in entries
-        for item in _negated(entry, earlier.get(entry.key, []))
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,52 +263,6 @@ def _credit(
         for each in of.taxes
     )
     return _item(line, off, taxes, of.inclusive)
-
-
-def _negated(
-    entry: Posted, earlier: Sequence[Posted | Item]
-) -> Iterator[Item]:
-    line = entry.line
-    if line.kind is _CREDIT:
-        kind, why = proration.LineKind.CHARGE, 'a credit that is taken back'
-        yield Item(
-            dataclasses.replace(
-                line, kind=kind, amount=-line.amount, reason=why, corrects=None
-            ),
-            -entry.discount,
-            -entry.net,
-            tuple(
-                dataclasses.replace(each, amount=-each.amount)
-                for each in entry.taxes
-            ),
-        )
-        return
-    left = line.amount + sum(each.line.amount for each in earlier)
-    ratio = _rest(line, earlier)
-    if not left and not ratio.numerator:
-        return  # given back already
-    billed = money.Money(line.amount, line.currency)
-    credit = dataclasses.replace(
-        line,
-        kind=_CREDIT,
-        ratio=ratio,
-        amount=-left,
-        reason=f'{billed} billed, what is left of it',
-        corrects=entry.key,
-    )
-    yield _credit(credit, entry, earlier)
-
-
-def _rest(
-    line: proration.Line, earlier: Iterable[Posted | Item]
-) -> money.Ratio:
-    """The share of a line that earlier credits did not take."""
-    left = Fraction(1) - sum(each.line.ratio.fraction for each in earlier)
-    left = max(left, Fraction(0))
-    whole = calendar.length(line.start, line.end)
-    if whole and (left * whole).denominator == 1:
-        return money.Ratio(int(left * whole), whole)
-    return money.Ratio(left.numerator, left.denominator)
 
 
 def _item(

@@ -28,6 +28,13 @@ class PriceKind(enum.StrEnum):
     SETUP = 'setup'  # once, at the start
 
 
+# What the resource of a line begins with that no level follows through its
+# cycle: so no server, quota or fee is taken for one.
+METERED = 'meter:'
+ONCE = 'setup:'
+APART = (METERED, ONCE)
+
+
 class Tiering(enum.StrEnum):
     """How tiers apply: each to its own part, or the reached one to all."""
 

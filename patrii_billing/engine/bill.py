@@ -8,7 +8,6 @@ billed with the next lines, or credited, and nothing is billed twice.
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
-import dataclasses
 from dataclasses import dataclass
 import datetime as dt
 from decimal import Decimal
@@ -27,10 +26,6 @@ from patrii_billing.engine import metering
 from patrii_billing.engine import rating
 from patrii_billing.store import invoices
 
-# What the resource of a setup fee begins with.
-SETUP = 'setup:'
-# What is not followed through its cycle.
-_APART = (SETUP, metering.METER)
 _ONE = Decimal(1)
 
 
@@ -89,25 +84,20 @@ def entries(
 
 def once(ground: grounds.Ground, new: Span) -> Iterator[Entry]:
     """What the first invoice alone asks for: the setup of a contract."""
-    plan = ground.term_on(new.period.start).plan
-    whole = _Counted(plan.unit, ground.zone).of(new.period)
-    for price in ground.term_on(new.period.start).law.prices:
-        if price.kind is not pricing.PriceKind.SETUP or not price.valid_on(
-            new.period.start
-        ):
-            continue
-        level = pricing.Level(_ONE, price.unit_price)
-        line = proration.charge(
-            f'{SETUP}{price.resource}', level, whole, whole, plan.currency
-        )
-        yield Entry(
-            dataclasses.replace(
-                line,
-                ratio=money.WHOLE,
-                reason=f'{price.unit_price:f} {plan.currency} once',
-            ),
-            price.resource or plan.name,
-        )
+    term, day = ground.term_on(new.period.start), new.period.start
+    plan = term.plan
+    at = _Counted(plan.unit, ground.zone).of(new.period).start
+    for price in term.law.prices:
+        if price.kind is pricing.PriceKind.SETUP and price.valid_on(day):
+            yield Entry(
+                proration.once(
+                    f'{pricing.ONCE}{price.resource}',
+                    pricing.Level(_ONE, price.unit_price),
+                    at,
+                    plan.currency,
+                ),
+                price.resource or plan.name,
+            )
 
 
 def metered(
@@ -286,7 +276,7 @@ def _cycles(ground: grounds.Ground, new: Span | None) -> list[_Cycle]:
             entry.line.start, calendar.Unit.DAY, ground.zone
         )
         begun = [cycle for cycle in newest if cycle.first <= day]
-        if begun and not entry.line.resource.startswith(_APART):
+        if begun and not entry.line.resource.startswith(pricing.APART):
             begun[-1].posted.append(entry)
     return newest
 

@@ -27,8 +27,6 @@ from patrii_billing.store import accounts
 from patrii_billing.store import subscriptions
 from patrii_billing.store import usage
 
-# What the resource of a metered line begins with.
-METER = 'meter:'
 _DAY = dt.timedelta(days=1)
 
 
@@ -45,7 +43,7 @@ def lines(
     seconds; of `prices` those of meters count that are valid at its start.
     Each line has the columns of store.schema.lines up to `amount`, with
     `reason` and `corrects`; discount, net and taxes are the caller's. Their
-    resources begin with METER, so that no other line is taken for one.
+    resources begin with pricing.METERED.
     """
     asked = _prices_on(prices, period.start)
     if not asked:
@@ -53,7 +51,7 @@ def lines(
     volumes = _volumes(conn, sub, period, asked)
     posted = _posted(conn, sub, period, currency)
     for meter, price in sorted(asked.items()):
-        keyed = dataclasses.replace(price, resource=METER + meter)
+        keyed = dataclasses.replace(price, resource=pricing.METERED + meter)
         keys = {
             pricing.tier_key(keyed.resource, number)
             for number in range(pricing.tier_count(keyed))
@@ -181,7 +179,7 @@ def _posted(
             ),
         )
         for row in usage.posted(
-            conn, sub.id, period.start, period.end, METER
+            conn, sub.id, period.start, period.end, pricing.METERED
         )
     ]
 

@@ -6,7 +6,6 @@ are asked for and not what a price list hopes for. Setup fees and metered
 usage do not recur; taxes are no revenue.
 """
 
-from collections.abc import Iterable
 from collections.abc import Iterator
 import dataclasses
 from dataclasses import dataclass
@@ -31,11 +30,9 @@ from patrii_billing.store.views import pages
 _accounts = schema.accounts
 _invoices = schema.invoices
 _lines = schema.lines
-_prices = schema.prices
 _subs = schema.subscriptions
 
 _DAY = dt.timedelta(days=1)
-_ONCE = (pricing.PriceKind.METER, pricing.PriceKind.SETUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,6 @@ class Movement:
 def on(db: database.Database, day: dt.date) -> Iterator[Recurring]:
     """Each subscription that bills something for a day, by its id."""
     plans = db.read(agreed.plans)
-    once = db.read(_once)
     lines = pages.rows(db, _covering(day), _lines.c.subscription_id,
                        _lines.c.id)  # fmt: skip
     by_subscription = itertools.groupby(
@@ -85,7 +81,7 @@ def on(db: database.Database, day: dt.date) -> Iterator[Recurring]:
         for line in group:
             last = line
             plan = plans[line.plan_id]
-            if _recurs(line, once.get(plan.id, ()), day):
+            if _recurs(line, day):
                 cycle = calendar.Cycle.parse(plan.cycle)
                 exact += recurring.monthly(_whole(line), cycle)
         minor = money.rounded(exact.numerator, exact.denominator)
@@ -123,19 +119,9 @@ def _covering(day: dt.date) -> sa.Select[Any]:
     )
 
 
-def _once(conn: sa.Connection) -> dict[int, set[str]]:
-    """What each plan bills by use, or once."""
-    rows = conn.execute(_prices.select().where(_prices.c.kind.in_(_ONCE)))
-    names: dict[int, set[str]] = {}
-    for row in rows:
-        names.setdefault(row.plan_id, set()).add(row.resource or row.kind)
-    return names
-
-
-def _recurs(
-    line: sa.Row[Any], once: Iterable[str], day: dt.date
-) -> bool:
-    if line.resource.partition('#')[0] in once:
+def _recurs(line: sa.Row[Any], day: dt.date) -> bool:
+    """Not what was used, nor what is paid once."""
+    if line.resource.startswith(pricing.APART):
         return False
     if line.starts_at is None or line.ends_at is None:
         return True

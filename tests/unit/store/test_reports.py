@@ -405,12 +405,13 @@ class RecurringTest(books.BooksTestCase):
 
     def test_what_is_billed_once_or_by_use_does_not_recur(self) -> None:
         prices = (
-            ('flavor', 's1', '10.00'), ('setup', 'setup', '5.00'),
+            ('flavor', 's1', '10.00'), ('setup', 'fee', '5.00'),
             ('meter', 'traffic', '1.00'),
         )  # fmt: skip
         plan = self.db.write(books.plan, prices=prices)
         sub = self.db.write(books.subscription, plan_id=plan)
-        for resource in ('web', 'setup', 'traffic', 'traffic#2'):
+        used = ('meter:traffic', 'meter:traffic#2')
+        for resource in ('web', 'setup:fee', *used):
             self.db.write(bill, sub, '10.00', 1000, resource=resource)
 
         self.assertEqual({'acme-1': 1000}, self.told('02-01'))
