@@ -57,10 +57,10 @@ class Stage:
 
 STAGES = (
     Stage('style', 'pep8', 60, is_check=True),
-    Stage('unit', 'py311', 180),
-    Stage('unit', 'py312', 100),
-    Stage('unit', 'py313', 100),
-    Stage('sqlalchemy21', 'py311-sqlalchemy21', 100),
+    Stage('unit', 'py311', 240),
+    Stage('unit', 'py312', 180),
+    Stage('unit', 'py313', 180),
+    Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
     Stage('database', 'database', 120),
     Stage('broker', 'broker', 60),
     Stage('wheel', 'wheel', 60, is_check=True),

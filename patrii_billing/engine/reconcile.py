@@ -16,7 +16,6 @@ from patrii_billing.engine import drift
 from patrii_billing.engine import observe
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
-from patrii_billing import errors
 from patrii_billing.store import servers
 from patrii_billing.store import watch
 
@@ -24,14 +23,13 @@ LOG = logging.getLogger(__name__)
 
 
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
-    """Sweep if it is time, and settle doubtful absences; servers seen."""
-    try:
-        seen = _sweep_if_due(tools, now)
-        _confirm_absences(tools, now)
-        drift.run(tools, now)
-    except errors.CloudError as error:
-        LOG.warning('Nova could not be compared with the books: %s', error)
-        return 0
+    """Sweep if it is time, and settle doubtful absences; servers seen.
+
+    Raises CloudError; what was seen until then stays seen.
+    """
+    seen = _sweep_if_due(tools, now)
+    _confirm_absences(tools, now)
+    drift.run(tools, now)
     return seen
 
 

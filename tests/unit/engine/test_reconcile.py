@@ -6,6 +6,8 @@ from unittest import mock
 from oslotest import base
 
 from patrii_billing.engine import observe
+from patrii_billing.engine import reconcile
+from patrii_billing import errors
 from patrii_billing.store import schema
 from tests.unit import stories
 
@@ -79,3 +81,17 @@ class ReconcileTest(base.BaseTestCase):
             (r.kind, r.resource, r.starts, r.ends, r.ratio, r.amount)
             for r in story.rows(schema.lines)
         ]
+
+    def test_a_nova_that_does_not_answer_is_no_sweep(self) -> None:
+        story = stories.told(until='2026-02-01T00:00:00Z')
+        tools, clock = story.world.tools, story.world.clock
+        (before,) = story.rows(schema.watch)
+        clock.move_to(clock.now() + 2 * tools.settings.full_sweep_every)
+        story.nova.down = 'Nova answers 503'
+
+        self.assertRaises(
+            errors.CloudUnavailable, reconcile.run, tools, tools.now()
+        )
+
+        (after,) = story.rows(schema.watch)
+        self.assertEqual(before.swept_at, after.swept_at)
