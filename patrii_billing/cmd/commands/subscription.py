@@ -91,6 +91,8 @@ def _facts(desk: desks.Desk, row: sa.Row[Any]) -> Iterator[tuple[str, object]]:
     until = row.billed_until
     yield 'billed until', min(until, row.ends_on or until)
     yield 'next invoice', text.instant(row.charge_at, 'none')
+    if row.parked_why is not None:
+        yield 'parked', f'{row.parked_why}; see `subscription bill`'
     since = text.instant(row.status_since)
     yield 'status', f'{row.billing_status} since {since}'
     yield 'next step', _next(row)

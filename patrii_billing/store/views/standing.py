@@ -38,8 +38,8 @@ def listed(
 ) -> Sequence[sa.Row[Any]]:
     """Subscriptions by name, with the names of what they refer to.
 
-    Beside its own columns a row has `account`, `plan`, `project_name`,
-    `currency` and `owed` (minor units).
+    Beside its own columns a row has `account`, its `parked_why`, `plan`,
+    `project_name`, `currency` and `owed` (minor units).
     """
     wanted: list[sa.ColumnElement[bool]] = []
     for column, value in (
@@ -54,6 +54,7 @@ def listed(
             _subs,
             _accounts.c.name.label('account'),
             _accounts.c.timezone,
+            _accounts.c.parked_why,
             _plans.c.name.label('plan'),
             _plans.c.cycle,
             _plans.c.currency,

@@ -25,6 +25,11 @@ class ParkedTest(base.CommandTestCase):
             )
         )
 
+    def test_it_is_shown_why(self) -> None:
+        said = self.manage('subscription', 'show', 'acme-1')
+
+        self.assertIn('no price of flavor x; see `subscription bill`', said)
+
     def test_it_is_billed_again(self) -> None:
         said = self.manage(
             'subscription', 'bill', 'acme-1', '--why', 'has a price now'
