@@ -62,7 +62,7 @@ STAGES = (
     Stage('unit', 'py313', 180),
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
     Stage('database', 'database', 120),
-    Stage('broker', 'broker', 60),
+    Stage('broker', 'broker', 90),
     Stage('wheel', 'wheel', 60, is_check=True),
     Stage('minicloud', 'minicloud', 480),
 )
