@@ -16,6 +16,7 @@ from patrii_billing.engine import correct
 from patrii_billing.engine import crediting
 from patrii_billing.engine import ending
 from patrii_billing.engine import gather
+from patrii_billing.engine import parking
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
@@ -31,30 +32,8 @@ LOG = logging.getLogger(__name__)
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     """Judge what is due; how many there were."""
     due = tools.db.read(subscriptions.due, now, tools.settings.batch)
-    for subscription_id, account_id in due:
-        try:
-            tools.db.write(_judge_one, tools, subscription_id, account_id, now)
-        except Exception:
-            # One bad row must not keep the others.
-            LOG.exception('subscription %s: no judgement', subscription_id)
-            tools.db.write(_put_off, tools, subscription_id, account_id, now)
+    parking.each_alone(tools, due, _judge_one, now, 'judgement', 'check_at')
     return len(due)
-
-
-def _put_off(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    subscription_id: int,
-    account_id: int,
-    now: dt.datetime,
-) -> None:
-    subscriptions.look(conn, subscription_id, now + tools.settings.retry_max)
-    tell.operator(
-        conn, now, 'judgement_failed',
-        f'judgement:{subscription_id}:{now.date()}',
-        'an error of this service, see its log',
-        account_id=account_id, subscription_id=subscription_id,
-    )  # fmt: skip
 
 
 def _judge_one(

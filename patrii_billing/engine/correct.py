@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import datetime as dt
 from typing import Any
 
-from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
@@ -27,22 +26,11 @@ from patrii_billing.store import chain
 from patrii_billing.store import invoices
 from patrii_billing.store import subscriptions
 
-LOG = logging.getLogger(__name__)
-
 
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     """Look at what changed; how many subscriptions there were."""
     due = tools.db.read(subscriptions.to_settle, now, tools.settings.batch)
-    for subscription_id, account_id in due:
-        try:
-            tools.db.write(_run_one, tools, subscription_id, account_id, now)
-        except Exception:
-            # One bad row must not keep the others.
-            LOG.exception('subscription %s: no correction', subscription_id)
-            tools.db.write(
-                parking.put_off, tools, subscription_id, account_id, now,
-                'correction', 'settle_at',
-            )  # fmt: skip
+    parking.each_alone(tools, due, _run_one, now, 'correction', 'settle_at')
     return len(due)
 
 

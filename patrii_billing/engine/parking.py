@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bill nothing rather than nonsense, and tell the operator."""
 
+from collections.abc import Callable
+from collections.abc import Iterable
 import datetime as dt
 from typing import Any
 
+from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
 from patrii_billing.store import subscriptions
+
+LOG = logging.getLogger(__name__)
 
 
 def park(
@@ -22,6 +27,30 @@ def park(
         conn, now, 'account_parked', f'parked:{sub.id}:{now.date()}', why,
         account_id=sub.account_id, subscription_id=sub.id,
     )  # fmt: skip
+
+
+def each_alone(
+    tools: toolbox.Tools,
+    due: Iterable[tuple[int, int]],
+    step: Callable[
+        [sa.Connection, toolbox.Tools, int, int, dt.datetime], None
+    ],
+    now: dt.datetime,
+    work: str,
+    until: str,
+) -> None:
+    """Take a step for each (subscription, account) in its own transaction.
+
+    One that fails by an error of this service is put off and keeps none of
+    the others. `until` is the column that says when it is taken again.
+    """
+    for subscription_id, account_id in due:
+        ids = subscription_id, account_id
+        try:
+            tools.db.write(step, tools, *ids, now)
+        except Exception:
+            LOG.exception('subscription %s: no %s', subscription_id, work)
+            tools.db.write(put_off, tools, *ids, now, work, until)
 
 
 def put_off(
