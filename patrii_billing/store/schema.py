@@ -496,8 +496,25 @@ timeline = sa.Table(
     _C('why', sa.Text, nullable=False),
     _C('by', _Name, nullable=False),
     _C('detail', Json, nullable=False),
+    _C('request_id', _Name),  # of the API request that did it
     sa.Index(None, 'account_id', 'id'),
     sa.Index(None, 'server'),
+    **_UTF8,
+)  # fmt: skip
+
+# What was answered to a write under an idempotency key, so that the same
+# request again does nothing and is answered the same.
+requests = sa.Table(
+    'requests', metadata,
+    _id(),
+    _C('caller', _Name, nullable=False),
+    _C('key', _Name, nullable=False),
+    _C('body_hash', sa.String(64), nullable=False),
+    _C('status', sa.Integer, nullable=False),
+    _C('answer', Json, nullable=False),
+    _C('at', Instant, nullable=False),
+    sa.UniqueConstraint('caller', 'key'),
+    sa.Index(None, 'at'),
     **_UTF8,
 )  # fmt: skip
 
