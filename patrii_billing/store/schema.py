@@ -209,10 +209,12 @@ invoices = sa.Table(
     _C('due_at', Instant),
     _C('paid_at', Instant),
     _C('closed_at', Instant),  # void or uncollectible since
+    _C('overdue_at', Instant),  # when those who listen were told it is
     sa.UniqueConstraint('series', 'number'),
     sa.Index(None, 'account_id'),
     sa.Index(None, 'issued_at'),
     sa.Index(None, 'subscription_id', 'state'),
+    sa.Index(None, 'state', 'overdue_at', 'due_at'),
     **_UTF8,
 )  # fmt: skip
 
@@ -447,9 +449,15 @@ actions = sa.Table(
     _C('requests', Json, nullable=False),  # nova's request ids, in order
     _C('created_at', Instant, nullable=False),
     _C('finished_at', Instant),
+    _C('approved_by', _Name),  # who said yes, where that is asked for
+    _C('approved_at', Instant),
     sa.Index(None, 'next_at', 'priority'),
     sa.Index(None, 'subscription_id', 'state'),
     sa.Index(None, 'type', 'committed_at'),
+    sa.Index(None, 'account_id', 'id'),
+    sa.Index(None, 'server', 'id'),
+    sa.Index(None, 'state', 'id'),
+    sa.Index(None, 'type', 'id'),
     **_UTF8,
 )  # fmt: skip
 
@@ -479,8 +487,13 @@ notices = sa.Table(
     _C('accepted_at', Instant),
     _C('settled_at', Instant),
     _C('created_at', Instant, nullable=False),
+    _C('repeats', Id),  # the notice that this one is a copy of
     sa.Index(None, 'next_at', 'urgency'),
     sa.Index(None, 'subscription_id', 'case_id'),
+    sa.Index(None, 'account_id', 'id'),
+    sa.Index(None, 'repeats'),
+    sa.Index(None, 'state', 'id'),
+    sa.Index(None, 'template', 'id'),
     **_UTF8,
 )  # fmt: skip
 
@@ -498,7 +511,10 @@ timeline = sa.Table(
     _C('detail', Json, nullable=False),
     _C('request_id', _Name),  # of the API request that did it
     sa.Index(None, 'account_id', 'id'),
+    sa.Index(None, 'at'),
     sa.Index(None, 'server'),
+    sa.Index(None, 'subscription_id', 'id'),
+    sa.Index(None, 'what', 'id'),
     **_UTF8,
 )  # fmt: skip
 
@@ -515,6 +531,84 @@ requests = sa.Table(
     _C('at', Instant, nullable=False),
     sa.UniqueConstraint('caller', 'key'),
     sa.Index(None, 'at'),
+    **_UTF8,
+)  # fmt: skip
+
+# What is told to other systems, written with what it tells of.
+events = sa.Table(
+    'events', metadata,
+    _id(),
+    _C('key', _Name, nullable=False, unique=True),  # as others know it
+    _C('type', _Name, nullable=False),  # one of domain.events.TYPES
+    _C('at', Instant, nullable=False),
+    _C('account_id', Id),
+    _C('subscription_id', Id),
+    _C('server', _Uuid),
+    _C('name', _Name, nullable=False),
+    _C('why', sa.Text, nullable=False),
+    _C('by', _Name, nullable=False),
+    _C('detail', Json, nullable=False),
+    _C('request_id', _Name),
+    _C('body', LongText),  # as it is sent, once it is made
+    _C('next_at', Instant),  # NULL once each listener has his delivery
+    _C('owner', _Name),
+    _C('lease_until', Instant),
+    sa.Index(None, 'next_at', 'id'),
+    sa.Index(None, 'account_id', 'id'),
+    sa.Index(None, 'type', 'id'),
+    sa.Index(None, 'at'),
+    **_UTF8,
+)  # fmt: skip
+
+# An event on its way to one listener.
+deliveries = sa.Table(
+    'deliveries', metadata,
+    _id(),
+    _to('event_id', 'events'),
+    _C('listener', _Name, nullable=False),
+    _C('state', _Word, nullable=False),  # lifecycle.DeliveryState
+    _C('since', Instant, nullable=False),  # when it is given up is counted so
+    _C('next_at', Instant),  # NULL once settled
+    _C('attempts', sa.Integer, nullable=False),
+    _C('answer', sa.Text, nullable=False),
+    _C('settled_at', Instant),
+    sa.UniqueConstraint('event_id', 'listener'),
+    sa.Index(None, 'listener', 'next_at', 'id'),
+    sa.Index(None, 'state', 'settled_at'),
+    sa.Index(None, 'state', 'event_id'),
+    **_UTF8,
+)  # fmt: skip
+
+# How each listener fares; one worker at a time tells it, in order.
+listeners = sa.Table(
+    'listeners', metadata,
+    _id(),
+    _C('name', _Name, nullable=False, unique=True),
+    _C('failures', sa.Integer, nullable=False),  # in a row
+    _C('next_at', Instant, nullable=False),  # it rests until then
+    _C('heard_at', Instant),  # when it last took one
+    _C('owner', _Name),
+    _C('lease_until', Instant),
+    **_UTF8,
+)  # fmt: skip
+
+# What other systems told by webhook, and what became of it.
+receipts = sa.Table(
+    'receipts', metadata,
+    _id(),
+    _C('source', _Name, nullable=False),
+    _C('message_id', _Name, nullable=False),
+    _C('body_hash', sa.String(64), nullable=False),
+    _C('body', LongText, nullable=False),
+    _C('state', _Word, nullable=False),  # lifecycle.ReceiptState
+    _C('type', _Name, nullable=False),  # in the sender's words
+    _C('why', sa.Text, nullable=False),
+    _C('key', _Name),  # of the payment it tells of
+    _to('payment_id', 'payments', nullable=True),
+    _C('received_at', Instant, nullable=False),
+    sa.UniqueConstraint('source', 'message_id'),
+    sa.Index(None, 'key'),
+    sa.Index(None, 'received_at'),
     **_UTF8,
 )  # fmt: skip
 
