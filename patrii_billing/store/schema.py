@@ -151,7 +151,13 @@ subscriptions = sa.Table(
     sa.Index(None, 'settle_at'),
     sa.Index(None, 'account_id'),
     sa.Index(None, 'project'),
+    sa.Index(None, 'plan_id'),
+    sa.Index(None, 'server'),
     sa.Index(None, 'billing_status'),
+    sa.Index(None, 'contract'),
+    # What lists are ordered by.
+    sa.Index(None, 'due_at'),
+    sa.Index(None, 'status_since'),
     **_UTF8,
 )  # fmt: skip
 
@@ -422,6 +428,7 @@ custody = sa.Table(
     sa.UniqueConstraint('server', 'case_id'),
     sa.Index(None, 'subscription_id', 'case_id'),
     sa.Index(None, 'case_id'),
+    sa.Index(None, 'state'),
     sa.Index(None, 'undo_until'),
     **_UTF8,
 )  # fmt: skip
@@ -435,6 +442,7 @@ actions = sa.Table(
     _C('project', _Uuid, nullable=False),
     _C('server', _Uuid),
     _C('case_id', _Word, nullable=False),
+    _C('ground', _Word),  # of a delete, lifecycle.Ground; NULL: the ladder
     _C('args', Json, nullable=False),
     _C('state', _Word, nullable=False),
     _C('result', _Word),

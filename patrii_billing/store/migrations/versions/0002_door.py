@@ -169,6 +169,9 @@ def upgrade() -> None:
 
     with op.batch_alter_table('actions', schema=None) as batch_op:
         batch_op.add_column(
+            sa.Column('ground', sa.String(length=32), nullable=True)
+        )
+        batch_op.add_column(
             sa.Column('approved_by', sa.String(length=255), nullable=True)
         )
         batch_op.add_column(
@@ -187,6 +190,11 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f('ix_actions_type_id'), ['type', 'id'], unique=False
+        )
+
+    with op.batch_alter_table('custody', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_custody_state'), ['state'], unique=False
         )
 
     with op.batch_alter_table('invoices', schema=None) as batch_op:
@@ -215,6 +223,25 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f('ix_notices_template_id'),
             ['template', 'id'],
+            unique=False,
+        )
+
+    with op.batch_alter_table('subscriptions', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_subscriptions_contract'), ['contract'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_subscriptions_due_at'), ['due_at'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_subscriptions_plan_id'), ['plan_id'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_subscriptions_server'), ['server'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_subscriptions_status_since'),
+            ['status_since'],
             unique=False,
         )
 
