@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from patrii_billing.domain import lifecycle
 from patrii_billing import errors
 from patrii_billing.store import invoices
 from patrii_billing.store import schema
@@ -70,18 +69,3 @@ def by_number(conn: sa.Connection, name: str) -> sa.Row[Any]:
     if found is None:
         raise errors.NotFound(f'no invoice is called {name!r}')
     return found
-
-
-def written_off(conn: sa.Connection, subscription_id: int) -> bool:
-    """Whether something of a subscription was given up and not paid since."""
-    return (
-        conn.execute(
-            sa.select(_invoices.c.id)
-            .where(
-                _invoices.c.subscription_id == subscription_id,
-                _invoices.c.state == lifecycle.InvoiceState.UNCOLLECTIBLE,
-            )
-            .limit(1)
-        ).one_or_none()
-        is not None
-    )

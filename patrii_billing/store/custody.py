@@ -60,19 +60,6 @@ def change(conn: sa.Connection, /, custody_id: int, **values: Any) -> None:
     )
 
 
-def of_case(
-    conn: sa.Connection, subscription_id: int, case_id: str
-) -> Sequence[sa.Row[Any]]:
-    return conn.execute(
-        _custody.select()
-        .where(
-            _custody.c.subscription_id == subscription_id,
-            _custody.c.case_id == case_id,
-        )
-        .order_by(_custody.c.id)
-    ).all()
-
-
 def case_known(conn: sa.Connection, case_id: str) -> bool:
     """Whether the books know the case a lock in Nova names."""
     found = conn.execute(

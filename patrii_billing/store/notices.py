@@ -181,27 +181,6 @@ def prove(
     )
 
 
-def of_ladder(
-    conn: sa.Connection,
-    subscription_id: int,
-    case_id: str | None,
-    invoice_ids: Sequence[int],
-) -> Sequence[sa.Row[Any]]:
-    """The notices the law of dunning looks at: of a case or of invoices."""
-    wanted: list[sa.ColumnElement[bool]] = []
-    if invoice_ids:
-        wanted.append(_notices.c.invoice_id.in_(invoice_ids))
-    if case_id:
-        wanted.append(_notices.c.case_id == case_id)
-    if not wanted:
-        return ()
-    return conn.execute(
-        _notices.select()
-        .where(_notices.c.subscription_id == subscription_id, sa.or_(*wanted))
-        .order_by(_notices.c.id)
-    ).all()
-
-
 def latest(
     conn: sa.Connection, subscription_id: int, template: str
 ) -> sa.Row[Any] | None:

@@ -162,19 +162,6 @@ def latest(conn: sa.Connection, account_id: int) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
-def in_transit_until(
-    conn: sa.Connection, account_id: int, now: dt.datetime
-) -> dt.datetime | None:
-    """Until when money on its way stops the ladder."""
-    return conn.execute(
-        sa.select(sa.func.max(_payments.c.in_transit_until)).where(
-            _payments.c.account_id == account_id,
-            _payments.c.state == lifecycle.PaymentState.PENDING,
-            _payments.c.in_transit_until > now,
-        )
-    ).scalar_one_or_none()
-
-
 def of_bank(
     conn: sa.Connection, amount: int, currency: str
 ) -> Sequence[sa.Row[Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import NoticeState
+from patrii_billing.store import ladder
 from patrii_billing.store import notices
 from tests import books
 
@@ -79,8 +80,8 @@ class NoticesTest(books.BooksTestCase):
         self.ask('grace', case_id='case-1')
         self.ask('shelved', case_id='case-2')
 
-        self.assertEqual(['grace'], self.of_ladder('case-1'))
-        self.assertEqual([], self.of_ladder(None))
+        self.assertEqual(['grace'], self.of_ladder({'case-1'}))
+        self.assertEqual([], self.of_ladder(set()))
 
     def ask(self, template: str, case_id: str | None = None) -> None:
         def add(conn: sa.Connection) -> bool:
@@ -106,6 +107,6 @@ class NoticesTest(books.BooksTestCase):
     def latest(self, template: str) -> Any:
         return self.db.read(notices.latest, 1, template)
 
-    def of_ladder(self, case_id: str | None) -> list[str]:
-        rows = self.db.read(notices.of_ladder, 1, case_id, [])
-        return [row.template for row in rows]
+    def of_ladder(self, cases: set[str]) -> list[str]:
+        rows = self.db.read(ladder.notices, [1], cases, [])
+        return [row.key for row in rows]

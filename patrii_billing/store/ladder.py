@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the law of dunning looks at, of many subscriptions as of one.
+
+Each is one statement over an index, whose rows come in order.
+"""
+
+from collections.abc import Collection
+from collections.abc import Sequence
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import lifecycle
+from patrii_billing.store import schema
+
+_custody = schema.custody
+_holds = schema.holds
+_invoices = schema.invoices
+_notices = schema.notices
+_payments = schema.payments
+_projects = schema.projects
+_servers = schema.servers
+_subs = schema.subscriptions
+
+_Rows = Sequence[sa.Row[Any]]
+
+
+def due(
+    conn: sa.Connection,
+    until: dt.datetime,
+    limit: int,
+    after: tuple[dt.datetime, int] | None = None,
+) -> Sequence[tuple[dt.datetime, int]]:
+    """When each subscription is looked at next, and its id, in that order.
+
+    That is to judge it or to invoice it, whichever comes first, before
+    `until`. `after` goes on behind one of them.
+    """
+    check_at, charge_at = _subs.c.check_at, _subs.c.charge_at
+    first = (
+        (check_at, sa.or_(charge_at.is_(None), charge_at >= check_at)),
+        (charge_at, sa.or_(check_at.is_(None), check_at > charge_at)),
+    )
+    found: list[tuple[dt.datetime, int]] = []
+    for at, soonest in first:
+        query = sa.select(at, _subs.c.id).where(at < until, soonest)
+        if after is not None:
+            behind = sa.or_(at > after[0], _subs.c.id > after[1])
+            query = query.where(at >= after[0], behind)
+        rows = conn.execute(query.order_by(at, _subs.c.id).limit(limit))
+        found += [(row[0], row[1]) for row in rows]
+    return sorted(found)[:limit]
+
+
+def some(conn: sa.Connection, ids: Collection[int]) -> _Rows:
+    return conn.execute(
+        _subs.select().where(_subs.c.id.in_(ids)).order_by(_subs.c.id)
+    ).all()
+
+
+def projects(conn: sa.Connection, ids: Collection[str]) -> _Rows:
+    return conn.execute(
+        _projects.select().where(_projects.c.id.in_(ids))
+    ).all()
+
+
+def open_invoices(conn: sa.Connection, ids: Collection[int]) -> _Rows:
+    """The open invoices of subscriptions, oldest due first."""
+    return conn.execute(
+        sa.select(
+            _invoices.c.id, _invoices.c.subscription_id, _invoices.c.due_at,
+            _invoices.c.owed, _invoices.c.announce_at,
+        )
+        .where(
+            _invoices.c.subscription_id.in_(ids),
+            _invoices.c.state == lifecycle.InvoiceState.OPEN,
+        )
+        .order_by(_invoices.c.due_at, _invoices.c.id)
+    ).all()  # fmt: skip
+
+
+def written_off(conn: sa.Connection, ids: Collection[int]) -> set[int]:
+    """Of which something was given up and not paid since."""
+    rows = conn.execute(
+        sa.select(_invoices.c.subscription_id).where(
+            _invoices.c.subscription_id.in_(ids),
+            _invoices.c.state == lifecycle.InvoiceState.UNCOLLECTIBLE,
+        )
+    )
+    return set(rows.scalars())
+
+
+def notices(
+    conn: sa.Connection,
+    ids: Collection[int],
+    cases: Collection[str],
+    invoices: Collection[int],
+) -> _Rows:
+    """The notices of subscriptions about cases or invoices, oldest first."""
+    wanted: list[sa.ColumnElement[bool]] = []
+    if invoices:
+        wanted.append(_notices.c.invoice_id.in_(invoices))
+    if cases:
+        wanted.append(_notices.c.case_id.in_(cases))
+    if not wanted:
+        return ()
+    return conn.execute(
+        sa.select(
+            _notices.c.subscription_id, _notices.c.case_id,
+            _notices.c.invoice_id, _notices.c.key, _notices.c.state,
+            _notices.c.settled_at, _notices.c.accepted_at,
+            _notices.c.servers, _notices.c.names,
+        )
+        .where(_notices.c.subscription_id.in_(ids), sa.or_(*wanted))
+        .order_by(_notices.c.id)
+    ).all()  # fmt: skip
+
+
+def custody(
+    conn: sa.Connection, ids: Collection[int], cases: Collection[str]
+) -> _Rows:
+    """What became of the servers of cases."""
+    if not cases:
+        return ()
+    return conn.execute(
+        sa.select(
+            _custody.c.subscription_id, _custody.c.case_id,
+            _custody.c.server, _custody.c.state,
+        )
+        .where(
+            _custody.c.subscription_id.in_(ids),
+            _custody.c.case_id.in_(cases),
+        )
+        .order_by(_custody.c.id)
+    ).all()  # fmt: skip
+
+
+def servers(conn: sa.Connection, projects: Collection[str]) -> _Rows:
+    """The servers of projects that are not known to be gone."""
+    return conn.execute(
+        sa.select(_servers.c.id, _servers.c.project).where(
+            _servers.c.project.in_(projects), _servers.c.deleted_at.is_(None)
+        )
+    ).all()
+
+
+def holds(
+    conn: sa.Connection, ids: Collection[int], now: dt.datetime
+) -> _Rows:
+    """The holds in force."""
+    return conn.execute(
+        sa.select(_holds.c.subscription_id, _holds.c.type, _holds.c.until)
+        .where(
+            _holds.c.subscription_id.in_(ids),
+            _holds.c.ended_at.is_(None),
+            sa.or_(_holds.c.until.is_(None), _holds.c.until > now),
+        )
+        .order_by(_holds.c.id)
+    ).all()
+
+
+def in_transit(
+    conn: sa.Connection, accounts: Collection[int], now: dt.datetime
+) -> dict[int, dt.datetime]:
+    """Until when money on its way stops the ladder, by account."""
+    rows = conn.execute(
+        sa.select(
+            _payments.c.account_id,
+            sa.func.max(_payments.c.in_transit_until).label('until'),
+        )
+        .where(
+            _payments.c.account_id.in_(accounts),
+            _payments.c.state == lifecycle.PaymentState.PENDING,
+            _payments.c.in_transit_until > now,
+        )
+        .group_by(_payments.c.account_id)
+    )
+    return {row.account_id: row.until for row in rows}
