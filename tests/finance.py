@@ -3,12 +3,14 @@
 
 import contextlib
 import datetime as dt
+import decimal
 import random
 from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.domain import money
+from patrii_billing.engine import extra
 from patrii_billing.engine import payments
 from patrii_billing.engine import refunds
 from patrii_billing.engine import voiding
@@ -206,6 +208,19 @@ class Finance:
             conn, self._tools, row.id, part, self._now, 'finance', 'sorry'
         )
 
+    def write_by_hand(self, conn: sa.Connection) -> None:
+        account = self._any(conn, schema.accounts)
+        price = decimal.Decimal(self.chance.randint(0, 9999)) / 100
+        line = extra.Line(label='work', unit_price=price)
+        extra.issue(
+            conn, self._tools,
+            extra.Wanted(
+                account_id=account.id, lines=[line, line],
+                inclusive=self.chance.random() < 0.5, force=True,
+            ),
+            self._now, 'finance', 'worked',
+        )  # fmt: skip
+
     def write_off(self, conn: sa.Connection) -> None:
         row = self._any(conn, schema.invoices, state='open')
         voiding.write_off(
@@ -259,6 +274,7 @@ WAYS = (
     'pay', 'pay', 'pay_all', 'pay_all', 'arrive', 'fail', 'pay_from_nowhere',
     'assign', 'grant', 'withdraw', 'refund', 'charge_back', 'be_taken_back',
     'explain', 'put_on', 'take_off', 'void', 'credit', 'write_off',
+    'write_by_hand',
 )  # fmt: skip
 ORIGINS = (
     payments.BY_HAND,

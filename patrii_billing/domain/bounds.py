@@ -61,21 +61,23 @@ def why_not(
     return next((why for why in checks if why is not None), None)
 
 
+def too_far(
+    day: dt.date, today: dt.date, limits: Limits = DEFAULT
+) -> str | None:
+    """Why a day is not one that a bill speaks of, or None."""
+    months = _months(today, day)
+    if months < -limits.months_past:
+        return f'{day}, more than {limits.months_past} months ago'
+    if months > limits.months_ahead:
+        return f'{day}, more than {limits.months_ahead} months ahead'
+    return None
+
+
 def _too_far(
     period: calendar.Period, today: dt.date, limits: Limits
 ) -> str | None:
-    months = _months(today, period.start)
-    if months < -limits.months_past:
-        return (
-            f'its period begins on {period.start}, more than'
-            f' {limits.months_past} months ago'
-        )
-    if months > limits.months_ahead:
-        return (
-            f'its period begins on {period.start}, more than'
-            f' {limits.months_ahead} months ahead'
-        )
-    return None
+    why = too_far(period.start, today, limits)
+    return why and f'its period begins on {why}'
 
 
 def _months(today: dt.date, day: dt.date) -> int:

@@ -38,6 +38,8 @@ DIGITS = {
     for digits, codes in _CODES_BY_DIGITS.items()
     for code in codes.split()
 }
+# So many minor units are in no bill; sums of them fit into 64 bits.
+MOST = 10**17
 # At most 28 digits: what Decimal's default context subtracts exactly.
 _DECIMAL = re.compile(r'-?[0-9]{1,16}(\.[0-9]{1,12})?')
 
@@ -117,7 +119,7 @@ def decimal(text: object, where: str = '') -> Decimal:
 def parse(text: object, currency: str, where: str = '') -> Money:
     """An amount from a decimal string of no more digits than the currency's.
 
-    Raises InvalidInput.
+    Raises InvalidInput, also for more than MOST.
     """
     numerator, denominator = decimal(text, where).as_integer_ratio()
     minor, rest = divmod(numerator * 10 ** digits(currency), denominator)
@@ -125,6 +127,8 @@ def parse(text: object, currency: str, where: str = '') -> Money:
         raise errors.InvalidInput(
             f'{text!r} has more digits than {currency} has', where
         )
+    if abs(minor) > MOST:
+        raise errors.InvalidInput('is more than the books can hold', where)
     return Money(minor, currency)
 
 

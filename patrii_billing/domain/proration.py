@@ -111,12 +111,14 @@ def once(
     level: pricing.Level,
     at: calendar.Moment,
     currency: str,
+    until: calendar.Moment | None = None,
 ) -> Line:
     """What is charged once, such as a setup fee, on its day or second.
 
-    No change names its resource, so that `settle` leaves it alone.
+    With `until` for the whole time up to then. No change names its resource,
+    so that `settle` leaves it alone.
     """
-    end = at + calendar.Unit.of(at).step
+    end = until or at + calendar.Unit.of(at).step
     amount = pricing.line_amount(
         level.unit_price, level.quantity, money.WHOLE, currency
     )

@@ -220,7 +220,10 @@ def _posted(
 
 
 def row(
-    entry: Entry, item: invoice.Item, subscription_id: int, zone: dt.tzinfo
+    entry: Entry,
+    item: invoice.Item,
+    subscription_id: int | None,
+    zone: dt.tzinfo,
 ) -> dict[str, Any]:
     """A composed line as the books keep it."""
     line = item.line

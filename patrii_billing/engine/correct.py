@@ -66,8 +66,8 @@ def settle(
     tools: toolbox.Tools,
     sub: sa.Row[Any],
     now: dt.datetime,
-) -> None:
-    """Issue what may not wait. The account's lock is held.
+) -> list[int]:
+    """Issue what may not wait; the invoices. The account's lock is held.
 
     Raises InvalidInput or NotFound for what cannot be billed.
     """
@@ -85,9 +85,10 @@ def settle(
         ground = _read(conn, tools, sub)
     entries = list(bill.entries(ground))
     lowered = lowering(entries)
+    issued = []
     # Also what lowers a paid one: that becomes balance, which pays this.
     if lowered and invoices.open_of_subscription(conn, sub.id):
-        issuing.issue(
+        issued += issuing.issue(
             conn, [issuing.correction(tools, ground, lowered, now)], now
         )
         ground = _read(conn, tools, sub)
@@ -99,9 +100,10 @@ def settle(
         today = calendar.local_day(now, ground.zone)
         entries += bill.metered(conn, ground, today)
     if entries and (at_once or is_over):
-        issuing.issue(
+        issued += issuing.issue(
             conn, [issuing.correction(tools, ground, entries, now)], now
         )
+    return issued
 
 
 def lowering(entries: Sequence[bill.Entry]) -> list[bill.Entry]:

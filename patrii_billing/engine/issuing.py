@@ -5,8 +5,11 @@ All that can be wrong with a bill is found before anything is written; the
 row of the series, which all workers want, is locked last and shortly.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 import datetime as dt
 from typing import Any
 
@@ -29,18 +32,26 @@ from patrii_billing.store import notices
 from patrii_billing.store import payments
 from patrii_billing.store import timeline
 
+EXTRA = 'extra'
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """An invoice that only lacks its number; `period` is in local days."""
+    """An invoice that only lacks its number; `period` is in local days.
 
-    ground: grounds.Ground
+    `told` is what the timeline says of it beside the usual: by, why.
+    """
+
+    account: sa.Row[Any]
+    subscription_id: int | None
+    currency: str
     kind: str
-    period: calendar.Period
+    period: calendar.Period | None
     due_at: dt.datetime
     announce_at: dt.datetime
     lines: tuple[dict[str, Any], ...]
     said: invoicing.Invoice
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def draft(
@@ -67,7 +78,11 @@ def draft(
         bill.row(entry, item, ground.sub.id, ground.zone)
         for entry, item in zip(entries, said.items, strict=True)
     )
-    return Draft(ground, kind, period, due_at, announce_at, lines, said)
+    return Draft(
+        account=ground.account, subscription_id=ground.sub.id,
+        currency=plan.currency, kind=kind, period=period, due_at=due_at,
+        announce_at=announce_at, lines=lines, said=said,
+    )  # fmt: skip
 
 
 def _said(
@@ -120,6 +135,7 @@ def correction(
     ground: grounds.Ground,
     entries: Sequence[bill.Entry],
     now: dt.datetime,
+    **told: str,
 ) -> Draft:
     """Entries that wait for no period; due after the usual net days."""
     days = calendar.Unit.DAY
@@ -130,7 +146,8 @@ def correction(
         max(calendar.in_unit(at, days, ground.zone) for at in ends),
     )
     due_at = ground.policy.net.after(now, ground.zone)
-    return draft(tools, ground, 'extra', entries, period, due_at, now, now)
+    found = draft(tools, ground, EXTRA, entries, period, due_at, now, now)
+    return replace(found, told=told)
 
 
 def issue(
@@ -147,15 +164,20 @@ def issue(
         conn, now, [(_values(each, carried), each.lines) for each in drafts]
     )
     rows = invoices.some(conn, ids)
+    told = {
+        invoice_id: each.told
+        for invoice_id, each in zip(ids, drafts, strict=True)
+    }
+    timeline.record_all(
+        conn, now, 'invoice',
+        [{**balance.told(row), **told[row.id]} for row in rows],
+    )  # fmt: skip
     for row in rows:
         if row.total <= 0:
             balance.keep_as_credit(conn, row, now)
     accounts = {row.account_id for row in rows}
     for account_id in payments.accounts_with_balance(conn, accounts):
         balance.allocate(conn, account_id, now)
-    timeline.record_all(
-        conn, now, 'invoice', [balance.told(row) for row in rows]
-    )
     notices.ask_all(
         conn, now, 'invoice',
         [
@@ -174,17 +196,15 @@ def issue(
 def _values(
     each: Draft, carried: dict[int, list[dict[str, Any]]]
 ) -> dict[str, Any]:
-    ground, said = each.ground, each.said
-    account = ground.account
-    currency = ground.term_on(each.period.start).plan.currency
+    account, said, period = each.account, each.said, each.period
     return {
         'account_id': account.id,
-        'subscription_id': ground.sub.id,
+        'subscription_id': each.subscription_id,
         'kind': each.kind,
         'state': lifecycle.InvoiceState.OPEN,
-        'currency': currency,
-        'period_start': each.period.start,
-        'period_end': each.period.end,
+        'currency': each.currency,
+        'period_start': period.start if period else None,
+        'period_end': period.end if period else None,
         'net': said.net,
         'taxes': tax.sums_written(said.taxes),
         'total': said.total,
@@ -193,7 +213,7 @@ def _values(
         'carried': [
             one
             for one in carried.get(account.id, ())
-            if one['currency'] == currency
+            if one['currency'] == each.currency
         ],
         'due_at': each.due_at,
         'announce_at': each.announce_at,
@@ -205,7 +225,7 @@ def _carried(
 ) -> dict[int, list[dict[str, Any]]]:
     """The older invoices that each account owes something on, for readers."""
     found: dict[int, list[dict[str, Any]]] = {}
-    accounts = {each.ground.account.id for each in drafts}
+    accounts = {each.account.id for each in drafts}
     for row in invoices.open_of_accounts(conn, accounts):
         found.setdefault(row.account_id, []).append(
             {
