@@ -60,6 +60,10 @@ accounts = sa.Table(
     _C('parked_why', sa.Text),
     _C('version', sa.Integer, nullable=False),  # see accounts.lock
     _C('created_at', Instant, nullable=False),
+    sa.Index(None, 'external_ref'),
+    sa.Index(None, 'created_at'),
+    # Few are parked; MySQL indexes a text by its beginning only.
+    sa.Index(None, 'parked_why', mysql_length=8, mariadb_length=8),
     **_UTF8,
 )  # fmt: skip
 
@@ -74,6 +78,8 @@ projects = sa.Table(
     _C('quota_check_at', Instant),  # NULL: never yet, so at once
     _C('quota_drift', Json),  # what of it the operator was told
     sa.Index(None, 'quota_check_at'),
+    sa.Index(None, 'account_id'),
+    sa.Index(None, 'name'),
     **_UTF8,
 )  # fmt: skip
 
@@ -171,6 +177,7 @@ terms = sa.Table(
     _to('plan_id', 'plans'),
     _C('anchor_day', sa.Integer, nullable=False),
     sa.UniqueConstraint('subscription_id', 'since'),
+    sa.Index(None, 'plan_id'),
     **_UTF8,
 )  # fmt: skip
 
@@ -220,6 +227,12 @@ invoices = sa.Table(
     sa.Index(None, 'account_id'),
     sa.Index(None, 'issued_at'),
     sa.Index(None, 'subscription_id', 'state'),
+    # What pages of them are found by, from the invoice that one ended with.
+    sa.Index(None, 'kind', 'id'),
+    sa.Index(None, 'state', 'id'),
+    sa.Index(None, 'state', 'due_at', 'id'),
+    sa.Index(None, 'due_at', 'id'),
+    sa.Index(None, 'corrects'),
     sa.Index(None, 'state', 'overdue_at', 'due_at'),
     **_UTF8,
 )  # fmt: skip
@@ -255,6 +268,7 @@ lines = sa.Table(
     _to('corrects', 'lines', nullable=True),
     sa.Index(None, 'invoice_id'),
     sa.Index(None, 'subscription_id', 'starts'),
+    sa.Index(None, 'corrects'),
     **_UTF8,
 )  # fmt: skip
 
@@ -318,6 +332,9 @@ payments = sa.Table(
     sa.Index(None, 'account_id'),
     sa.Index(None, 'state'),
     sa.Index(None, 'received_at'),
+    sa.Index(None, 'kind', 'id'),
+    sa.Index(None, 'reference'),
+    sa.Index(None, 'refunds'),
     **_UTF8,
 )  # fmt: skip
 
@@ -498,6 +515,7 @@ notices = sa.Table(
     _C('repeats', Id),  # the notice that this one is a copy of
     sa.Index(None, 'next_at', 'urgency'),
     sa.Index(None, 'subscription_id', 'case_id'),
+    sa.Index(None, 'invoice_id'),
     sa.Index(None, 'account_id', 'id'),
     sa.Index(None, 'repeats'),
     sa.Index(None, 'state', 'id'),

@@ -167,6 +167,23 @@ def upgrade() -> None:
             unique=False,
         )
 
+    with op.batch_alter_table('accounts', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_accounts_created_at'), ['created_at'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_accounts_external_ref'),
+            ['external_ref'],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f('ix_accounts_parked_why'),
+            ['parked_why'],
+            unique=False,
+            mysql_length=8,
+            mariadb_length=8,
+        )
+
     with op.batch_alter_table('actions', schema=None) as batch_op:
         batch_op.add_column(
             sa.Column('ground', sa.String(length=32), nullable=True)
@@ -202,9 +219,31 @@ def upgrade() -> None:
             sa.Column('overdue_at', types.Instant(), nullable=True)
         )
         batch_op.create_index(
+            batch_op.f('ix_invoices_corrects'), ['corrects'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_invoices_due_at_id'), ['due_at', 'id'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_invoices_kind_id'), ['kind', 'id'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_invoices_state_due_at_id'),
+            ['state', 'due_at', 'id'],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f('ix_invoices_state_id'), ['state', 'id'], unique=False
+        )
+        batch_op.create_index(
             batch_op.f('ix_invoices_state_overdue_at_due_at'),
             ['state', 'overdue_at', 'due_at'],
             unique=False,
+        )
+
+    with op.batch_alter_table('lines', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_lines_corrects'), ['corrects'], unique=False
         )
 
     with op.batch_alter_table('notices', schema=None) as batch_op:
@@ -213,6 +252,9 @@ def upgrade() -> None:
             batch_op.f('ix_notices_account_id_id'),
             ['account_id', 'id'],
             unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f('ix_notices_invoice_id'), ['invoice_id'], unique=False
         )
         batch_op.create_index(
             batch_op.f('ix_notices_repeats'), ['repeats'], unique=False
@@ -224,6 +266,25 @@ def upgrade() -> None:
             batch_op.f('ix_notices_template_id'),
             ['template', 'id'],
             unique=False,
+        )
+
+    with op.batch_alter_table('payments', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_payments_kind_id'), ['kind', 'id'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_payments_reference'), ['reference'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_payments_refunds'), ['refunds'], unique=False
+        )
+
+    with op.batch_alter_table('projects', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_projects_account_id'), ['account_id'], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f('ix_projects_name'), ['name'], unique=False
         )
 
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
@@ -243,6 +304,11 @@ def upgrade() -> None:
             batch_op.f('ix_subscriptions_status_since'),
             ['status_since'],
             unique=False,
+        )
+
+    with op.batch_alter_table('terms', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_terms_plan_id'), ['plan_id'], unique=False
         )
 
     with op.batch_alter_table('timeline', schema=None) as batch_op:
