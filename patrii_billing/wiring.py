@@ -20,6 +20,8 @@ from typing import Any
 from oslo_config import cfg
 import sqlalchemy as sa
 
+from patrii_billing.api import app as web_app
+from patrii_billing.api import route as routes
 from patrii_billing.cloud import check as cloud_check
 from patrii_billing.cloud import keeper
 from patrii_billing.cloud import projects
@@ -37,6 +39,7 @@ from patrii_billing.domain import policy
 from patrii_billing.domain import span
 from patrii_billing.domain import tax
 from patrii_billing.domain import windows
+from patrii_billing.engine import imports
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import settings as engine_settings
@@ -51,6 +54,7 @@ from patrii_billing.mail import message
 from patrii_billing.mail import off
 from patrii_billing.mail import smtp
 from patrii_billing.mail import voice as speech
+from patrii_billing.policies import rules
 from patrii_billing.store import database
 from patrii_billing.store import migrate
 
@@ -261,6 +265,17 @@ def _mailer(options: cfg.ConfigOpts.GroupAttr) -> speech.Mailer:
             return off.NoMailer()
         case 'folder':
             return folder.FolderMailer(options.folder, letterhead)
+    return _smtp(options, letterhead)
+
+
+def mail_server(conf: cfg.ConfigOpts) -> smtp.SmtpMailer:
+    """The mail server itself, to find out whether it answers."""
+    return _smtp(conf.mail, message.Letterhead(sender=conf.mail.sender))
+
+
+def _smtp(
+    options: cfg.ConfigOpts.GroupAttr, letterhead: message.Letterhead
+) -> smtp.SmtpMailer:
     server = smtp.Server(
         host=options.smtp_host,
         port=options.smtp_port,
@@ -300,6 +315,35 @@ class _Pool:
     ) -> None:
         # The list waits for all of them, and raises what one has raised.
         list(self._threads.map(work, rows))
+
+
+def api(conf: cfg.ConfigOpts) -> Any:
+    """The REST API as a WSGI application, without its filters."""
+    return web_app.build(door(conf))
+
+
+believing = web_app.noauth
+
+
+def door(conf: cfg.ConfigOpts) -> routes.Door:
+    """What the API works with."""
+    enforcer = rules.enforcer(conf)
+    return routes.Door(
+        tools=tools(conf),
+        authorize=enforcer.authorize,
+        render=printer(conf).render,
+        defaults=defaults(conf),
+        max_limit=conf.api.max_limit,
+        max_body_size=conf.api.max_body_size,
+    )
+
+
+def defaults(conf: cfg.ConfigOpts) -> imports.Defaults:
+    """What an account or a plan has that is entered without it."""
+    given = conf.billing
+    return imports.Defaults(
+        given.currency, given.timezone, given.locale, new_taxes(conf)
+    )
 
 
 def interval(conf: cfg.ConfigOpts) -> dt.timedelta:

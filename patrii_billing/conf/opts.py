@@ -7,6 +7,7 @@ from importlib import metadata
 from oslo_config import cfg
 from oslo_log import log
 
+from patrii_billing.conf import api
 from patrii_billing.conf import billing
 from patrii_billing.conf import ceilometer
 from patrii_billing.conf import checks
@@ -32,6 +33,7 @@ _OURS = (
     mail,
     document,
     nova,
+    api,
 )
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more
@@ -72,14 +74,20 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
             conf.register_opts(options, group=group)
 
 
-def load(argv: Sequence[str], version: str | None = None) -> cfg.ConfigOpts:
+def load(
+    argv: Sequence[str],
+    version: str | None = None,
+    conf: cfg.ConfigOpts | None = None,
+) -> cfg.ConfigOpts:
     """Read and check the configuration that a command line names.
+
+    It is read into an object of its own unless one is given.
 
     Without `--config-file` it is DEFAULT_FILE. Raises cfg.Error, with one
     line that names section and option, for a value that is wrong and also
     for an option nobody knows, which oslo.config would ignore.
     """
-    conf = cfg.ConfigOpts()
+    conf = cfg.ConfigOpts() if conf is None else conf
     register_opts(conf)
     try:
         conf(

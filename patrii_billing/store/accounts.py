@@ -40,6 +40,16 @@ def get(conn: sa.Connection, account_id: int) -> sa.Row[Any]:
     ).one()
 
 
+def find(conn: sa.Connection, account_id: int) -> sa.Row[Any]:
+    """The account of an id that a person gave. Raises NotFound."""
+    row = conn.execute(
+        _accounts.select().where(_accounts.c.id == account_id)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'there is no account {account_id}')
+    return row
+
+
 def some(
     conn: sa.Connection, account_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
@@ -64,6 +74,32 @@ def change(conn: sa.Connection, /, account_id: int, **values: Any) -> None:
     )
 
 
+def hanging_on(conn: sa.Connection, account_id: int) -> Sequence[str]:
+    """What there is of an account that must not lose it: kinds of it."""
+    return [
+        table.name
+        for table in (
+            _projects, schema.subscriptions, schema.invoices,
+            schema.payments, schema.notices,
+        )
+        if conn.execute(
+            sa.select(table.c.id)
+            .where(table.c.account_id == account_id)
+            .limit(1)
+        ).first()
+    ]  # fmt: skip
+
+
+def delete(conn: sa.Connection, account_id: int) -> None:
+    """Delete an account; what the timeline tells of it is nobody's then."""
+    conn.execute(
+        schema.timeline.update()
+        .where(schema.timeline.c.account_id == account_id)
+        .values(account_id=None)
+    )
+    conn.execute(_accounts.delete().where(_accounts.c.id == account_id))
+
+
 def lock(conn: sa.Connection, account_id: int) -> None:
     """Make this unit of work the only one on the account until its commit.
 
@@ -77,7 +113,7 @@ def lock(conn: sa.Connection, account_id: int) -> None:
         .values(version=_accounts.c.version + 1)
     )
     if done.rowcount != 1:
-        raise errors.NotFound(f'account {account_id}')
+        raise errors.NotFound(f'there is no account {account_id}')
 
 
 def lock_all(conn: sa.Connection, account_ids: Collection[int]) -> None:
@@ -103,6 +139,10 @@ def add_project(
     conn.execute(
         _projects.insert().values(id=project, name=name, account_id=account_id)
     )
+
+
+def delete_project(conn: sa.Connection, project_id: str) -> None:
+    conn.execute(_projects.delete().where(_projects.c.id == project_id))
 
 
 def project(conn: sa.Connection, project_id: str) -> sa.Row[Any] | None:

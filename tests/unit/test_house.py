@@ -60,13 +60,24 @@ MAY_IMPORT: dict[str, set[str]] = {
         'errors',
     },
     'demo': {'wiring', 'simulation', 'sim', 'domain'},
-    'wsgi': {'wiring', 'conf', 'errors'},
+    'wsgi': {'wiring', 'conf', 'errors', 'version'},
     # The worker processes: more than a command's few lines.
     'daemon': {'wiring', 'conf', 'intake', 'errors', 'version'},
+    # Looks an installation over, and so into the rooms that reach outside.
+    'inspection': {
+        'wiring',
+        'cloud',
+        'conf',
+        'intake',
+        'store',
+        'domain',
+        'errors',
+    },
     # The operator's commands are a door like the API, and write as it does.
     'cmd': {
         'bank',
         'wiring',
+        'inspection',
         'conf',
         'daemon',
         'demo',

@@ -70,14 +70,9 @@ def _run(desk: desks.Desk) -> None:
         _discover(desk)
         return
     dry_run = desk.options.dry_run
-    given = desk.conf.billing
     changes = imports.run(
         desk.tools, _content(desk.options.file), desk.options.file, desk.by,
-        imports.Defaults(
-            given.currency, given.timezone, given.locale,
-            wiring.new_taxes(desk.conf),
-        ),
-        dry_run,
+        wiring.defaults(desk.conf), dry_run,
     )  # fmt: skip
     _show(changes, dry_run)
 

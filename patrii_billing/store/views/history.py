@@ -30,3 +30,20 @@ def of_account(
         .limit(last)
     ).all()
     return newest[::-1]
+
+
+def last_id(conn: sa.Connection) -> int:
+    """The newest entry's id; 0 where there is none."""
+    newest = conn.execute(sa.select(sa.func.max(_timeline.c.id))).scalar()
+    return int(newest or 0)
+
+
+def of_request(
+    conn: sa.Connection, request_id: str, after: int
+) -> Sequence[sa.Row[Any]]:
+    """What a request has recorded since an entry, oldest first."""
+    return conn.execute(
+        _timeline.select()
+        .where(_timeline.c.id > after, _timeline.c.request_id == request_id)
+        .order_by(_timeline.c.id)
+    ).all()

@@ -14,6 +14,35 @@ _allocations = schema.allocations
 _invoices = schema.invoices
 _payments = schema.payments
 
+# What a list of them may be ordered by.
+KEYS = {'id': _payments.c.id, 'received_at': _payments.c.received_at}
+
+
+def query(
+    account_id: int | None = None,
+    state: str | None = None,
+    unmatched: bool = False,
+) -> sa.Select[Any]:
+    """Movements, with the name of their `account`.
+
+    Unmatched is what still waits for a person to say whose it is, or what
+    it takes back.
+    """
+    found = sa.select(_payments, _accounts.c.name.label('account')).outerjoin(
+        _accounts, _accounts.c.id == _payments.c.account_id
+    )
+    if account_id is not None:
+        found = found.where(_payments.c.account_id == account_id)
+    if state is not None:
+        found = found.where(_payments.c.state == state)
+    if unmatched:
+        waiting = sa.or_(
+            _payments.c.free > 0,
+            _payments.c.state == lifecycle.PaymentState.PENDING,
+        )
+        found = found.where(_payments.c.account_id.is_(None), waiting)
+    return found
+
 
 def listed(
     conn: sa.Connection,
@@ -22,26 +51,16 @@ def listed(
     unmatched: bool = False,
     last: int = 50,
 ) -> Sequence[sa.Row[Any]]:
-    """The last movements, oldest first, with the name of their `account`.
-
-    Unmatched is what still waits for a person to say whose it is, or what
-    it takes back.
-    """
-    query = sa.select(_payments, _accounts.c.name.label('account')).outerjoin(
-        _accounts, _accounts.c.id == _payments.c.account_id
-    )
-    if account_id is not None:
-        query = query.where(_payments.c.account_id == account_id)
-    if state is not None:
-        query = query.where(_payments.c.state == state)
-    if unmatched:
-        waiting = sa.or_(
-            _payments.c.free > 0,
-            _payments.c.state == lifecycle.PaymentState.PENDING,
-        )
-        query = query.where(_payments.c.account_id.is_(None), waiting)
-    newest = query.order_by(_payments.c.id.desc()).limit(last)
+    """The last movements of a query, oldest first."""
+    newest = query(account_id, state, unmatched)
+    newest = newest.order_by(_payments.c.id.desc()).limit(last)
     return conn.execute(newest).all()[::-1]
+
+
+def one(conn: sa.Connection, payment_id: int) -> sa.Row[Any] | None:
+    return conn.execute(
+        query().where(_payments.c.id == payment_id)
+    ).one_or_none()
 
 
 def used(conn: sa.Connection, payment_id: int) -> Sequence[sa.Row[Any]]:

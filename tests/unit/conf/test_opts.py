@@ -167,7 +167,7 @@ class ListTest(base.ConfigTestCase):
 
         self.assertEqual(
             {
-                'billing', 'ceilometer', 'document', 'enforcement', 'engine',
+                'api', 'billing', 'ceilometer', 'document', 'enforcement', 'engine',
                 'ladder', 'listener', 'mail', 'nova',
             },
             groups,

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one table of everything the API answers to."""
+
+from patrii_billing.api.handlers import payments
+from patrii_billing.api import openapi
+from patrii_billing.api import route
+from patrii_billing.api import versions
+
+ROUTES: tuple[route.Route, ...] = (
+    *versions.ROUTES,
+    *payments.ROUTES,
+)
+ALL = (*ROUTES, openapi.route(ROUTES))

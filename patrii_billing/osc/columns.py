@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people read in a table, and programs in JSON, CSV and YAML."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+import datetime as dt
+from typing import Any
+
+from cliff import columns as cliff_columns
+
+Item = Mapping[str, Any]
+_TABLE = ('table', 'shell')
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A heading, and the field of an item that stands below it.
+
+    `kind` makes a cell of the item's value; `long` is shown only with
+    --long, `raw` only to programs.
+    """
+
+    heading: str
+    field: str
+    kind: Callable[[Item, str], Any] | None = None
+    long: bool = False
+    raw: bool = False
+
+    def cell(self, item: Item) -> Any:
+        if self.kind is not None:
+            return self.kind(item, self.field)
+        return item[self.field]
+
+
+def chosen(
+    columns: Sequence[Column], parsed_args: Any
+) -> Sequence[Column]:
+    """Those that the options of a command ask for."""
+    raw = parsed_args.formatter not in _TABLE
+    long = getattr(parsed_args, 'long', True)
+    return [
+        column
+        for column in columns
+        if (long or not column.long) and (raw or not column.raw)
+    ]
+
+
+class _Cell(cliff_columns.FormattableColumn[Any]):
+    """A value for programs that people read in other words."""
+
+    def machine_readable(self) -> Any:
+        return self._value
+
+
+class _Amount(_Cell):
+    def __init__(self, value: Any, currency: str) -> None:
+        super().__init__(value)
+        self._currency = currency
+
+    def human_readable(self) -> str:
+        return '' if self._value is None else f'{self._value} {self._currency}'
+
+
+class _Instant(_Cell):
+    def human_readable(self) -> str:
+        if self._value is None:
+            return ''
+        at = dt.datetime.fromisoformat(self._value)
+        return f'{at.astimezone(dt.UTC):%Y-%m-%d %H:%M}'
+
+
+class _Words(_Cell):
+    def human_readable(self) -> str:
+        return '' if self._value is None else str(self._value)
+
+
+class _List(_Cell):
+    def human_readable(self) -> str:
+        return '\n'.join(map(str, self._value or ()))
+
+
+class _Pairs(_Cell):
+    def human_readable(self) -> str:
+        pairs = sorted((self._value or {}).items())
+        return '\n'.join(f'{name}: {value}' for name, value in pairs)
+
+
+def amount(item: Item, field: str) -> _Amount:
+    """Money: with its currency for people, the plain number for programs."""
+    return _Amount(item[field], item['currency'])
+
+
+def instant(item: Item, field: str) -> _Instant:
+    """UTC: to the minute for people, ISO 8601 for programs."""
+    return _Instant(item[field])
+
+
+def words(item: Item, field: str) -> _Words:
+    """What is empty where nothing is known."""
+    return _Words(item[field])
+
+
+def each(item: Item, field: str) -> _List:
+    """A list, an entry a line."""
+    return _List(item[field])
+
+
+def pairs(item: Item, field: str) -> _Pairs:
+    """A mapping, a name a line."""
+    return _Pairs(item[field])
+
+
+CURRENCY = Column('Currency', 'currency', raw=True)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""All rules, and what judges by them."""
+
+from oslo_config import cfg
+from oslo_policy import opts
+from oslo_policy import policy
+
+from patrii_billing.policies import base
+from patrii_billing.policies import payment
+
+_NOUNS = (base, payment)
+
+
+def list_rules() -> list[policy.RuleDefault]:
+    """For oslopolicy-sample-generator and its kin."""
+    return [rule for noun in _NOUNS for rule in noun.list_rules()]
+
+
+def enforcer(conf: cfg.ConfigOpts) -> policy.Enforcer:
+    """What says who may do what; it reads [oslo_policy] policy_file."""
+    opts.set_defaults(conf)
+    judge = policy.Enforcer(conf)
+    # It says which rule forbade something in an answer of our own.
+    judge.suppress_deprecation_warnings = True
+    judge.register_defaults(list_rules())
+    return judge

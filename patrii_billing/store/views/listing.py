@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A page of a list, which costs the same wherever in the list it begins.
+
+A page begins behind a marker, the id of the last row of the page before, and
+is found by the index of what it is ordered by; nothing is counted or skipped.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing import errors
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows of a list are wanted, and in what order."""
+
+    limit: int
+    marker: int | str | None = None
+    key: str = 'id'
+    descending: bool = False
+
+
+def page(
+    conn: sa.Connection,
+    query: sa.Select[Any],
+    keys: Mapping[str, sa.ColumnElement[Any]],
+    window: Window,
+) -> Sequence[sa.Row[Any]]:
+    """One row more than the limit, where there are more.
+
+    `keys` are what it may be ordered by; its `id` is unique and breaks the
+    ties of the others. A row without a value of the key is not of the list.
+    Raises InvalidInput for a marker that is none of its rows.
+    """
+    key, ident = keys[window.key], keys['id']
+    if window.key != 'id':
+        query = query.where(key.is_not(None))
+    if window.marker is not None:
+        query = query.where(_behind(conn, query, key, ident, window))
+    order = [key] if window.key == 'id' else [key, ident]
+    if window.descending:
+        order = [each.desc() for each in order]
+    return conn.execute(query.order_by(*order).limit(window.limit + 1)).all()
+
+
+def _behind(
+    conn: sa.Connection,
+    query: sa.Select[Any],
+    key: sa.ColumnElement[Any],
+    ident: sa.ColumnElement[Any],
+    window: Window,
+) -> sa.ColumnElement[bool]:
+    """What comes after the marker, spelt out: an index helps no tuple."""
+    last = conn.execute(
+        query.with_only_columns(key, ident).where(ident == window.marker)
+    ).one_or_none()
+    if last is None:
+        raise errors.InvalidInput('is nothing of this list', 'marker')
+    value, at = last
+    if window.descending:
+        after, beyond, reached = ident < at, key < value, key <= value
+    else:
+        after, beyond, reached = ident > at, key > value, key >= value
+    if window.key == 'id':
+        return sa.and_(after)
+    return sa.and_(reached, sa.or_(beyond, after))
