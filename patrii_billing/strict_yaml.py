@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""YAML documents that people write, read strictly, with the line of all."""
+"""YAML documents that people write, read strictly, with the line of all.
+
+What came as JSON is read the same way; its places are paths without lines.
+"""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -25,7 +28,7 @@ class Node:
 
     What it is read as is what the reader asks for, not what YAML guesses:
     `no` is a text where a text is asked for. All methods that read raise
-    InvalidInput whose `where` is 'FILE:LINE: PATH'.
+    InvalidInput whose `where` is 'FILE:LINE: PATH', or without a source PATH.
     """
 
     def __init__(self, node: yaml.Node, source: str, path: str = '') -> None:
@@ -39,8 +42,14 @@ class Node:
 
     @property
     def where(self) -> str:
-        place = f'{self.source}:{self.line}'
-        return f'{place}: {self._path}' if self._path else place
+        place = f'{self.source}:{self.line}' if self.source else ''
+        return ': '.join(part for part in (place, self._path) if part)
+
+    def holds(self, where: str) -> bool:
+        """Whether a place is one of this value's, as far as one can tell."""
+        return where.startswith(
+            f'{self.source}:' if self.source else self._path
+        )
 
     def wrong(self, reason: str) -> errors.InvalidInput:
         return errors.InvalidInput(reason, self.where)
@@ -170,3 +179,9 @@ def document(text: str | bytes, source: str) -> Node:
     if node is None:
         raise errors.InvalidInput('is empty', f'{source}:1')
     return Node(node, source)
+
+
+def plain(value: Any) -> Node:
+    """The root of what came as JSON."""
+    read = yaml.representer.SafeRepresenter(sort_keys=False)
+    return Node(read.represent_data(value), '')

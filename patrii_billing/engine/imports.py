@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from patrii_billing.engine import customers
 from patrii_billing.engine.importing import accounts
 from patrii_billing.engine.importing import balances
 from patrii_billing.engine.importing import cloud
@@ -22,7 +23,7 @@ from patrii_billing.engine import reconcile
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 
-Defaults = units.Defaults
+Defaults = customers.Defaults
 Change = units.Change
 
 

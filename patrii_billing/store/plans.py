@@ -14,6 +14,7 @@ from patrii_billing.domain import pricing
 from patrii_billing import errors
 from patrii_billing.store import database
 from patrii_billing.store import schema
+from patrii_billing.store import terms
 
 _plans = schema.plans
 _prices = schema.prices
@@ -94,6 +95,33 @@ def end_price(
 
 def get(conn: sa.Connection, plan_id: int) -> sa.Row[Any]:
     return conn.execute(_plans.select().where(_plans.c.id == plan_id)).one()
+
+
+def locked(conn: sa.Connection, plan_id: int) -> sa.Row[Any]:
+    """The plan, which no other unit changes until the commit.
+
+    Raises NotFound.
+    """
+    row = conn.execute(
+        _plans.select().where(_plans.c.id == plan_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'there is no plan {plan_id}')
+    return row
+
+
+def user(conn: sa.Connection, plan_id: int) -> str | None:
+    """The name of a subscription that has, had or will have a plan."""
+    subs, had = schema.subscriptions, terms.subscriptions_of(plan_id)
+    return conn.execute(
+        sa.select(subs.c.name).where(subs.c.id.in_(had)).limit(1)
+    ).scalar_one_or_none()
+
+
+def delete(conn: sa.Connection, plan_id: int) -> None:
+    """Delete a plan that no subscription names, with its prices."""
+    conn.execute(_prices.delete().where(_prices.c.plan_id == plan_id))
+    conn.execute(_plans.delete().where(_plans.c.id == plan_id))
 
 
 def some(

@@ -131,6 +131,15 @@ def look(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:
     change(conn, subscription_id, check_at=now)
 
 
+def look_at_plan(
+    conn: sa.Connection, plan_id: int, now: dt.datetime
+) -> None:
+    """Have the law asked about all of a plan."""
+    conn.execute(
+        _subs.update().where(_subs.c.plan_id == plan_id).values(check_at=now)
+    )
+
+
 def due(
     conn: sa.Connection, now: dt.datetime, limit: int
 ) -> Sequence[tuple[int, int]]:
@@ -197,6 +206,11 @@ def settle_project(
     See engine.correct; what has ended is looked at as well.
     """
     _settle(conn, at, _subs.c.project == project)
+
+
+def settle_plan(conn: sa.Connection, plan_id: int, at: dt.datetime) -> None:
+    """Have what the subscriptions of a plan were billed be looked at."""
+    _settle(conn, at, _subs.c.id.in_(terms.subscriptions_of(plan_id)))
 
 
 def settle(conn: sa.Connection, subscription_id: int, at: dt.datetime) -> None:

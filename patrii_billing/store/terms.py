@@ -37,6 +37,13 @@ def agree(
     )
 
 
+def subscriptions_of(plan_id: int) -> sa.Select[Any]:
+    """Those that have, had or will have a plan."""
+    return sa.select(_terms.c.subscription_id).where(
+        _terms.c.plan_id == plan_id
+    )
+
+
 def of(
     conn: sa.Connection, subscription_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:

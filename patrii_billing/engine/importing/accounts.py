@@ -3,9 +3,11 @@
 
 from typing import Any
 
+from patrii_billing.engine import customers
 from patrii_billing.engine.importing import customer
 from patrii_billing.engine.importing import document
 from patrii_billing.engine.importing import unit as units
+from patrii_billing.engine import projects
 from patrii_billing import errors
 from patrii_billing.store import accounts
 
@@ -21,9 +23,7 @@ def write(unit: units.Unit, wanted: document.Account) -> None:
     said = _said(unit, wanted, row.currency)
     if said is None:
         return
-    new = units.different(row, said)
-    if new:
-        accounts.change(unit.conn, row.id, **new)
+    new = customers.write(unit.conn, unit.tools, row, said, unit.now)
     unit.tell_changed('account', wanted.name, list(new), row.id)
 
 
@@ -48,18 +48,13 @@ def _add(unit: units.Unit, wanted: document.Account) -> None:
     said = _said(unit, wanted, currency)
     if said is None:
         return
-    values = {
-        'currency': currency,
-        'timezone': unit.defaults.timezone,
-        'locale': unit.defaults.locale,
-        'taxes': list(unit.defaults.taxes),
-        **said,
-    }
-    account_id = accounts.add(unit.conn, wanted.name, unit.now, **values)
+    account_id = customers.add(
+        unit.conn, wanted.name, currency, said, unit.defaults, unit.now
+    )
+    zone = said.get('timezone', unit.defaults.timezone)
     unit.tell(
-        'added', 'account', wanted.name,
-        f'{values["currency"]}, {values["timezone"]}', account_id,
-    )  # fmt: skip
+        'added', 'account', wanted.name, f'{currency}, {zone}', account_id
+    )
 
 
 def write_project(unit: units.Unit, wanted: document.Project) -> None:
@@ -74,17 +69,15 @@ def write_project(unit: units.Unit, wanted: document.Project) -> None:
         return
     if account is None:
         return
-    name = unit.seen.projects[project].name
-    row = accounts.project(unit.conn, project)
-    if row is None:
-        accounts.add_project(unit.conn, project, name, account.id)
-        unit.tell('added', 'project', name, f'of {account.name}', account.id)
-    elif row.account_id == account.id:
-        unit.tell('left', 'project', name)
-    else:
-        owner = accounts.get(unit.conn, row.account_id).name
-        unit.refuse(
-            wanted.at,
-            f'{name} belongs to {owner} in the books; an import moves no '
-            'project',
+    seen = unit.seen.projects[project]
+    try:
+        new = projects.give(unit.conn, seen, account)
+    except errors.Conflict as error:
+        unit.refuse(wanted.at, f'{error}; an import moves no project')
+        return
+    if new:
+        unit.tell(
+            'added', 'project', seen.name, f'of {account.name}', account.id
         )
+    else:
+        unit.tell('left', 'project', seen.name)

@@ -12,6 +12,7 @@ from patrii_billing.domain import pricing
 from patrii_billing.domain import quota
 from patrii_billing.domain import server as nova
 from patrii_billing.engine.importing import document
+from patrii_billing.engine import projects
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import plans
@@ -38,17 +39,7 @@ class Seen:
             return self._aliases[account, called]
         if called in self.projects:
             return called
-        found = [
-            one.id for one in self.projects.values() if one.name == called
-        ]
-        if not found:
-            raise errors.InvalidInput(f'keystone has no project {called!r}')
-        if len(found) > 1:
-            raise errors.InvalidInput(
-                f'keystone has {len(found)} projects {called!r}, say which by '
-                f'its id: {", ".join(sorted(found))}'
-            )
-        return found[0]
+        return projects.called(self.projects.values(), called).id
 
     def claim(self, wanted: document.Project) -> None:
         """Note whose project it is to be. Raises InvalidInput."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read how an account is invoiced: its address, taxes and discounts."""
+"""Read what may change of an account: how it is reached and invoiced."""
 
 from typing import Any
 
@@ -9,6 +9,21 @@ from patrii_billing.engine.importing import entry as entries
 from patrii_billing.engine.importing import fields
 from patrii_billing import errors
 from patrii_billing import strict_yaml
+
+
+def said(entry: entries.Entry) -> dict[str, Any]:
+    """All that may change but the name, as far as it is said, as JSON.
+
+    Discounts are read once more when the currency is known.
+    """
+    read = {
+        'contacts': entry.takes('contacts', fields.contacts),
+        'locale': entry.takes('locale', fields.word),
+        'timezone': entry.takes('timezone', fields.timezone),
+        'external_ref': entry.takes('external_ref', fields.text),
+        'policy': entry.policy(),
+    }
+    return fields.without_none(read) | invoicing(entry)
 
 
 def invoicing(entry: entries.Entry) -> dict[str, Any]:

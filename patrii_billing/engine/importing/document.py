@@ -104,20 +104,11 @@ def _account(wanted: Wanted, node: Node) -> None:
     name = _name(wanted, 'account', entry)
     currency = entry.takes('currency', fields.currency)
     opening = entry.takes('opening_balance', Node.exact)
-    said = {
-        'contacts': entry.takes('contacts', fields.contacts),
-        'locale': entry.takes('locale', lambda node: fields.text(node, 32)),
-        'timezone': entry.takes('timezone', fields.timezone),
-        'external_ref': entry.takes('external_ref', fields.text),
-        'policy': entry.policy(),
-        **customer.invoicing(entry),
-    }
+    said = customer.said(entry)
     projects = entry.list('projects')
     subscriptions = entry.list('subscriptions')
     if entry.close():
-        wanted.accounts.append(
-            Account(entry, name, currency, opening, fields.without_none(said))
-        )
+        wanted.accounts.append(Account(entry, name, currency, opening, said))
     for each in projects:
         _project(wanted, each, name or '')
     for each in subscriptions:

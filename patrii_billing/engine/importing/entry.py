@@ -2,10 +2,11 @@
 """One entry of a document: its fields are taken, its mistakes are kept."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import dataclasses
 import difflib
 import functools
-from typing import Any
+from typing import Any, TypeVar
 
 from patrii_billing.domain import policy as policies
 from patrii_billing.engine.importing import fields
@@ -13,6 +14,7 @@ from patrii_billing import errors
 from patrii_billing import strict_yaml
 
 Node = strict_yaml.Node
+T = TypeVar('T')
 
 
 class Entry:
@@ -69,7 +71,7 @@ class Entry:
             return read(node)
         except errors.InvalidInput as error:
             # The law names the field, the document names its line, too.
-            placed = error.where.startswith(f'{node.source}:')
+            placed = node.holds(error.where)
             self.refuse(error if placed else node.wrong(error.reason))
             return None
 
@@ -99,6 +101,33 @@ class Entry:
             hint = f', did you mean {near[0]}?' if near else ''
             self.refuse(self._keys[name].wrong(f'unknown key{hint}'))
         return self.sound
+
+
+def of_body(
+    body: Mapping[str, Any], read: Callable[[Entry], T | None]
+) -> T:
+    """What is read of a body that came as JSON.
+
+    Raises InvalidDocument with all that is wrong with it, by path.
+    """
+    mistakes: list[errors.InvalidInput] = []
+    found = read(Entry(strict_yaml.plain(body), mistakes))
+    if mistakes or found is None:
+        raise errors.InvalidDocument(mistakes)
+    return found
+
+
+def patched(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Objects merged, null taking a field away (RFC 7396)."""
+    merged = {**old, **new}
+    for name, value in new.items():
+        if isinstance(value, Mapping):
+            under = old.get(name)
+            under = under if isinstance(under, Mapping) else {}
+            merged[name] = patched(under, value)
+        elif value is None:
+            del merged[name]
+    return merged
 
 
 def line_of(mistake: errors.InvalidInput, source: str) -> int:

@@ -68,7 +68,7 @@ def _prices(
     seen: set[Any] = set()
     for node in plan.list('prices'):
         entry = entries.Entry(node, plan.mistakes)
-        price = _price(entry)
+        price = read_price(entry)
         if price is None:
             plan.sound = False
             continue
@@ -79,7 +79,8 @@ def _prices(
         yield entry, price
 
 
-def _price(entry: entries.Entry) -> pricing.Price | None:
+def read_price(entry: entries.Entry) -> pricing.Price | None:
+    """The price of an entry; None where something of it is wrong."""
     node = strict_yaml.Node
     kind = entry.needs('kind', functools.partial(fields.one_of, _Kind))
     bare = kind in (_Kind.FLAT, _Kind.SETUP)

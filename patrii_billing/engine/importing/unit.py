@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.engine import customers
 from patrii_billing.engine.importing import cloud
 from patrii_billing.engine.importing import document
 from patrii_billing.engine.importing import entry as entries
@@ -18,17 +19,9 @@ from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import timeline
 
+different = customers.different
+
 ByName = Callable[[sa.Connection, str], sa.Row[Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a plan or an account is that the file says no more of."""
-
-    currency: str = 'EUR'
-    timezone: str = 'UTC'
-    locale: str = 'en'
-    taxes: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +46,7 @@ class Unit:
     tools: toolbox.Tools
     wanted: document.Wanted
     seen: cloud.Seen
-    defaults: Defaults
+    defaults: customers.Defaults
     by: str
     now: dt.datetime
     changes: list[Change] = field(default_factory=list)
@@ -134,12 +127,3 @@ class Unit:
                 what, account_id=account_id, subscription_id=subscription_id,
                 by=self.by,
             )  # fmt: skip
-
-
-def different(row: sa.Row[Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """What the file says otherwise than the books."""
-    return {
-        name: value
-        for name, value in said.items()
-        if getattr(row, name) != value
-    }
