@@ -55,17 +55,24 @@ def _behind(
     ident: sa.ColumnElement[Any],
     window: Window,
 ) -> sa.ColumnElement[bool]:
-    """What comes after the marker, spelt out: an index helps no tuple."""
+    """What comes after the marker. An index of MySQL helps no tuple."""
     last = conn.execute(
         query.with_only_columns(key, ident).where(ident == window.marker)
     ).one_or_none()
     if last is None:
         raise errors.InvalidInput('is nothing of this list', 'marker')
     value, at = last
-    if window.descending:
-        after, beyond, reached = ident < at, key < value, key <= value
-    else:
-        after, beyond, reached = ident > at, key > value, key >= value
     if window.key == 'id':
-        return sa.and_(after)
-    return sa.and_(reached, sa.or_(beyond, after))
+        return sa.and_(ident < at if window.descending else ident > at)
+    # Many may have the value of the marker: they are not gone through.
+    if conn.dialect.name != 'mysql':
+        both = sa.tuple_(key, ident)
+        marked = sa.tuple_(
+            sa.literal(value, key.type), sa.literal(at, ident.type)
+        )
+        return both < marked if window.descending else both > marked
+    if window.descending:
+        after, beyond = ident < at, key < value
+    else:
+        after, beyond = ident > at, key > value
+    return sa.or_(beyond, sa.and_(key == value, after))
