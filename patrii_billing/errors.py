@@ -102,3 +102,27 @@ class CurrencyMismatch(BillingError):
     def __init__(self, one: str, other: str) -> None:
         super().__init__(f'{one} and {other} cannot be added')
         self.currencies = (one, other)
+
+
+class Unauthentic(BillingError):
+    """Nobody who knows the secret has just sent it."""
+
+
+class DeliveryError(BillingError):
+    """A listener did not take an event."""
+
+
+class ListenerAway(DeliveryError):
+    """It was not reached, or asks for a rest: nothing of it was judged."""
+
+
+class ListenerRefused(DeliveryError):
+    """It answered that it does not take this one; `code` is HTTP's."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(f'{code}: {reason}' if reason else str(code))
+        self.code = code
+
+
+class TooLarge(BillingError):
+    """More was sent than is taken."""
