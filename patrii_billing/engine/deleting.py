@@ -10,11 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import cloud
+from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Move
 from patrii_billing.engine import gather
 from patrii_billing.engine import moves
+from patrii_billing.engine import relinquishing
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import actions
 from patrii_billing.store import custody
@@ -32,6 +34,12 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     refusal = servers.refuse_delete(
         server, row.case_id, row.project, taken.created_at
     )
+    if refusal and relinquishing.is_stale(row, tools.now()):
+        tools.db.write(
+            moves.conclude, tools, row, None, 'cancelled', refusal,
+            state=ActionState.CANCELLED,
+        )  # fmt: skip
+        return
     if refusal:
         moves.alarm(tools, row, 'delete_refused', refusal)
         next_at = tools.now() + tools.settings.blocked

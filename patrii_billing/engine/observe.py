@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import facts
+from patrii_billing.domain import lifecycle
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
@@ -123,10 +124,10 @@ def _billed_until(
     """When a server that is gone ceases to be billed.
 
     One that was deleted for a debt is billed to the end of what is invoiced:
-    not to pay makes no invoice less.
+    not to pay makes no invoice less. What its owner asked for is his change.
     """
     deletion = actions.committed_deletion(conn, server)
-    if deletion is None:
+    if deletion is None or deletion.ground == lifecycle.Ground.OWNER:
         return at
     sub = subscriptions.get(conn, deletion.subscription_id)
     account = accounts.get(conn, sub.account_id)

@@ -13,8 +13,10 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import guards
 from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing.domain.lifecycle import Ground
 from patrii_billing.engine import correct
 from patrii_billing.engine import gather
+from patrii_billing.engine import relinquishing
 from patrii_billing.engine import switches
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -58,6 +60,8 @@ def _law(
 ) -> guards.Refusal | None:
     if row.type == ActionType.PURGE:
         return None
+    if row.ground == Ground.OWNER:
+        return relinquishing.refuse(conn, row, begun, now)
     sub = subscriptions.get(conn, row.subscription_id)
     if sub.settle_at is not None and sub.settle_at <= now:
         # What changed since the last judgement may leave nothing owed.
@@ -98,6 +102,10 @@ def _switches(
     if begun:
         return None
     full = switches.reached(conn, settings, ActionType(row.type), now)
+    if full and row.ground == Ground.OWNER:
+        # A customer must not be able to stop all enforcement: his wish waits.
+        tell.operator(conn, now, 'cap_reached', f'cap:{now.date()}', full)
+        return guards.Refusal(full)
     if full:
         # One bad run must not go on a little every hour: a person looks.
         watch.change(conn, stopped_why=full)

@@ -22,12 +22,17 @@ _FAILED = 'Nova could not unshelve it'
 def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     """Move the server as far back as Nova lets it now."""
     if tools.db.read(_still_taken, row.server):
-        moves.wait(tools, row, 'another action on it is under way')
+        why = 'another action on it is under way'
+        moves.wait(tools, row, why, row.created_at)
         return
     for _ in range(_MOVES_AT_ONCE):
         taken = tools.db.read(custody.get, row.server, row.case_id)
         if taken is None or taken.before is None:
             _done(tools, row, taken, 'it was never touched')
+            return
+        if taken.state == Custody.DELETED:
+            # What is kept of it can still be had.
+            tools.db.write(moves.conclude, tools, row, None, 'absent')
             return
         server = tools.cloud.servers.get(row.server)
         if server is None or servers.is_gone(server):

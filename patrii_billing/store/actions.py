@@ -37,6 +37,7 @@ def ask(
     project: str,
     case_id: str,
     server: str | None = None,
+    ground: lifecycle.Ground | None = None,
     args: dict[str, Any] | None = None,
 ) -> bool:
     """Add an action unless the same one is already to be done."""
@@ -53,6 +54,7 @@ def ask(
         project=project,
         case_id=case_id,
         server=server,
+        ground=ground,
         args=args or {},
         state=ActionState.PENDING,
         why='',
@@ -140,7 +142,7 @@ def cancel(
     now: dt.datetime,
     why: str,
 ) -> Sequence[sa.Row[Any]]:
-    """Withdraw what no worker holds; those withdrawn.
+    """Withdraw what the ladder asked for and no worker holds; those withdrawn.
 
     A worker that holds one may have a call to Nova on its way. It asks the
     law again after it, and finishes the action itself.
@@ -149,6 +151,8 @@ def cancel(
         _actions.c.subscription_id == subscription_id,
         _actions.c.type.in_(list(kinds)),
         _actions.c.state == ActionState.PENDING,
+        # What an owner asks for of his own no payment takes back.
+        _actions.c.ground.is_(None),
         sa.or_(_actions.c.lease_until.is_(None), _actions.c.lease_until < now),
         sa.or_(
             _actions.c.type != ActionType.DELETE,
@@ -162,18 +166,42 @@ def cancel(
         conn.execute(
             _actions.update()
             .where(open_ones, _actions.c.id.in_([row.id for row in rows]))
-            .values(
-                state=ActionState.CANCELLED,
-                result='cancelled',
-                why=why,
-                live=None,
-                owner=None,
-                lease_until=None,
-                next_at=None,
-                finished_at=now,
-            )
+            .values(_cancelled(now, why))
         )
     return rows
+
+
+def withdraw(
+    conn: sa.Connection, action_id: int, now: dt.datetime, why: str
+) -> bool:
+    """Withdraw what is not committed, whoever holds it; whether it was.
+
+    Nothing is sent before the commit, and a worker that holds it finds its
+    claim lost. The account's lock must be held.
+    """
+    done = conn.execute(
+        _actions.update()
+        .where(
+            _actions.c.id == action_id,
+            _actions.c.state == ActionState.PENDING,
+            _actions.c.committed_at.is_(None),
+        )
+        .values(_cancelled(now, why))
+    )
+    return done.rowcount == 1
+
+
+def _cancelled(now: dt.datetime, why: str) -> dict[str, Any]:
+    return {
+        'state': ActionState.CANCELLED,
+        'result': 'cancelled',
+        'why': why,
+        'live': None,
+        'owner': None,
+        'lease_until': None,
+        'next_at': None,
+        'finished_at': now,
+    }
 
 
 def hurry(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:

@@ -60,6 +60,19 @@ def change(conn: sa.Connection, /, custody_id: int, **values: Any) -> None:
     )
 
 
+def held(conn: sa.Connection, server: str) -> sa.Row[Any] | None:
+    """A server that is out of its owner's hands, by its newest case."""
+    return conn.execute(
+        _custody.select()
+        .where(
+            _custody.c.server == server,
+            _custody.c.state.in_(list(lifecycle.IN_CUSTODY)),
+        )
+        .order_by(_custody.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def case_known(conn: sa.Connection, case_id: str) -> bool:
     """Whether the books know the case a lock in Nova names."""
     found = conn.execute(

@@ -19,6 +19,7 @@ TEMPLATES = (
     'shelved',
     'last_warning',
     'deleted',
+    'deletion_requested',
     'restored',
     'payment_received',
     'payment_failed',
