@@ -132,3 +132,20 @@ class PaymentState(enum.StrEnum):
     FAILED = 'failed'
     REFUNDED = 'refunded'
     CHARGED_BACK = 'charged_back'
+
+
+class DeliveryState(enum.StrEnum):
+    """Of an event, to one listener."""
+
+    PENDING = 'pending'
+    DELIVERED = 'delivered'
+    DEAD = 'dead'  # given up; a person may have it sent again
+
+
+class ReceiptState(enum.StrEnum):
+    """What became of a message of another system."""
+
+    DONE = 'done'
+    UNMATCHED = 'unmatched'  # money that is nobody's yet
+    IGNORED = 'ignored'
+    PARKED = 'parked'  # not understood, or against the books: for a person
