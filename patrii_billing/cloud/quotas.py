@@ -14,6 +14,10 @@ from patrii_billing.domain import quota as law
 from patrii_billing import errors
 
 
+# Who makes no servers makes no groups of them.
+_HARMLESS = 'server_groups'
+
+
 class Backend(enum.StrEnum):
     """Where nova's quotas are written to; they are read of nova."""
 
@@ -81,6 +85,24 @@ class NovaQuotas:
                 f'([nova] quota_backend is {self._backend})',
                 409,
             )
+
+    def driver(self) -> Backend:
+        """Where this nova keeps quotas, found out by trying.
+
+        One of our own project's, which says nothing of servers, is raised by
+        one and put back.
+
+        :raises CloudRefused: nova does not let us
+        """
+        ours = str(self._connection.access.project_id)
+        if self.unlimited_by_default():
+            return Backend.NONE
+        before = int(self._show(ours)[_HARMLESS])
+        tried = before + 1 if before >= 0 else 1000
+        self._write(ours, {_HARMLESS: tried}, force=True)
+        took = int(self._show(ours)[_HARMLESS]) == tried
+        self._write(ours, {_HARMLESS: before}, force=True)
+        return Backend.NOVA if took else Backend.KEYSTONE
 
     def unlimited_by_default(self) -> bool:
         """Whether nova's defaults limit nothing, as its no-op driver's."""

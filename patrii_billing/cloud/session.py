@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The way into the cloud: one keystone account, clients per thread."""
 
+from collections.abc import Mapping
+import os
 import threading
 from typing import Any
 from typing import cast
@@ -58,13 +60,19 @@ class Connection:
     Nothing is sent before the first call.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts, **scope: str | None) -> None:
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        auth: plugin.BaseAuthPlugin | None = None,
+        **scope: str | None,
+    ) -> None:
         """From the options of [nova]; `scope` overrides those of the account.
 
+        :param auth: another account than that of [nova]
         :raises InvalidInput: the account's options are incomplete
         """
         self._conf = conf
-        self._auth = _load_auth(conf, scope)
+        self._auth = auth or account(conf, GROUP, scope)
         self._local = threading.local()
 
     def scoped(self, project: str) -> 'Connection':
@@ -123,6 +131,14 @@ class Connection:
         """
         response = self.request(service, method, path, **kwargs)
         return answers.body(response, f'{method} {path}')
+
+    def fetch(self, url: str) -> requests.Response:
+        """Read any address, without a token; the answer, whatever its code.
+
+        :raises CloudUnavailable: there was no answer
+        """
+        with answers.understood(url):
+            return self._session.get(url, authenticated=False, raise_exc=False)
 
     def offers(self, service: str) -> bool:
         """Whether the catalogue has the service."""
@@ -207,15 +223,41 @@ def _text(version: tuple[float, ...]) -> str:
     return '.'.join(str(number) for number in version)
 
 
-def _load_auth(
-    conf: cfg.ConfigOpts, scope: dict[str, str | None]
+def account(
+    conf: cfg.ConfigOpts,
+    section: str = GROUP,
+    scope: Mapping[str, str | None] | None = None,
 ) -> plugin.BaseAuthPlugin:
+    """The keystone account of a section of the configuration.
+
+    :raises InvalidInput: its options are incomplete
+    """
     try:
         # Once more, now that a configuration file may name an auth_section.
-        ks_loading.register_auth_conf_options(conf, GROUP)
-        auth = ks_loading.load_auth_from_conf_options(conf, GROUP, **scope)
+        ks_loading.register_auth_conf_options(conf, section)
+        auth = ks_loading.load_auth_from_conf_options(
+            conf, section, **(scope or {})
+        )
     except keystone_errors.AuthPluginException as error:
-        raise errors.InvalidInput(str(error), f'[{GROUP}]') from error
+        raise errors.InvalidInput(str(error), f'[{section}]') from error
     if auth is None:
-        raise errors.InvalidInput('is not set', f'[{GROUP}] auth_type')
+        raise errors.InvalidInput('is not set', f'[{section}] auth_type')
     return auth
+
+
+def operator() -> plugin.BaseAuthPlugin | None:
+    """Whom the environment's OS_* variables name; None where they do not.
+
+    :raises InvalidInput: they are incomplete
+    """
+    if not os.environ.get('OS_AUTH_URL'):
+        return None
+    kind = os.environ.get('OS_AUTH_TYPE') or 'password'
+    try:
+        loader: Any = ks_loading.get_plugin_loader(kind)
+        loaded = loader.load_from_options_getter(
+            lambda option: option.argparse_default
+        )
+        return cast(plugin.BaseAuthPlugin, loaded)
+    except keystone_errors.AuthPluginException as error:
+        raise errors.InvalidInput(str(error), 'OS_*') from error

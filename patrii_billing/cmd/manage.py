@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 
+from patrii_billing.cmd.commands import bootstrap
 from patrii_billing.cmd.commands import credit
 from patrii_billing.cmd.commands import db
 from patrii_billing.cmd.commands import desk
@@ -31,8 +32,8 @@ from patrii_billing import version
 
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
-    db, importing, subscription, invoice, timeline, payment, credit, quota,
-    hold, notice, switch, undo, inbox, lines, simulate, report,
+    db, bootstrap, importing, subscription, invoice, timeline, payment,
+    credit, quota, hold, notice, switch, undo, inbox, lines, simulate, report,
 )  # fmt: skip
 
 

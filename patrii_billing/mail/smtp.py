@@ -77,6 +77,23 @@ class SmtpMailer:
             answer = _verdict(smtp)
         return '; '.join([answer, *left_out])
 
+    def greet(self) -> str:
+        """Connect, log in where that is asked, and leave; the answer.
+
+        Raises MailDeferred where that fails.
+        """
+        server = self._server
+        with contextlib.ExitStack() as stack:
+            try:
+                smtp = self._connect()
+                stack.callback(_leave, smtp)
+                self._introduce(smtp)
+                return _words(smtp.noop())
+            except (OSError, UnicodeError) as error:
+                raise errors.MailDeferred(
+                    f'{server.host}:{server.port}: {error}'
+                ) from error
+
     def _connect(self) -> smtplib.SMTP:
         server = self._server
         if server.tls is Tls.TLS:

@@ -288,3 +288,44 @@ class TestUnifiedLimits(QuotasTestCase):
         )
         self.assertIn('class:VCPU', refusal.reason)
         self.assertEqual({}, self.limits)
+
+
+class TestDriver(base.CloudTestCase):
+    """Who keeps the quotas is found out by trying on our own project."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.quotas = quotas.NovaQuotas(self.connection)
+        self.present = {'instances': 10, 'cores': 20, 'ram': 51200}
+        self.groups = 10
+        self.takes = True
+        ours = f'{SETS}/{base.OURS}'
+        self.web.get(ours, json=self.show)
+        self.web.get(f'{ours}/defaults', json=self.show)
+        self.web.put(ours, json=self.update)
+
+    def show(self, _request: Any, _context: Any) -> dict[str, Any]:
+        return {'quota_set': {**self.present, 'server_groups': self.groups}}
+
+    def update(self, request: Any, context: Any) -> dict[str, Any]:
+        if self.takes:
+            self.groups = request.json()['quota_set']['server_groups']
+        return self.show(request, context)
+
+    def test_a_nova_that_shows_what_was_written_keeps_them(self) -> None:
+        self.assertIs(quotas.Backend.NOVA, self.quotas.driver())
+        self.assertEqual(10, self.groups)
+
+    def test_an_unlimited_one_is_put_back_as_well(self) -> None:
+        self.groups = -1
+        self.assertIs(quotas.Backend.NOVA, self.quotas.driver())
+        self.assertEqual(-1, self.groups)
+
+    def test_one_that_says_yes_and_does_nothing_asks_keystone(self) -> None:
+        self.takes = False
+        self.assertIs(quotas.Backend.KEYSTONE, self.quotas.driver())
+
+    def test_one_without_any_limit_keeps_none(self) -> None:
+        self.present = dict.fromkeys(self.present, -1)
+        self.assertIs(quotas.Backend.NONE, self.quotas.driver())
+        self.assertEqual([], self.sent('PUT'))

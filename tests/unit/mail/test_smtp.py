@@ -299,3 +299,18 @@ class TestTls(MailerTestCase):
             server.port, tls=smtp.Tls.STARTTLS, cafile='/nowhere.pem'
         )
         self.assertRaises(errors.MailDeferred, mailer.send, mail())
+
+
+class TestGreeting(MailerTestCase):
+    def test_a_server_that_answers_is_greeted_and_gets_no_mail(self) -> None:
+        server = self.server()
+        self.assertTrue(self.mailer(server.port).greet().startswith('250'))
+
+    def test_one_that_is_away_is_named(self) -> None:
+        error = self.assertRaises(errors.MailDeferred, self.mailer(9).greet)
+        self.assertIn('127.0.0.1:9', str(error))
+
+    def test_a_login_that_it_does_not_know_is_an_error(self) -> None:
+        server = self.server()
+        mailer = self.mailer(server.port, user='us', password='secret')
+        self.assertRaises(errors.MailDeferred, mailer.greet)
