@@ -164,6 +164,7 @@ subscriptions = sa.Table(
     # What lists are ordered by.
     sa.Index(None, 'due_at'),
     sa.Index(None, 'status_since'),
+    sa.Index(None, 'billing_status', 'contract', 'account_id'),
     **_UTF8,
 )  # fmt: skip
 
@@ -234,6 +235,7 @@ invoices = sa.Table(
     sa.Index(None, 'due_at', 'id'),
     sa.Index(None, 'corrects'),
     sa.Index(None, 'state', 'overdue_at', 'due_at'),
+    sa.Index(None, 'currency', 'issued_at', 'kind', 'total'),
     **_UTF8,
 )  # fmt: skip
 
@@ -335,6 +337,7 @@ payments = sa.Table(
     sa.Index(None, 'kind', 'id'),
     sa.Index(None, 'reference'),
     sa.Index(None, 'refunds'),
+    sa.Index(None, 'currency', 'kind', 'received_at', 'state', 'amount'),
     **_UTF8,
 )  # fmt: skip
 

@@ -222,6 +222,11 @@ def upgrade() -> None:
             batch_op.f('ix_invoices_corrects'), ['corrects'], unique=False
         )
         batch_op.create_index(
+            batch_op.f('ix_invoices_currency_issued_at_kind_total'),
+            ['currency', 'issued_at', 'kind', 'total'],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f('ix_invoices_due_at_id'), ['due_at', 'id'], unique=False
         )
         batch_op.create_index(
@@ -270,6 +275,11 @@ def upgrade() -> None:
 
     with op.batch_alter_table('payments', schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f('ix_payments_currency_kind_received_at_state_amount'),
+            ['currency', 'kind', 'received_at', 'state', 'amount'],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f('ix_payments_kind_id'), ['kind', 'id'], unique=False
         )
         batch_op.create_index(
@@ -288,6 +298,11 @@ def upgrade() -> None:
         )
 
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_subscriptions_billing_status_contract_account_id'),
+            ['billing_status', 'contract', 'account_id'],
+            unique=False,
+        )
         batch_op.create_index(
             batch_op.f('ix_subscriptions_contract'), ['contract'], unique=False
         )
