@@ -43,7 +43,7 @@ _Claim = Sequence[tuple[int, int]]
 
 
 @dataclass(slots=True)
-class _Next:
+class Next:
     """What becomes of a subscription whose next invoice is due."""
 
     ground: grounds.Ground
@@ -173,21 +173,21 @@ def _charge(
     found = []
     for ground in grounds.read(conn, tools, subs):
         try:
-            found.append(_next(conn, tools, ground, now))
+            found.append(following(conn, tools, ground, now))
         except (errors.InvalidInput, errors.NotFound) as error:
             parking.park(conn, ground.sub, str(error), now)
     _write(conn, found, now)
 
 
 def _write(
-    conn: sa.Connection, found: Sequence[_Next], now: dt.datetime
+    conn: sa.Connection, found: Sequence[Next], now: dt.datetime
 ) -> None:
     drafts = [each.draft for each in found if each.draft is not None]
     ids = iter(issuing.issue(conn, drafts, now))
     links = []
     for each in found:
         invoice_id = next(ids) if each.draft is not None else None
-        links += _links(each, invoice_id)
+        links += links_of(each, invoice_id)
     invoices.bill_spans(conn, links)
     subscriptions.change_all(
         conn,
@@ -215,7 +215,7 @@ def _write(
             subscriptions.settle(conn, each.ground.sub.id, now + _LATE_USAGE)
 
 
-def _links(each: _Next, invoice_id: int | None) -> list[dict[str, Any]]:
+def links_of(each: Next, invoice_id: int | None) -> list[dict[str, Any]]:
     """The new links of a chain, in their order."""
     sub, known = each.ground.sub, bool(each.ground.spans)
     links: list[dict[str, Any]] = []
@@ -236,15 +236,15 @@ def _links(each: _Next, invoice_id: int | None) -> list[dict[str, Any]]:
     return links
 
 
-def _next(
+def following(
     conn: sa.Connection,
     tools: toolbox.Tools,
     ground: grounds.Ground,
     now: dt.datetime,
-) -> _Next:
+) -> Next:
     """Bill what comes, or say when to ask again. Writes nothing."""
     sub = ground.sub
-    found = _Next(ground, sub.billed_until, None, sub.contract)
+    found = Next(ground, sub.billed_until, None, sub.contract)
     if sub.billing_status in SUSPENDED:
         return _idle(conn, tools, found, now, None, 'shelved')
     if not ground.policy.pause_billed:
@@ -258,7 +258,7 @@ def _next(
     return found
 
 
-def _leave_out_pauses(found: _Next, now: dt.datetime) -> sa.Row[Any] | None:
+def _leave_out_pauses(found: Next, now: dt.datetime) -> sa.Row[Any] | None:
     """Go on from the day on which a pause ended; the one that runs, if any.
 
     What began later is taken out of what is billed, see engine.correct.
@@ -282,11 +282,11 @@ def _leave_out_pauses(found: _Next, now: dt.datetime) -> sa.Row[Any] | None:
 def _idle(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    found: _Next,
+    found: Next,
     now: dt.datetime,
     until: dt.datetime | None,
     why: str,
-) -> _Next:
+) -> Next:
     """Bill nothing until then; the contract may have its end meanwhile."""
     ground, ends_on = found.ground, found.ground.sub.ends_on
     found.charge_at = until
@@ -305,9 +305,9 @@ def _idle(
 def _last(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    found: _Next,
+    found: Next,
     now: dt.datetime,
-) -> _Next:
+) -> Next:
     """On its last day a contract has its end, and what is left is billed."""
     ground = found.ground
     ends_at = calendar.start_of_day(ground.sub.ends_on, ground.zone)
@@ -326,7 +326,7 @@ def _last(
 def _bill(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    found: _Next,
+    found: Next,
     now: dt.datetime,
 ) -> None:
     """Bill from where it is billed to, up to the end of that cycle."""
@@ -375,7 +375,7 @@ def _span(ground: grounds.Ground, start: dt.date) -> bill.Span:
     return bill.Span(calendar.Period(start, min(ends)), cycle)
 
 
-def _kind(found: _Next) -> str:
+def _kind(found: Next) -> str:
     """A first invoice, a renewal, or the stub after a time not billed."""
     sub = found.ground.sub
     if found.billed_until == sub.start:

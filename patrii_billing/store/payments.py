@@ -257,3 +257,23 @@ def accounts_with_balance(
         .scalars()
         .all()
     )
+
+
+def balances(
+    conn: sa.Connection, account_ids: Collection[int]
+) -> dict[tuple[int, str], int]:
+    """What accounts have that is not allocated, by account and currency."""
+    rows = conn.execute(
+        sa.select(
+            _payments.c.account_id,
+            _payments.c.currency,
+            sa.func.sum(_payments.c.free).label('free'),
+        )
+        .where(
+            _payments.c.account_id.in_(account_ids),
+            _payments.c.state == lifecycle.PaymentState.RECEIVED,
+            _payments.c.free > 0,
+        )
+        .group_by(_payments.c.account_id, _payments.c.currency)
+    )
+    return {(row.account_id, row.currency): int(row.free) for row in rows}
