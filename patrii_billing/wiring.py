@@ -79,7 +79,8 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
                 value = conf[section][field.name]
                 if isinstance(getattr(default, field.name), dt.timedelta):
                     value = elapsed(value, f'[{section}] {field.name}')
-                values[field.name] = value
+                given = tuple(value) if isinstance(value, list) else value
+                values[field.name] = given
     values['silence'] = values['silence'] or None
     read = engine_settings.Settings(
         policy=_policy(conf),

@@ -24,6 +24,20 @@ and to mail no customer. Leave it on until the timeline shows what you
 expect. Nobody is shelved or deleted who was warned only in a dry run.
 """,
     ),
+    cfg.ListOpt(
+        'approval',
+        item_type=types.String(choices=['shelve', 'delete', 'purge']),
+        default=[],
+        sample_default=['delete', 'purge'],
+        help="""
+The types of action to which a person has to say yes one by one, or many at
+once, by `openstack billing action approve`: `shelve`, `delete`, and `purge`,
+which removes what was kept of a deleted server. Until then such an action
+waits, and the operator is told once a day how many do. A yes weakens nothing
+else: the customer must still owe, and caps, hours and switches still count.
+While servers wait their unpaid usage goes on, so look often.
+""",
+    ),
 )
 
 _CAPS = (

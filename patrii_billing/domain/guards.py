@@ -18,10 +18,14 @@ from patrii_billing.domain import standing
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why not now; `final` where the law will ask anew if it comes to it."""
+    """Why not now; `final` where the law will ask anew if it comes to it.
+
+    `for_person` where nothing but a person's word will change it.
+    """
 
     why: str
     final: bool = False
+    for_person: bool = False
 
 
 def refuse_shelve(

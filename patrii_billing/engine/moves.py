@@ -37,7 +37,9 @@ def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
         return False
     if row.why != refusal.why:
         tools.db.write(_note_blocked, tools, row, refusal.why, now)
-    next_at = now + tools.settings.blocked
+    # Whoever says yes has it looked at at once.
+    rare, often = tools.settings.retry_max, tools.settings.blocked
+    next_at = now + (rare if refusal.for_person else often)
     tools.db.write(actions.again, row, next_at, refusal.why)
     return False
 

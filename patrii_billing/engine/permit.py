@@ -6,6 +6,7 @@ that watch over the whole service. What passes is committed: from then on a
 delete is not stopped by a payment, and the caps count it.
 """
 
+from collections.abc import Collection
 import datetime as dt
 from typing import Any
 
@@ -41,9 +42,9 @@ def destructive(
     """Commit a destructive action, or say why not. Raises LeaseLost."""
     accounts.lock(conn, row.account_id)
     # As it is now: a move before this one may have committed the action.
-    begun = actions.get(conn, row.id).committed_at is not None
-    refusal = _law(conn, tools, row, begun, now)
-    refusal = refusal or _switches(conn, tools, row, begun, now)
+    current = actions.get(conn, row.id)
+    refusal = _law(conn, tools, row, current.committed_at is not None, now)
+    refusal = refusal or _switches(conn, tools, current, now)
     if refusal is None:
         lease = max(row.lease_until, now + tools.settings.lease)
         actions.renew(conn, row, lease)
@@ -84,7 +85,6 @@ def _switches(
     conn: sa.Connection,
     tools: toolbox.Tools,
     row: sa.Row[Any],
-    begun: bool,
     now: dt.datetime,
 ) -> guards.Refusal | None:
     settings = tools.settings
@@ -99,8 +99,12 @@ def _switches(
     if deaf:
         tell.operator(conn, now, 'silence', f'silence:{now.date()}', deaf)
         return guards.Refusal(deaf)
-    if begun:
+    if row.committed_at is not None:
         return None
+    if row.type in settings.approval and row.approved_at is None:
+        # Before the caps: what may not go anyway is no reason to stop.
+        _tell_waiting(conn, settings.approval, now)
+        return guards.Refusal('waits for approval', for_person=True)
     full = switches.reached(conn, settings, ActionType(row.type), now)
     if full and row.ground == Ground.OWNER:
         # A customer must not be able to stop all enforcement: his wish waits.
@@ -112,6 +116,19 @@ def _switches(
         tell.operator(conn, now, 'cap_reached', f'cap:{now}', full)
         return guards.Refusal(full)
     return None
+
+
+def _tell_waiting(
+    conn: sa.Connection, kinds: Collection[str], now: dt.datetime
+) -> None:
+    """Tell the operator once a day how many wait, and not of each one."""
+    key = f'approval:{now.date()}'
+    if tell.told(conn, key):
+        return
+    waiting = actions.pending(conn, actions.unapproved(kinds))
+    found = ', '.join(f'{count} {kind}' for kind, count in waiting.items())
+    why = f'actions that wait for a person to say yes: {found}'
+    tell.operator(conn, now, 'approval_awaited', key, why)
 
 
 def _deaf(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How the engine is to behave; wiring reads it from the configuration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
 
@@ -19,6 +20,7 @@ class Settings:
     tax_rounding: str = 'line'
     limits: bounds.Limits = bounds.DEFAULT
     dry_run: bool = True
+    approval: Sequence[str] = ()  # types of action that wait for a person
     # The blast radius: at a cap enforcement stops and asks an operator.
     max_shelves_per_hour: int = 50
     max_deletes_per_hour: int = 10

@@ -5,8 +5,18 @@ import datetime as dt
 
 import sqlalchemy as sa
 
+from patrii_billing import errors
 from patrii_billing.store import notices
 from patrii_billing.store import timeline
+
+
+def told(conn: sa.Connection, key: str) -> bool:
+    """Whether the operator was told of a key, or is going to be."""
+    try:
+        notices.by_key(conn, _key(key))
+    except errors.NotFound:
+        return False
+    return True
 
 
 def operator(
@@ -23,7 +33,7 @@ def operator(
     """Raise an alarm; the same key is told once."""
     told = notices.ask(
         conn,
-        f'operator:{key}',
+        _key(key),
         'operator',
         now,
         servers=[server] if server else [],
@@ -40,3 +50,7 @@ def operator(
             account_id=account_id, subscription_id=subscription_id,
             server=server,
         )  # fmt: skip
+
+
+def _key(key: str) -> str:
+    return f'operator:{key}'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must be done to the cloud; claimed, committed, done."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 import datetime as dt
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import ActionType
+from patrii_billing import errors
 from patrii_billing.store import claims
 from patrii_billing.store import database
 from patrii_billing.store import schema
@@ -77,6 +79,16 @@ def get(conn: sa.Connection, action_id: int) -> sa.Row[Any]:
     return conn.execute(
         _actions.select().where(_actions.c.id == action_id)
     ).one()
+
+
+def by_id(conn: sa.Connection, action_id: int) -> sa.Row[Any]:
+    """The action of that id. Raises NotFound."""
+    row = conn.execute(
+        _actions.select().where(_actions.c.id == action_id)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'there is no action {action_id}')
+    return row
 
 
 def renew(conn: sa.Connection, row: sa.Row[Any], until: dt.datetime) -> None:
@@ -202,6 +214,71 @@ def _cancelled(now: dt.datetime, why: str) -> dict[str, Any]:
         'next_at': None,
         'finished_at': now,
     }
+
+
+def approve(
+    conn: sa.Connection, action_id: int, by: str, now: dt.datetime
+) -> None:
+    """A person said yes: it is looked at now."""
+    conn.execute(
+        _actions.update()
+        .where(_actions.c.id == action_id)
+        .values(approved_by=by, approved_at=now, next_at=now)
+    )
+
+
+def try_now(conn: sa.Connection, action_id: int, now: dt.datetime) -> None:
+    """Have it looked at now, as if it had never failed.
+
+    What it waits for in Nova stays in its row.
+    """
+    conn.execute(
+        _actions.update()
+        .where(
+            _actions.c.id == action_id,
+            _actions.c.state == ActionState.PENDING,
+        )
+        .values(next_at=now, attempts=0)
+    )
+
+
+def not_begun(
+    conn: sa.Connection, subscription_id: int, kinds: Iterable[ActionType]
+) -> Sequence[sa.Row[Any]]:
+    """What the ladder asked for of a subscription and is not committed."""
+    return conn.execute(
+        _actions.select()
+        .where(
+            _actions.c.subscription_id == subscription_id,
+            _actions.c.type.in_(list(kinds)),
+            _actions.c.state == ActionState.PENDING,
+            _actions.c.ground.is_(None),
+            _actions.c.committed_at.is_(None),
+        )
+        .order_by(_actions.c.id)
+    ).all()
+
+
+def pending(
+    conn: sa.Connection, *among: sa.ColumnElement[bool]
+) -> dict[ActionType, int]:
+    """How many of each type are to be done."""
+    rows = conn.execute(
+        sa.select(_actions.c.type, sa.func.count())
+        .where(_actions.c.state == ActionState.PENDING, *among)
+        .group_by(_actions.c.type)
+        .order_by(_actions.c.type)
+    )
+    return {ActionType(kind): int(count) for kind, count in rows}
+
+
+def unapproved(kinds: Collection[str]) -> sa.ColumnElement[bool]:
+    """Which of those to be done wait for a person to say yes."""
+    return sa.and_(
+        _actions.c.type.in_(list(kinds)),
+        _actions.c.approved_at.is_(None),
+        _actions.c.committed_at.is_(None),
+    )
 
 
 def hurry(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:
