@@ -22,11 +22,10 @@ from patrii_billing.cloud import session
 from patrii_billing.domain import finding
 from patrii_billing import errors
 from patrii_billing.intake import probe
+from patrii_billing.policies import base as policies
 from patrii_billing.store import migrate
 from patrii_billing import wiring
 
-# The personas of the API's policy.
-PERSONAS = ('billing_admin', 'billing_finance', 'billing_support')
 _AUTHTOKEN = 'keystone_authtoken'
 # More than NTP leaves between two hosts, and less than would move a period.
 _SKEW = dt.timedelta(seconds=5)
@@ -120,7 +119,7 @@ def _accounts(site: Site) -> finding.Findings:
 
 
 def _roles(site: Site) -> finding.Findings:
-    yield from site.registry.roles(PERSONAS)
+    yield from site.registry.roles(policies.PERSONAS)
 
 
 def _catalogue(site: Site) -> finding.Findings:

@@ -169,7 +169,14 @@ class Service:
         return daemon
 
     def manage(self, *arguments: str) -> str:
-        """Run patrii-billing-manage, in this process; what it printed."""
+        """Run patrii-billing-manage; what it printed."""
+        code, said = self.run(*arguments)
+        if code:
+            raise AssertionError(f'{arguments}: {said}')
+        return said
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """patrii-billing-manage, in this process: its code and its words."""
         said = io.StringIO()
         with (
             _TERMINAL,
@@ -177,9 +184,7 @@ class Service:
             contextlib.redirect_stderr(said),
         ):
             code = manage.main(['--config-file', str(self.config), *arguments])
-        if code:
-            raise AssertionError(f'{arguments}: {said.getvalue()}')
-        return said.getvalue()
+        return code, said.getvalue()
 
     def subscribe(self, owner: base.Person, **policy: Any) -> str:
         """Import a customer who has to pay by now; his subscription."""

@@ -34,6 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'mail': {'domain', 'wording', 'errors'},
     'document': {'domain', 'wording', 'errors'},
     'drivers': {'domain', 'errors'},
+    # The ways to systems that listen. Not the API's: the daemon sends.
+    'hooks': {'domain', 'threads', 'errors'},
     'engine': {'domain', 'store', 'strict_yaml', 'errors'},
     # The inbox is filled from here, and the watch told what was heard.
     'intake': {
@@ -69,6 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         'cloud',
         'conf',
         'intake',
+        'policies',
         'store',
         'domain',
         'errors',
@@ -104,6 +107,7 @@ MAY_IMPORT['wiring'] = {
     'drivers',
     'engine',
     'errors',
+    'hooks',
     'intake',
     'mail',
     'policies',
