@@ -106,9 +106,14 @@ def _ask(
 
 def priced(conn: sa.Connection, sub: sa.Row[Any]) -> frozenset[str]:
     """The quota that a subscription's plan has, or had, a price of."""
+    return priced_by(conn, sub.plan_id)
+
+
+def priced_by(conn: sa.Connection, plan_id: int) -> frozenset[str]:
+    """The quota that a plan has, or had, a price of."""
     return frozenset(
         row.resource
-        for row in plans.prices(conn, sub.plan_id)
+        for row in plans.prices(conn, plan_id)
         if row.kind == pricing.PriceKind.QUOTA
     )
 

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import cloud
 from patrii_billing.domain import pricing
-from patrii_billing.domain import quota
-from patrii_billing.domain import server as nova
 from patrii_billing.engine.importing import document
 from patrii_billing.engine import projects
+from patrii_billing.engine import quota
+from patrii_billing.engine import subscribing
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import plans
@@ -73,9 +73,7 @@ def look(tools: toolbox.Tools, wanted: document.Wanted) -> Seen:
             continue
         seen.begins = True
         try:
-            project_id = seen.project_id(sub.account, sub.project)
-            _look_at_server(tools, sub, project_id)
-            _look_at_quota(tools, wanted, seen, sub, project_id)
+            _look_at(tools, wanted, seen, sub)
         except errors.InvalidInput as error:
             # A project that is not there is told when it is looked up.
             if error.where:
@@ -83,55 +81,28 @@ def look(tools: toolbox.Tools, wanted: document.Wanted) -> Seen:
     return seen
 
 
-def _look_at_server(
-    tools: toolbox.Tools, sub: document.Subscription, project: str
-) -> None:
-    """Raises InvalidInput unless the server it names is there."""
-    if sub.server is None:
-        return
-    shown = tools.cloud.servers.get(sub.server)
-    if shown is None or nova.is_gone(shown) or shown.project != project:
-        raise sub.at.wrong(
-            f'nova has no server {sub.server!r} in that project', 'server'
-        )
-
-
-def _look_at_quota(
+def _look_at(
     tools: toolbox.Tools,
     wanted: document.Wanted,
     seen: Seen,
     sub: document.Subscription,
-    project: str,
 ) -> None:
     """Keep the quota that is to be billed and is not in the books yet.
 
-    Raises InvalidInput where its plan cannot bill it.
+    Raises InvalidInput where its plan cannot bill it, or where the server
+    it names is not there.
     """
+    project = seen.project_id(sub.account, sub.project)
     priced = _quota_prices(tools, wanted, sub.plan)
-    if not priced:
-        return
-    if sub.server is not None:
-        raise sub.at.wrong(
-            f'{sub.plan} has prices of a quota, which a server has not',
-            'plan',
+    try:
+        subscribing.check_server(tools, sub.server, project)
+        held = subscribing.billed_quota(
+            tools, sub.plan, priced, project, sub.server
         )
-    if tools.db.read(imported.has_quota, project):
-        return
-    seen.quotas[project] = tools.cloud.quotas.get(project)
-    held = quota.billed(seen.quotas[project])
-    for resource in priced:
-        if resource not in held:
-            raise sub.at.wrong(
-                f'{sub.plan} has a price of {resource}, of which nova has no '
-                'quota',
-                'plan',
-            )
-        if held[resource] < 0:
-            raise sub.at.wrong(
-                f'its quota of {resource} is unlimited, and {sub.plan} has a '
-                'price of each',
-                'project',
-            )
+    except errors.InvalidInput as error:
+        raise sub.at.wrong(error.reason, error.where) from None
+    if held is not None:
+        seen.quotas[project] = held
 
 
 def _quota_prices(
@@ -148,13 +119,9 @@ def _quota_prices(
     return sorted(priced | tools.db.read(_booked_quota_prices, plan))
 
 
-def _booked_quota_prices(conn: sa.Connection, plan: str) -> set[str]:
+def _booked_quota_prices(conn: sa.Connection, plan: str) -> frozenset[str]:
     try:
         found = plans.by_name(conn, plan)
     except errors.NotFound:
-        return set()
-    return {
-        row.resource
-        for row in plans.prices(conn, found.id)
-        if row.kind == pricing.PriceKind.QUOTA
-    }
+        return frozenset()
+    return quota.priced_by(conn, found.id)

@@ -7,9 +7,9 @@ Nothing here knows the books or the cloud.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
-import datetime as dt
 from typing import Any
 
+from patrii_billing.engine.importing import agreement
 from patrii_billing.engine.importing import customer
 from patrii_billing.engine.importing import entry as entries
 from patrii_billing.engine.importing import fields
@@ -47,7 +47,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`said` holds what may change, as far as the file says it."""
+    """A contract for a plan, over a project or a server of it."""
 
     at: entries.Entry
     name: str
@@ -55,12 +55,7 @@ class Subscription:
     plan: str
     project: str
     server: str | None
-    start: dt.date
-    paid_until: dt.date | None
-    anchor_day: int | None
-    enforces: bool
-    enforce_from: dt.datetime | dt.date | None
-    said: Mapping[str, Any]
+    agreed: agreement.Agreed
 
 
 @dataclass(slots=True)
@@ -140,22 +135,13 @@ def _subscription(wanted: Wanted, node: Node, account: str | None) -> None:
     plan = entry.needs('plan', fields.text)
     project = entry.needs('project', fields.text)
     server = entry.takes('server', lambda node: fields.text(node, 64))
-    start = entry.needs('start', fields.day)
-    paid_until = entry.takes('paid_until', fields.day)
-    anchor_day = entry.takes('anchor_day', fields.anchor_day)
-    enforces = entry.takes('enforces', Node.flag)
-    enforce_from = entry.takes('enforce_from', fields.instant_or_day)
-    policy = entry.policy()
-    if start and paid_until and paid_until < start:
-        entry.refuse(entry.wrong('is before start', 'paid_until'))
+    agreed = agreement.read(entry)
     if entry.close():
         wanted.subscriptions.append(
             Subscription(
-                entry, name, account or '', plan, project, server, start,
-                paid_until, anchor_day, enforces is not False, enforce_from,
-                fields.without_none({'policy': policy}),
+                entry, name, account or '', plan, project, server, agreed
             )
-        )  # fmt: skip
+        )
 
 
 def _name(wanted: Wanted, kind: str, entry: entries.Entry) -> Any:
