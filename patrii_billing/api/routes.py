@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one table of everything the API answers to."""
 
+from patrii_billing.api.handlers import accounts
 from patrii_billing.api.handlers import payments
+from patrii_billing.api.handlers import plans
+from patrii_billing.api.handlers import projects
 from patrii_billing.api import openapi
 from patrii_billing.api import route
 from patrii_billing.api import versions
 
 ROUTES: tuple[route.Route, ...] = (
     *versions.ROUTES,
+    *accounts.ROUTES,
     *payments.ROUTES,
+    *plans.ROUTES,
+    *projects.ROUTES,
 )
 ALL = (*ROUTES, openapi.route(ROUTES))

@@ -47,8 +47,8 @@ def create(
     defaults: Defaults,
     now: dt.datetime,
     by: str,
-) -> tuple[int, bool]:
-    """Enter an account; its id, and whether it is new.
+) -> int:
+    """Enter an account; its id.
 
     The same again finds the account that is there. Raises InvalidDocument
     by path, Conflict where an account of that name is another one.
@@ -70,14 +70,14 @@ def create(
                 conn, now, 'account', 'added', name,
                 account_id=account_id, by=by,
             )  # fmt: skip
-            return account_id, True
+            return account_id
     other = different(row, {'currency': given, **said})
     if other:
         raise errors.Conflict(
             f'the account {name} is there already, with another '
             f'{", ".join(other)}'
         )
-    return row.id, False
+    return int(row.id)
 
 
 def change(

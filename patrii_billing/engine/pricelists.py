@@ -32,8 +32,8 @@ def create(
     currency: str,
     now: dt.datetime,
     by: str,
-) -> tuple[int, bool]:
-    """Enter a plan with its prices; its id, and whether it is new.
+) -> int:
+    """Enter a plan with its prices; its id.
 
     The same again finds the plan that is there. The currency is that of a
     plan that says none. Raises InvalidDocument by path, Conflict where a
@@ -54,7 +54,7 @@ def create(
             timeline.record(
                 conn, now, 'plan', 'added', name, by=by, plan=plan_id
             )
-            return plan_id, True
+            return plan_id
     other = [*customers.different(row, read.said)]
     if _prices(conn, row.id) != {price for _, price in read.prices}:
         other.append('prices')
@@ -63,7 +63,7 @@ def create(
             f'the plan {name} is there already, with another '
             f'{", ".join(other)}'
         )
-    return row.id, False
+    return int(row.id)
 
 
 def change(
@@ -99,8 +99,8 @@ def add_price(
     body: Mapping[str, Any],
     now: dt.datetime,
     by: str,
-) -> tuple[int, bool]:
-    """Add a price to a plan; its id, and whether it is new.
+) -> int:
+    """Add a price to a plan; its id. The same again adds nothing.
 
     Raises NotFound, InvalidDocument by path, InvalidInput for a day that
     bills somebody anew, Conflict where another price begins on that day.
@@ -111,10 +111,10 @@ def add_price(
     there = prices.get(_key(price))
     if there is not None:
         _refuse_another(there, price)
-        return there.id, False
+        return int(there.id)
     said = put_price(conn, plan_id, prices, price, now)
     _tell(conn, row, said, now, by)
-    return booked(conn, plan_id)[_key(price)].id, True
+    return int(booked(conn, plan_id)[_key(price)].id)
 
 
 def end_price(

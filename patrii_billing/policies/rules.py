@@ -5,10 +5,13 @@ from oslo_config import cfg
 from oslo_policy import opts
 from oslo_policy import policy
 
+from patrii_billing.policies import account
 from patrii_billing.policies import base
 from patrii_billing.policies import payment
+from patrii_billing.policies import plan
+from patrii_billing.policies import project
 
-_NOUNS = (base, payment)
+_NOUNS = (base, account, payment, plan, project)
 
 
 def list_rules() -> list[policy.RuleDefault]:

@@ -149,6 +149,10 @@ def prices(conn: sa.Connection, plan_id: int) -> Sequence[sa.Row[Any]]:
     ).all()
 
 
+def one_price(conn: sa.Connection, price_id: int) -> sa.Row[Any]:
+    return conn.execute(_prices.select().where(_prices.c.id == price_id)).one()
+
+
 def prices_of(
     conn: sa.Connection, plan_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:

@@ -63,6 +63,7 @@ class Figures:
 
 def listed(
     *,
+    account_id: int | None = None,
     name: str | None = None,
     external_ref: str | None = None,
     project: str | None = None,
@@ -75,8 +76,10 @@ def listed(
     """
     query = sa.select(_accounts, _WORST.label('worst'))
     for column, value in (
-        (_accounts.c.name, name), (_accounts.c.external_ref, external_ref)
-    ):  # fmt: skip
+        (_accounts.c.id, account_id),
+        (_accounts.c.name, name),
+        (_accounts.c.external_ref, external_ref),
+    ):
         if value is not None:
             query = query.where(column == value)
     if project is not None:
@@ -95,11 +98,6 @@ def listed(
         is_parked = _accounts.c.parked_why.is_not(None)
         query = query.where(is_parked if parked else ~is_parked)
     return query
-
-
-def shown(account_id: int) -> sa.Select[Any]:
-    """One account, as it is listed."""
-    return listed().where(_accounts.c.id == account_id)
 
 
 def status(worst: int | None) -> str | None:
@@ -138,7 +136,10 @@ def figures(
 
 
 def projects(
-    *, account_id: int | None = None, name: str | None = None
+    *,
+    project_id: str | None = None,
+    account_id: int | None = None,
+    name: str | None = None,
 ) -> sa.Select[Any]:
     """Projects, each with the name of its `account`."""
     query = sa.select(
@@ -147,10 +148,13 @@ def projects(
         _projects.c.account_id,
         _accounts.c.name.label('account'),
     ).join(_accounts, _accounts.c.id == _projects.c.account_id)
-    if account_id is not None:
-        query = query.where(_projects.c.account_id == account_id)
-    if name is not None:
-        query = query.where(_projects.c.name == name)
+    for column, value in (
+        (_projects.c.id, project_id),
+        (_projects.c.account_id, account_id),
+        (_projects.c.name, name),
+    ):
+        if value is not None:
+            query = query.where(column == value)
     return query
 
 

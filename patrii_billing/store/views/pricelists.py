@@ -18,11 +18,17 @@ KEYS: Mapping[str, sa.ColumnElement[Any]] = {
 
 
 def listed(
-    *, name: str | None = None, currency: str | None = None
+    *,
+    plan_id: int | None = None,
+    name: str | None = None,
+    currency: str | None = None,
 ) -> sa.Select[Any]:
     query = _plans.select()
-    if name is not None:
-        query = query.where(_plans.c.name == name)
-    if currency is not None:
-        query = query.where(_plans.c.currency == currency)
+    for column, value in (
+        (_plans.c.id, plan_id),
+        (_plans.c.name, name),
+        (_plans.c.currency, currency),
+    ):
+        if value is not None:
+            query = query.where(column == value)
     return query

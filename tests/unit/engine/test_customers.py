@@ -21,7 +21,7 @@ NEW = customers.Defaults('EUR', 'Europe/Paris', 'fr', [VAT])
 
 
 class CustomersTestCase(books.BooksTestCase):
-    def create(self, **body: Any) -> tuple[int, bool]:
+    def create(self, **body: Any) -> int:
         body = {'name': 'acme', **body}
         return self.db.write(customers.create, body, NEW, books.NOW, 'eva')
 
@@ -59,10 +59,9 @@ class _Tools:
 
 class AnAccountIsEnteredTest(CustomersTestCase):
     def test_it_has_the_defaults_of_the_house(self) -> None:
-        account_id, new = self.create()
+        account_id = self.create()
 
         row = self.row(account_id)
-        self.assertTrue(new)
         self.assertEqual(
             ('acme', 'EUR', 'Europe/Paris', 'fr', [VAT], []),
             (row.name, row.currency, row.timezone, row.locale, row.taxes,
@@ -71,7 +70,7 @@ class AnAccountIsEnteredTest(CustomersTestCase):
         self.assertEqual([('added', 'acme', 'eva')], self.told())
 
     def test_it_is_as_it_is_said(self) -> None:
-        account_id, _ = self.create(
+        account_id = self.create(
             currency='USD',
             external_ref='C-17',
             contacts=['billing@acme.example'],
@@ -92,11 +91,11 @@ class AnAccountIsEnteredTest(CustomersTestCase):
         )
 
     def test_the_same_again_finds_the_one_that_is_there(self) -> None:
-        first, _ = self.create(contacts=['a@acme.example'])
+        first = self.create(contacts=['a@acme.example'])
 
-        again, new = self.create(contacts=['a@acme.example'])
+        again = self.create(contacts=['a@acme.example'])
 
-        self.assertEqual((first, False), (again, new))
+        self.assertEqual(first, again)
         self.assertEqual(1, len(self.told()))
 
     def test_another_one_of_that_name_is_in_the_way(self) -> None:
@@ -143,7 +142,7 @@ class AnAccountIsEnteredTest(CustomersTestCase):
 
 class AnAccountIsChangedTest(CustomersTestCase):
     def test_what_is_not_said_stays(self) -> None:
-        account_id, _ = self.create(external_ref='C-17')
+        account_id = self.create(external_ref='C-17')
 
         changed = self.change(account_id, locale='de', timezone='UTC')
 
@@ -156,7 +155,7 @@ class AnAccountIsChangedTest(CustomersTestCase):
         self.assertEqual('eva', self.told()[-1][2])
 
     def test_a_policy_is_changed_term_by_term(self) -> None:
-        account_id, _ = self.create(
+        account_id = self.create(
             policy={'shelve_grace': '72h', 'shelved_span': '30d'}
         )
 
@@ -169,7 +168,7 @@ class AnAccountIsChangedTest(CustomersTestCase):
         )
 
     def test_null_takes_away_what_it_can_be_without(self) -> None:
-        account_id, _ = self.create(
+        account_id = self.create(
             external_ref='C-17',
             policy={'undo': '3d'},
             contacts=['a@b.example'],
@@ -187,7 +186,7 @@ class AnAccountIsChangedTest(CustomersTestCase):
         )
 
     def test_it_cannot_be_without_a_time_zone(self) -> None:
-        account_id, _ = self.create()
+        account_id = self.create()
 
         error = self.assertRaises(
             errors.InvalidInput, self.change, account_id, timezone=None
@@ -196,7 +195,7 @@ class AnAccountIsChangedTest(CustomersTestCase):
         self.assertEqual('timezone', error.where)
 
     def test_its_currency_stays(self) -> None:
-        account_id, _ = self.create()
+        account_id = self.create()
 
         error = self.assertRaises(
             errors.Conflict, self.change, account_id, currency='USD'
@@ -207,7 +206,7 @@ class AnAccountIsChangedTest(CustomersTestCase):
 
     def test_it_takes_no_name_of_another(self) -> None:
         self.create()
-        account_id, _ = self.create(name='emca')
+        account_id = self.create(name='emca')
 
         self.assertRaises(
             errors.Conflict, self.change, account_id, name='acme'
@@ -215,7 +214,7 @@ class AnAccountIsChangedTest(CustomersTestCase):
         self.assertEqual(['name'], self.change(account_id, name='Emca'))
 
     def test_a_change_to_what_is_there_is_not_told(self) -> None:
-        account_id, _ = self.create()
+        account_id = self.create()
 
         self.assertEqual([], self.change(account_id, locale='fr'))
         self.assertEqual(1, len(self.told()))
@@ -263,7 +262,7 @@ class APolicyIsChangedTest(books.BooksTestCase):
 
 class AnAccountIsDeletedTest(CustomersTestCase):
     def test_one_on_which_nothing_hangs_goes(self) -> None:
-        account_id, _ = self.create()
+        account_id = self.create()
 
         self.delete(account_id)
 
@@ -276,7 +275,7 @@ class AnAccountIsDeletedTest(CustomersTestCase):
         )
 
     def test_one_with_a_project_stays(self) -> None:
-        account_id, _ = self.create()
+        account_id = self.create()
         self.db.write(books.project, account_id)
 
         error = self.assertRaises(errors.Conflict, self.delete, account_id)
@@ -292,7 +291,7 @@ class AnAccountIsDeletedTest(CustomersTestCase):
         self.assertEqual('acme has projects and subscriptions', str(error))
 
     def test_one_that_has_paid_stays(self) -> None:
-        account_id, _ = self.create()
+        account_id = self.create()
         self.db.write(books.payment, account_id)
 
         error = self.assertRaises(errors.Conflict, self.delete, account_id)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Customers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.api import paging
+from patrii_billing.api import route as routes
+from patrii_billing.api.schemas import account as schemas
+from patrii_billing.api.schemas import base
+from patrii_billing.api import shapes
+from patrii_billing.domain import money
+from patrii_billing.engine import customers as engine
+from patrii_billing.engine import unparking
+from patrii_billing import errors
+from patrii_billing.store.views import customers
+
+
+def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    asked = call.query
+    query = customers.listed(
+        account_id=call.own_account(),
+        name=asked.get('name'),
+        external_ref=asked.get('external_ref'),
+        project=asked.get('project_id'),
+        status=asked.get('billing_status'),
+        parked=asked.get('parked'),
+    )
+    return paging.page(
+        call, conn, 'accounts', query, customers.ACCOUNT_KEYS,
+        lambda row: listed(row, call), first='name',
+    )  # fmt: skip
+
+
+def show(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    account_id = call.path['account_id']
+    if not call.scope.covers(account_id):
+        raise errors.NotFound(f'there is no account {account_id}')
+    return shown(call, conn, account_id)
+
+
+def create(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    account_id = engine.create(
+        conn, call.body, call.door.defaults, call.now, call.by
+    )
+    return shown(call, conn, account_id)
+
+
+def change(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    account_id = call.path['account_id']
+    engine.change(conn, call.tools, account_id, call.body, call.now, call.by)
+    return shown(call, conn, account_id)
+
+
+def delete(call: routes.Call, conn: sa.Connection) -> None:
+    engine.delete(conn, call.path['account_id'], call.now, call.by)
+
+
+def bill(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    account_id = call.path['account_id']
+    unparking.bill(
+        conn, call.tools, account_id, call.now, call.by,
+        call.body.get('why', ''), call.body.get('accept', False),
+    )  # fmt: skip
+    return shown(call, conn, account_id)
+
+
+def shown(
+    call: routes.Call, conn: sa.Connection, account_id: int
+) -> dict[str, Any]:
+    """An account with what hangs on it. Raises NotFound."""
+    query = customers.listed(account_id=account_id)
+    row = conn.execute(query).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'there is no account {account_id}')
+    figures = customers.figures(conn, account_id, call.now)
+    return {
+        **listed(row, call),
+        'projects': [
+            {'id': project.id, 'name': project.name}
+            for project in customers.projects_of(conn, [account_id])
+        ],
+        'balance': money.plain(figures.balance, row.currency),
+        'owed': money.plain(figures.owed, row.currency),
+        'overdue': money.plain(figures.overdue, row.currency),
+        'subscription_count': figures.subscriptions,
+    }
+
+
+def listed(row: sa.Row[Any], call: routes.Call) -> dict[str, Any]:
+    # Why it is parked was written for the house.
+    staff = call.scope.everything
+    return {
+        'id': row.id,
+        'name': row.name,
+        'external_ref': row.external_ref,
+        'currency': row.currency,
+        'timezone': row.timezone,
+        'locale': row.locale,
+        'contacts': row.contacts,
+        'policy': row.policy,
+        'address': _address(row.address),
+        'taxes': [_full(each, 'name', 'rate') for each in row.taxes or ()],
+        'discounts': [
+            _full(each, 'name', 'percent', 'amount')
+            for each in row.discounts or ()
+        ],
+        'billing_status': customers.status(row.worst),
+        'parked': row.parked_why is not None,
+        'parked_why': row.parked_why if staff else None,
+        'created_at': shapes.instant(row.created_at),
+    }
+
+
+def _address(address: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not address:
+        return None
+    return {
+        'name': address['name'],
+        'lines': address.get('lines', []),
+        'country': address.get('country'),
+        'tax_id': address.get('tax_id'),
+    }
+
+
+def _full(said: Mapping[str, Any], *fields: str) -> dict[str, Any]:
+    names = (*fields, 'valid_from', 'valid_until')
+    return {name: said.get(name) for name in names}
+
+
+_ONE = '/v1/accounts/{account_id}'
+ROUTES = (
+    routes.Route(
+        method='GET', path='/v1/accounts', rule='billing:account:list',
+        handler=index, summary='List accounts', query=schemas.LIST,
+        answer=base.page('accounts', schemas.ACCOUNT),
+    ),
+    routes.Route(
+        method='POST', path='/v1/accounts', rule='billing:account:create',
+        handler=create, summary='Enter an account', status=201,
+        description='The same again enters nothing, and answers the account '
+        'that is there.',
+        body=schemas.CREATE, answer=schemas.SHOWN,
+    ),
+    routes.Route(
+        method='GET', path=_ONE, rule='billing:account:show', handler=show,
+        summary='Show an account', answer=schemas.SHOWN,
+    ),
+    routes.Route(
+        method='PATCH', path=_ONE, rule='billing:account:update',
+        handler=change, summary='Change an account',
+        description='What is not named stays. Policy and address are merged '
+        'field by field, lists are replaced, and null takes away. By another '
+        'policy its subscriptions are judged anew; a step whose hour was told '
+        'keeps it. Taxes and discounts count from the next invoice.',
+        body=schemas.CHANGE, answer=schemas.SHOWN,
+    ),
+    routes.Route(
+        method='DELETE', path=_ONE, rule='billing:account:delete',
+        handler=delete, summary='Delete an account', status=204,
+        description='Only one that has no project, subscription, invoice, '
+        'payment or notice. What the timeline tells of it stays.',
+        answer={},
+    ),
+    routes.Route(
+        method='POST', path=f'{_ONE}/bill', rule='billing:account:bill',
+        handler=bill, summary='Bill a parked account again',
+        description='An account whose bill cannot be right, or cannot be '
+        'made, is parked, and nothing of it is invoiced. This says that the '
+        'reason is gone.',
+        body=schemas.BILL, answer=schemas.SHOWN,
+    ),
+)  # fmt: skip

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of accounts."""
+
+from collections.abc import Mapping
+
+from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import ladder
+from patrii_billing.domain import lifecycle
+
+_NULL_DAY = base.or_null(base.DAY)
+_PERCENT: base.Schema = {
+    'type': 'string',
+    'pattern': r'^[0-9]{1,3}(\.[0-9]{1,10})?$',
+    'examples': ['20'],
+    'description': 'A decimal number, 0 to 100.',
+}
+_COUNTRY: base.Schema = {
+    'type': 'string',
+    'pattern': '^[A-Z]{2}$',
+    'description': 'A code of ISO 3166-1.',
+    'examples': ['FR'],
+}
+_RATE: Mapping[str, base.Schema] = {
+    'name': {'type': 'string', 'minLength': 1, 'maxLength': 100},
+    'rate': _PERCENT,
+    'valid_from': _NULL_DAY,
+    'valid_until': _NULL_DAY,
+}
+_DISCOUNT: Mapping[str, base.Schema] = {
+    'name': {'type': 'string', 'minLength': 1, 'maxLength': 100},
+    'percent': base.or_null(_PERCENT),
+    'amount': {
+        **base.or_null(base.AMOUNT),
+        'description': 'Off each cycle, in `currency`; or else a percent.',
+    },
+    'valid_from': _NULL_DAY,
+    'valid_until': _NULL_DAY,
+}
+_ADDRESS: Mapping[str, base.Schema] = {
+    'name': base.NAME,
+    'lines': {'type': 'array', 'maxItems': 6, 'items': base.NAME},
+    'country': base.or_null(_COUNTRY),
+    'tax_id': base.or_null({'type': 'string', 'maxLength': 32}),
+}
+_LOCALE: base.Schema = {
+    'type': 'string',
+    'minLength': 1,
+    'maxLength': 32,
+    'description': 'The language of mails and invoices.',
+    'examples': ['en', 'de_AT'],
+}
+_ZONE: base.Schema = {
+    'type': 'string',
+    'minLength': 1,
+    'maxLength': 64,
+    'description': 'In which its days are: a name of the tz database. '
+    'Another one counts from the next period.',
+    'examples': ['Europe/Paris'],
+}
+_REF: base.Schema = {
+    **base.NAME,
+    'description': "What the account is elsewhere, as a shop's id.",
+}
+_CONTACTS: base.Schema = {
+    'type': 'array',
+    'maxItems': 50,
+    'items': {'type': 'string', 'maxLength': 320},
+    'description': "Mail addresses; without any the mails go to the "
+    "project's users.",
+}
+
+
+def _listed(item: base.Schema, description: str) -> base.Schema:
+    return {
+        'type': 'array',
+        'maxItems': 50,
+        'items': item,
+        'description': description,
+    }
+
+
+def _said(rate: base.Schema, discount: base.Schema) -> dict[str, base.Schema]:
+    return {
+        'taxes': _listed(rate, 'What its invoices are taxed by.'),
+        'discounts': _listed(discount, 'What its invoices leave out.'),
+    }
+
+
+_SENT = {
+    'external_ref': _REF,
+    'contacts': _CONTACTS,
+    'locale': _LOCALE,
+    'timezone': _ZONE,
+    'policy': ladder.POLICY,
+    'address': base.body(
+        {
+            **_ADDRESS,
+            'lines': base.or_null(_ADDRESS['lines']),
+        },
+        'name',
+    ),
+    **_said(
+        base.body(_RATE, 'name', 'rate'), base.body(_DISCOUNT, 'name')
+    ),
+}  # fmt: skip
+_FIELDS = {
+    'id': base.ID,
+    'name': base.NAME,
+    'external_ref': base.or_null(_REF),
+    'currency': base.CURRENCY,
+    'timezone': _ZONE,
+    'locale': _LOCALE,
+    'contacts': _CONTACTS,
+    'policy': ladder.POLICY,
+    'address': base.or_null(base.answer(_ADDRESS)),
+    **_said(base.answer(_RATE), base.answer(_DISCOUNT)),
+    'billing_status': {
+        **base.or_null(base.one_of(list(lifecycle.Status))),
+        'description': 'The worst of its subscriptions.',
+    },
+    'parked': {
+        **base.BOOLEAN,
+        'description': 'Not billed until a person has looked at it.',
+    },
+    'parked_why': base.or_null({'type': 'string'}),
+    'created_at': base.INSTANT,
+}
+_COUNT: base.Schema = {'type': 'integer', 'minimum': 0}
+
+ACCOUNT = base.answer(_FIELDS)
+SHOWN = base.answer(
+    {
+        **_FIELDS,
+        'projects': {
+            'type': 'array',
+            'items': base.answer({'id': base.UUID, 'name': base.NAME}),
+        },
+        'balance': {
+            **base.AMOUNT,
+            'description': 'What is here and pays for nothing yet.',
+        },
+        'owed': base.AMOUNT,
+        'overdue': {
+            **base.AMOUNT,
+            'description': 'What of it is past due.',
+        },
+        'subscription_count': {
+            **_COUNT,
+            'description': 'Those that have not ended.',
+        },
+    }
+)
+
+LIST = base.listing(
+    {
+        'name': base.NAME,
+        'external_ref': base.NAME,
+        'project_id': base.UUID,
+        'billing_status': base.one_of(list(lifecycle.Status)),
+        'parked': base.BOOLEAN,
+    },
+    ['id', 'name', 'created_at'],
+)
+CREATE = base.body(
+    {
+        'name': base.NAME,
+        'currency': {
+            **base.CURRENCY,
+            'description': 'Of all its plans and invoices; it stays.',
+        },
+        **_SENT,
+    },
+    'name',
+)
+CHANGE = base.body(
+    {
+        'name': base.NAME,
+        **{
+            name: schema
+            if name in ('locale', 'timezone')
+            else base.or_null(schema)
+            for name, schema in _SENT.items()
+        },
+        'policy': ladder.CHANGED,
+        'address': base.or_null(
+            base.body(
+                {
+                    **_ADDRESS,
+                    'lines': base.or_null(_ADDRESS['lines']),
+                }
+            )
+        ),
+    },
+    minimum=1,
+)
+BILL = base.body(
+    {
+        'why': {**base.TEXT, 'description': 'For the timeline.'},
+        'accept': {
+            **base.BOOLEAN,
+            'description': 'Issue what is due now, however far beyond the '
+            'bounds of [billing] it is.',
+        },
+    }
+)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of plans and their prices."""
+
+from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import ladder
+from patrii_billing.domain import calendar
+from patrii_billing.domain import pricing
+from patrii_billing.domain import proration
+
+_UNIT_PRICE: base.Schema = {
+    'type': 'string',
+    'pattern': r'^[0-9]{1,18}(\.[0-9]{1,18})?$',
+    'description': "In the plan's currency, exact.",
+    'examples': ['10.00'],
+}
+_QUANTITY = {**_UNIT_PRICE, 'description': 'An exact number.'}
+_CYCLE: base.Schema = {
+    'type': 'string',
+    'pattern': '^(month|quarter|year|days:[1-9][0-9]{0,3})$',
+    'description': 'How long a period is: month, quarter, year or days:N.',
+    'examples': ['month'],
+}
+_TRIAL: base.Schema = {'type': 'integer', 'minimum': 0, 'maximum': 3660}
+_TIER = {'up_to': base.or_null(_QUANTITY), 'unit_price': _UNIT_PRICE}
+
+_PRICE = {
+    'kind': base.one_of(list(pricing.PriceKind)),
+    'resource': {
+        'type': 'string',
+        'maxLength': 255,
+        'description': 'A flavor, a quota as cores, or a meter.',
+    },
+    'unit_price': _UNIT_PRICE,
+    'valid_from': base.or_null(base.DAY),
+    'valid_until': {
+        **base.or_null(base.DAY),
+        'description': 'The first day on which it is not valid.',
+    },
+    'included': {**_QUANTITY, 'description': 'So many cost nothing.'},
+    'tiers': {
+        'type': 'array',
+        'maxItems': 50,
+        'items': base.answer(_TIER),
+        'description': 'In place of the unit price.',
+    },
+    'tiering': base.one_of(list(pricing.Tiering)),
+    'at_once': {
+        **base.BOOLEAN,
+        'description': 'Counts from its first day, not from the first cycle '
+        'after it.',
+    },
+    'per': {
+        **_QUANTITY,
+        'description': 'So many of what is measured are one that is priced.',
+    },
+    'unit': {
+        **base.or_null({'type': 'string', 'maxLength': 32}),
+        'description': 'What one is called, as GB.',
+    },
+}
+PRICE = base.answer({'id': base.ID, **_PRICE})
+ADD_PRICE = base.body(
+    {
+        **{name: base.or_null(shape) for name, shape in _PRICE.items()},
+        'kind': _PRICE['kind'],
+        'tiers': {
+            **base.or_null(_PRICE['tiers']),
+            'items': base.body(_TIER, 'unit_price'),
+        },
+    },
+    'kind',
+)
+END_PRICE = base.body(
+    {'valid_until': _PRICE['valid_until']}, 'valid_until'
+)  # fmt: skip
+
+_FIELDS = {
+    'name': base.NAME,
+    'currency': base.CURRENCY,
+    'cycle': _CYCLE,
+    'unit': {
+        **base.one_of(list(calendar.Unit)),
+        'description': 'What of a cycle is counted.',
+    },
+    'same_day': {
+        **base.one_of(list(proration.SameDay)),
+        'description': 'Which of several changes on one day counts.',
+    },
+    'trial_days': {
+        **_TRIAL,
+        'description': 'Nothing is billed of so many days of a new contract.',
+    },
+    'tax_inclusive': {
+        **base.BOOLEAN,
+        'description': 'Whether the taxes are in the prices.',
+    },
+    'policy': ladder.POLICY,
+}
+PLAN = base.answer(
+    {
+        'id': base.ID,
+        **_FIELDS,
+        'created_at': base.INSTANT,
+        'prices': {'type': 'array', 'items': PRICE},
+    }
+)
+LIST = base.listing(
+    {'name': base.NAME, 'currency': base.CURRENCY}, ['id', 'name']
+)
+CREATE = base.body(
+    {
+        **_FIELDS,
+        'prices': {'type': 'array', 'maxItems': 1000, 'items': ADD_PRICE},
+    },
+    'name',
+    'cycle',
+)
+CHANGE = base.body(
+    {'policy': ladder.CHANGED, 'trial_days': _TRIAL}, minimum=1
+)
