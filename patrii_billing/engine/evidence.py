@@ -42,9 +42,12 @@ def record(
     """
     if not evidence.strip():
         raise errors.InvalidInput('must say how it was given', 'evidence')
-    account_id = notices.by_key(conn, key).account_id
+    asked = notices.by_key(conn, key)
+    account_id = asked.account_id
     if account_id is None:
         raise errors.Conflict('it is an alarm, and for no customer')
+    if asked.repeats is not None:
+        raise errors.Conflict(f'it is a copy of notice {asked.repeats}')
     accounts.lock(conn, account_id)
     notice = notices.by_key(conn, key)
     if notice.state not in _OPEN:

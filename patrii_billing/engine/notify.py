@@ -19,6 +19,7 @@ from patrii_billing.domain import mail
 from patrii_billing.domain import money
 from patrii_billing.engine import collect
 from patrii_billing.engine import gather
+from patrii_billing.engine import resending
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
@@ -73,7 +74,8 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     if tools.settings.dry_run and row.account_id is not None:
         _settle(tools, row, NoticeState.SUPPRESSED, 'dry run')
         return
-    content = _addressed(tools, row, tools.db.read(_content, tools, row, now))
+    content = tools.db.read(content_of, tools, row, now)
+    content = _addressed(tools, row, content)
     if not content.recipients:
         _settle(tools, row, NoticeState.REFUSED, 'there is no address')
         return
@@ -110,6 +112,9 @@ def _outdated(
     twice. Raises LeaseLost.
     """
     notices.renew(conn, row, until)
+    if row.repeats is not None:
+        first = notices.repeated(conn, row)
+        return resending.obsolete(conn, first, until) is not None
     if row.template == 'invoice' and row.invoice_id is not None:
         invoice = invoices.get(conn, row.invoice_id)
         return bool(invoice.state == lifecycle.InvoiceState.VOID)
@@ -145,6 +150,8 @@ def _write_settled(
         account_id=row.account_id, subscription_id=row.subscription_id,
         result=str(state), key=row.key,
     )  # fmt: skip
+    if state is NoticeState.ACCEPTED and row.repeats is not None:
+        resending.count(conn, row, answer, values.get('names'), now)
     if state is NoticeState.REFUSED and row.account_id is not None:
         tell.operator(
             conn, now, 'delivery_failed', f'{row.key}:delivery_failed',
@@ -167,10 +174,10 @@ def _later(tools: toolbox.Tools, row: sa.Row[Any], answer: str) -> None:
         )  # fmt: skip
 
 
-def _content(
+def content_of(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    row: sa.Row[Any],
+    row: Any,
     now: dt.datetime,
 ) -> mail.NoticeContent:
     """What the notice says, read from the books at this attempt."""
@@ -258,6 +265,10 @@ def _named_instant(
     """The instant a notice names; a late warning names a later one."""
     if sub is None or row.template not in _MUST_ARRIVE:
         return row.names  # type: ignore[no-any-return]
+    first = notices.repeated(conn, row)
+    if first is not row and not resending.begins_span(first):
+        # A copy says what is so, and moves nothing.
+        return sub.due_at or first.names  # type: ignore[no-any-return]
     policy = gather.policy(conn, tools, sub)
     zone = calendar.zone(accounts.get(conn, sub.account_id).timezone)
     span, window = policy.shelve_grace, policy.shelve_window

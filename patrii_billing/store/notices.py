@@ -34,6 +34,7 @@ def ask(
     servers: Sequence[str] = (),
     names: dt.datetime | None = None,
     context: dict[str, Any] | None = None,
+    repeats: int | None = None,
 ) -> bool:
     """Add a notice, once per key."""
     new = _new(now, template)
@@ -51,6 +52,7 @@ def ask(
             'servers': list(servers),
             'names': names,
             'context': context or {},
+            'repeats': repeats,
         },
     )
 
@@ -152,6 +154,30 @@ def bounced(
     )
 
 
+def by_id(conn: sa.Connection, notice_id: int) -> sa.Row[Any]:
+    """The notice of that id. Raises NotFound."""
+    row = conn.execute(
+        _notices.select().where(_notices.c.id == notice_id)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'there is no notice {notice_id}')
+    return row
+
+
+def repeated(conn: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any]:
+    """The notice that a copy repeats; else itself."""
+    return row if row.repeats is None else by_id(conn, row.repeats)
+
+
+def copies(conn: sa.Connection, notice_id: int) -> Sequence[sa.Row[Any]]:
+    """The copies of a notice, oldest first."""
+    return conn.execute(
+        _notices.select()
+        .where(_notices.c.repeats == notice_id)
+        .order_by(_notices.c.id)
+    ).all()
+
+
 def by_key(conn: sa.Connection, key: str) -> sa.Row[Any]:
     """The notice of that key. Raises NotFound."""
     row = conn.execute(
@@ -163,7 +189,12 @@ def by_key(conn: sa.Connection, key: str) -> sa.Row[Any]:
 
 
 def prove(
-    conn: sa.Connection, notice_id: int, at: dt.datetime, evidence: str
+    conn: sa.Connection,
+    /,
+    notice_id: int,
+    at: dt.datetime,
+    evidence: str,
+    **values: Any,
 ) -> None:
     """It reached its reader by another way; no worker sends it any more."""
     conn.execute(
@@ -177,18 +208,32 @@ def prove(
             owner=None,
             lease_until=None,
             next_at=None,
+            **values,
         )
+    )
+
+
+def name_later(
+    conn: sa.Connection, notice_id: int, names: dt.datetime
+) -> None:
+    """It names an instant that is no sooner than this one."""
+    conn.execute(
+        _notices.update()
+        .where(_notices.c.id == notice_id, _notices.c.names < names)
+        .values(names=names)
     )
 
 
 def latest(
     conn: sa.Connection, subscription_id: int, template: str
 ) -> sa.Row[Any] | None:
+    """The newest that is no copy of another."""
     return conn.execute(
         _notices.select()
         .where(
             _notices.c.subscription_id == subscription_id,
             _notices.c.template == template,
+            _notices.c.repeats.is_(None),
         )
         .order_by(_notices.c.id.desc())
         .limit(1)
