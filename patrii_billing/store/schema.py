@@ -557,9 +557,9 @@ requests = sa.Table(
     _C('body_hash', sa.String(64), nullable=False),
     _C('status', sa.Integer, nullable=False),
     _C('answer', Json, nullable=False),
-    _C('at', Instant, nullable=False),
+    _C('expires_at', Instant, nullable=False),
     sa.UniqueConstraint('caller', 'key'),
-    sa.Index(None, 'at'),
+    sa.Index(None, 'expires_at'),
     **_UTF8,
 )  # fmt: skip
 

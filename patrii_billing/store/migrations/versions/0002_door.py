@@ -76,7 +76,7 @@ def upgrade() -> None:
         sa.Column('body_hash', sa.String(length=64), nullable=False),
         sa.Column('status', sa.Integer(), nullable=False),
         sa.Column('answer', types.Json(), nullable=False),
-        sa.Column('at', types.Instant(), nullable=False),
+        sa.Column('expires_at', types.Instant(), nullable=False),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_requests')),
         sa.UniqueConstraint(
             'caller', 'key', name=op.f('uq_requests_caller_key')
@@ -87,7 +87,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('requests', schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f('ix_requests_at'), ['at'], unique=False
+            batch_op.f('ix_requests_expires_at'), ['expires_at'], unique=False
         )
 
     op.create_table(
