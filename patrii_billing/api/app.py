@@ -32,6 +32,8 @@ def build(
     """An application that answers by a table of routes."""
     app = flask.Flask('patrii_billing.api', static_folder=None)
     app.config['MAX_CONTENT_LENGTH'] = door.max_body_size
+    # Nothing is at an address with a slash too much: no redirect to follow.
+    app.url_map.merge_slashes = False
     for route in of:
         app.add_url_rule(
             routes.PLACE.sub(r'<\1>', route.path),
@@ -52,15 +54,16 @@ def _view(
     def view(**path: str) -> flask.Response:
         request = flask.request
         try:
-            versions.check(dict(request.headers))
+            headers = dict(request.headers)
+            versions.check(headers)
             found = frame.perform(
                 door,
                 route,
                 request.environ,
-                headers=dict(request.headers),
+                headers=headers,
                 url=request.url,
                 path=path,
-                query=request.args.items(multi=True),
+                query=request.environ.get('QUERY_STRING', ''),
                 raw=request.get_data(),
             )
             return _answer(route, found)
@@ -111,7 +114,9 @@ def _refused(error: http_errors.HTTPException) -> flask.Response:
     detail = _DETAILS.get(status) or http.HTTPStatus(status).phrase
     response = _problem([problems.Problem(status, what, detail)], 'request')
     if isinstance(error, http_errors.MethodNotAllowed):
-        response.headers['Allow'] = ', '.join(error.valid_methods or ())
+        response.headers['Allow'] = ', '.join(
+            sorted(error.valid_methods or ())
+        )
     return response
 
 

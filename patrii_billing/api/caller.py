@@ -47,14 +47,19 @@ def of(environ: Mapping[str, Any]) -> Caller:
     """Who the token says it is; NOBODY without a valid one."""
     if environ.get('HTTP_X_IDENTITY_STATUS') != _CONFIRMED:
         return NOBODY
-    roles = environ.get('HTTP_X_ROLES', '')
+
+    def said(name: str) -> str:
+        # What a token does not say the middleware sets to None.
+        return environ.get(name) or ''
+
+    roles = said('HTTP_X_ROLES').split(',')
     return Caller(
-        user_id=environ.get('HTTP_X_USER_ID', ''),
-        name=environ.get('HTTP_X_USER_NAME', ''),
-        project_id=environ.get('HTTP_X_PROJECT_ID', ''),
-        roles=tuple(role.strip() for role in roles.split(',') if role.strip()),
-        system=environ.get('HTTP_OPENSTACK_SYSTEM_SCOPE', ''),
-        domain_id=environ.get('HTTP_X_DOMAIN_ID', ''),
+        user_id=said('HTTP_X_USER_ID'),
+        name=said('HTTP_X_USER_NAME'),
+        project_id=said('HTTP_X_PROJECT_ID'),
+        roles=tuple(role.strip() for role in roles if role.strip()),
+        system=said('HTTP_OPENSTACK_SYSTEM_SCOPE'),
+        domain_id=said('HTTP_X_DOMAIN_ID'),
     )
 
 

@@ -6,6 +6,7 @@ write, taken back at its end. So no handler has to know of either.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 import hashlib
 import json
 from typing import Any
@@ -39,6 +40,13 @@ class _Rehearsed(Exception):  # noqa: N818 - an end of the unit, no error
         self.told = told
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What a handler, or an earlier run of it, has come to."""
+
+    found: Any
+
+
 def perform(
     door: routes.Door,
     route: routes.Route,
@@ -47,10 +55,13 @@ def perform(
     headers: Mapping[str, str],
     url: str,
     path: Mapping[str, str],
-    query: Any,
+    query: str,
     raw: bytes,
 ) -> routes.Answer:
-    """Answer a request. Raises what problems.of can tell."""
+    """Answer a request; its query as WSGI has it.
+
+    Raises what problems.of can tell.
+    """
     caller = callers.of(environ)
     scope = _scope(door, route, caller)
     call = routes.Call(
@@ -60,18 +71,17 @@ def perform(
         request_id=request_id(environ),
         path=reading.path(path),
         query=reading.query(route, query),
-        body=reading.body(route, raw),
+        body=reading.body(route, raw, headers.get('Content-Type', '')),
         raw=raw,
         headers=headers,
         url=url,
         now=door.tools.now(),
     )
-    if route.prepare is not None:
-        call = call.with_prepared(route.prepare(call))
-    if not route.writes:
-        found = door.tools.db.read(_read, route, call)
-    else:
+    if route.writes:
         found = _write(route, call)
+    else:
+        call = _prepared(route, call)
+        found = door.tools.db.read(_read, route, call)
     if isinstance(found, routes.Answer):
         return found
     if route.present is not None:
@@ -135,9 +145,22 @@ def _read(
     return route.handler(call, conn)
 
 
+def _prepared(route: routes.Route, call: routes.Call) -> routes.Call:
+    if route.prepare is None:
+        return call
+    return call.with_prepared(route.prepare(call))
+
+
 def _write(route: routes.Route, call: routes.Call) -> Any:
+    keyed = call.key is not None and route.rule is not None
+    if keyed and not call.dry_run:
+        # What was done may be why it can no more be prepared.
+        before = call.tools.db.read(_before, route, call)
+        if before is not None:
+            return before.found
+    call = _prepared(route, call)
     try:
-        return call.tools.db.write(_unit, route, call)
+        return call.tools.db.write(_unit, route, call, keyed)
     except _Rehearsed as end:
         return routes.Answer(end.told, status=200)
     except db_errors.DBDuplicateEntry:
@@ -147,35 +170,55 @@ def _write(route: routes.Route, call: routes.Call) -> Any:
 
 
 def _unit(
-    conn: sa.Connection, route: routes.Route, call: routes.Call
+    conn: sa.Connection, route: routes.Route, call: routes.Call, keyed: bool
 ) -> Any:
     timeline.of_request(conn, call.request_id)
-    if call.query.get('dry_run'):
+    if call.dry_run:
         last = history.last_id(conn)
         found = route.handler(call, conn)
         raise _Rehearsed(_rehearsed(conn, call, found, last))
-    if call.key is None or route.rule is None:
+    if not keyed:
         return route.handler(call, conn)
-    _check_key(call.key)
-    before = requests.find(conn, call.caller.user_id, call.key)
-    body_hash = _hash(route, call)
+    before = _before(conn, route, call)
     if before is not None:
-        if before.body_hash != body_hash:
-            raise problems.Refused(
-                problems.Problem(
-                    409, 'key_reused',
-                    f'the key {call.key!r} was used for another request',
-                    'Idempotency-Key',
-                )
-            )  # fmt: skip
-        return routes.Answer(before.answer, before.status)
+        return before.found
     found = route.handler(call, conn)
-    kept = found if isinstance(found, routes.Answer) else routes.Answer(found)
+    whole = isinstance(found, routes.Answer)
+    kept = found if whole else routes.Answer(found)
     requests.add(
-        conn, caller=call.caller.user_id, key=call.key, body_hash=body_hash,
-        status=kept.status or route.status, answer=kept.body, at=call.now,
+        conn, caller=call.caller.user_id, key=call.key,
+        body_hash=_hash(route, call), status=kept.status or route.status,
+        answer={
+            'body': kept.body, 'headers': dict(kept.headers), 'whole': whole
+        },
+        expires_at=call.now + call.door.keep_keys,
     )  # fmt: skip
     return found
+
+
+def _before(
+    conn: sa.Connection, route: routes.Route, call: routes.Call
+) -> _Done | None:
+    """What the same request has come to, if it was made before."""
+    assert call.key is not None  # noqa: S101 - for the checker of types
+    _check_key(call.key)
+    before = requests.find(conn, call.caller.user_id, call.key)
+    if before is None:
+        return None
+    if before.body_hash != _hash(route, call):
+        raise problems.Refused(
+            problems.Problem(
+                409, 'key_reused',
+                f'the key {call.key!r} was used for another request',
+                'Idempotency-Key',
+            )
+        )  # fmt: skip
+    kept = before.answer
+    if not kept['whole'] and route.present is not None:
+        return _Done(kept['body'])
+    return _Done(
+        routes.Answer(kept['body'], before.status, kept['headers'])
+    )
 
 
 def _check_key(key: str) -> None:
@@ -186,8 +229,12 @@ def _check_key(key: str) -> None:
 
 
 def _hash(route: routes.Route, call: routes.Call) -> str:
-    """What must be the same wherever the key is."""
-    asked = [route.method, route.path, call.path, call.query, call.body]
+    """What must be the same wherever the key is, the account included."""
+    query = {k: v for k, v in call.query.items() if k != 'dry_run'}
+    asked = [
+        call.caller.project_id, route.method, route.path, call.path, query,
+        call.body,
+    ]  # fmt: skip
     text = json.dumps(asked, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -43,6 +43,8 @@ class Door:
     authorize: Callable[[str, dict[str, Any], dict[str, Any]], bool]
     render: Callable[[document.Invoice, document.Format, str], bytes]
     defaults: imports.Defaults
+    # For how long the answer to a key is kept.
+    keep_keys: dt.timedelta = dt.timedelta(days=7)
     max_limit: int = 1000
     max_body_size: int = 1048576
 
@@ -80,6 +82,11 @@ class Call:
         """The idempotency key of the request."""
         return self.headers.get('Idempotency-Key') or None
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether what is done is taken back at its end."""
+        return bool(self.query.get('dry_run'))
+
     def own_account(self, wanted: int | None = None) -> int | None:
         """Which account a list is to be of: the wanted one, None for all.
 
@@ -99,7 +106,8 @@ class Call:
 Handler = Callable[[Call, sa.Connection], Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Equal only to itself, so that what is made of a route can be kept for it.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Route:
     """A method and a path.
 

@@ -21,6 +21,7 @@ from patrii_billing.engine import samples
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import due as work
+from patrii_billing.store import requests
 from patrii_billing.store import watch
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +29,10 @@ LOG = logging.getLogger(__name__)
 
 def _purge(tools: toolbox.Tools, now: dt.datetime) -> int:
     return tools.db.write(purging.ask, now, tools.settings.batch)
+
+
+def _forget(tools: toolbox.Tools, now: dt.datetime) -> int:
+    return tools.db.write(requests.purge, now, tools.settings.batch)
 
 
 # In the order of the day: what changed is corrected before it is judged, what
@@ -39,12 +44,13 @@ STEPS = {
     'act': act.run,
     'notify': notify.run,
     'purge': _purge,
+    'forget': _forget,
     'meter': samples.run,
 }
 # Steps that a worker takes side by side. A payer's restore must not wait for
 # a mail server that hangs, nor for the invoices of all others.
 SIDE_BY_SIDE = {
-    'books': ('correct', 'charge', 'collect', 'purge'),
+    'books': ('correct', 'charge', 'collect', 'purge', 'forget'),
     'cloud': ('act',),
     'mail': ('notify',),
     'usage': ('meter',),

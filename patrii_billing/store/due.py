@@ -14,6 +14,7 @@ _NEXT = {
     'act': schema.actions.c.next_at,
     'notify': schema.notices.c.next_at,
     'purge': schema.custody.c.undo_until,
+    'forget': schema.requests.c.expires_at,
     'meter': schema.usage.c.stale_at,
 }
 _QUERY = sa.select(

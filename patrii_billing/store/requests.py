@@ -25,7 +25,14 @@ def add(conn: sa.Connection, /, **values: Any) -> None:
     database.insert(conn, _requests, **values)
 
 
-def purge(conn: sa.Connection, before: dt.datetime) -> int:
-    """Forget what is older; how many there were."""
-    done = conn.execute(_requests.delete().where(_requests.c.at < before))
-    return done.rowcount
+def purge(conn: sa.Connection, now: dt.datetime, limit: int) -> int:
+    """Forget what is kept no longer, a batch of it; how many there were."""
+    old = conn.scalars(
+        sa.select(_requests.c.id)
+        .where(_requests.c.expires_at <= now)
+        .order_by(_requests.c.expires_at)
+        .limit(limit)
+    ).all()
+    if old:
+        conn.execute(_requests.delete().where(_requests.c.id.in_(old)))
+    return len(old)
