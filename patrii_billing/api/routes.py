@@ -2,9 +2,11 @@
 """The one table of everything the API answers to."""
 
 from patrii_billing.api.handlers import accounts
+from patrii_billing.api.handlers import forecast
 from patrii_billing.api.handlers import payments
 from patrii_billing.api.handlers import plans
 from patrii_billing.api.handlers import projects
+from patrii_billing.api.handlers import summary
 from patrii_billing.api import openapi
 from patrii_billing.api import route
 from patrii_billing.api import versions
@@ -12,8 +14,10 @@ from patrii_billing.api import versions
 ROUTES: tuple[route.Route, ...] = (
     *versions.ROUTES,
     *accounts.ROUTES,
+    *forecast.ROUTES,
     *payments.ROUTES,
     *plans.ROUTES,
     *projects.ROUTES,
+    *summary.ROUTES,
 )
 ALL = (*ROUTES, openapi.route(ROUTES))

@@ -29,7 +29,7 @@ from patrii_billing.store import payments
 
 MOST_DAYS = 366
 _Pot = dict[tuple[int, str], int]
-_Marker = tuple[dt.datetime, int]
+Marker = tuple[dt.datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +53,27 @@ class Page:
     """
 
     events: Sequence[Foreseen]
-    after: _Marker | None = None
+    after: Marker | None = None
 
 
-def of_all(
+def page(
     conn: sa.Connection,
     tools: toolbox.Tools,
     now: dt.datetime,
     days: int,
     limit: int,
-    after: _Marker | None = None,
+    after: Marker | None = None,
+    account_id: int | None = None,
+    subscription_id: int | None = None,
 ) -> Page:
     """What comes of at most so many subscriptions, the soonest ones first.
 
-    Those of whom nothing is due by then are not looked at.
+    Those of which nothing is due by then are not looked at.
     """
     until = now + dt.timedelta(days=days)
-    due = ladder.due(conn, until, limit + 1, after)
+    due = ladder.due(
+        conn, until, limit + 1, after, account_id, subscription_id
+    )
     subs = ladder.some(conn, [each for _, each in due[:limit]])
     events = of_some(conn, tools, subs, now, until)
     return Page(events, due[limit - 1] if len(due) > limit else None)

@@ -7,11 +7,13 @@ from oslo_policy import policy
 
 from patrii_billing.policies import account
 from patrii_billing.policies import base
+from patrii_billing.policies import forecast
 from patrii_billing.policies import payment
 from patrii_billing.policies import plan
 from patrii_billing.policies import project
+from patrii_billing.policies import summary
 
-_NOUNS = (base, account, payment, plan, project)
+_NOUNS = (base, account, forecast, payment, plan, project, summary)
 
 
 def list_rules() -> list[policy.RuleDefault]:

@@ -31,12 +31,19 @@ def due(
     until: dt.datetime,
     limit: int,
     after: tuple[dt.datetime, int] | None = None,
+    account_id: int | None = None,
+    subscription_id: int | None = None,
 ) -> Sequence[tuple[dt.datetime, int]]:
     """When each subscription is looked at next, and its id, in that order.
 
     That is to judge it or to invoice it, whichever comes first, before
     `until`. `after` goes on behind one of them.
     """
+    wanted: list[sa.ColumnElement[bool]] = []
+    if account_id is not None:
+        wanted.append(_subs.c.account_id == account_id)
+    if subscription_id is not None:
+        wanted.append(_subs.c.id == subscription_id)
     check_at, charge_at = _subs.c.check_at, _subs.c.charge_at
     first = (
         (check_at, sa.or_(charge_at.is_(None), charge_at >= check_at)),
@@ -44,7 +51,8 @@ def due(
     )
     found: list[tuple[dt.datetime, int]] = []
     for at, soonest in first:
-        query = sa.select(at, _subs.c.id).where(at < until, soonest)
+        query = sa.select(at, _subs.c.id)
+        query = query.where(at < until, soonest, *wanted)
         if after is not None:
             behind = sa.or_(at > after[0], _subs.c.id > after[1])
             query = query.where(at >= after[0], behind)

@@ -31,7 +31,7 @@ def foreseen(
     now, after = story.world.clock.now(), None
     while True:
         page = story.db.read(
-            forecast.of_all, story.world.tools, now, days, limit, after
+            forecast.page, story.world.tools, now, days, limit, after
         )
         found += page.events
         after = page.after

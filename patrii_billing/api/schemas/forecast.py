@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of what is to come."""
+
+from patrii_billing.api.schemas import base
+from patrii_billing.domain import forecast
+
+EVENT = base.answer(
+    {
+        'at': base.INSTANT,
+        'not_before': {
+            **base.BOOLEAN,
+            'description': 'Whether `at` is only the earliest it can be, '
+            'because it waits for a mail server or for nova.',
+        },
+        'kind': base.one_of(list(forecast.Kind)),
+        'account_id': base.ID,
+        'account_name': {'type': 'string'},
+        'subscription_id': base.ID,
+        'subscription_name': {'type': 'string'},
+        'project_id': {'type': 'string'},
+        'amount': {
+            **base.or_null(base.AMOUNT),
+            'description': 'What an invoice will ask for, by what is known '
+            'now; else what is owed then.',
+        },
+        'currency': base.CURRENCY,
+        'server_ids': {'type': 'array', 'items': {'type': 'string'}},
+        'names': {
+            **base.or_null(base.INSTANT),
+            'description': 'The instant that a mail will name.',
+        },
+    }
+)
+
+# The instant and the subscription that a page ended with.
+MARKER: base.Schema = {
+    'type': 'string',
+    'pattern': '^[0-9]{1,16}-[0-9]{1,18}$',
+    'description': 'As it stands in the link to the next page.',
+}
+LIST = base.query(
+    {
+        'days': {
+            'type': 'integer',
+            'minimum': 1,
+            'maximum': 366,
+            'default': 7,
+            'description': 'How many days to look ahead.',
+        },
+        'account_id': base.ID,
+        'subscription_id': base.ID,
+        'limit': {
+            'type': 'integer',
+            'minimum': 1,
+            'maximum': 10000,
+            'description': 'Of how many subscriptions; at most '
+            '[api] max_limit.',
+        },
+        'marker': MARKER,
+    }
+)
