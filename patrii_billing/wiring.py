@@ -334,6 +334,7 @@ def door(conf: cfg.ConfigOpts) -> routes.Door:
         authorize=enforcer.authorize,
         render=printer(conf).render,
         defaults=defaults(conf),
+        keep_keys=elapsed(conf.api.keep_keys, '[api] keep_keys'),
         max_limit=conf.api.max_limit,
         max_body_size=conf.api.max_body_size,
     )
