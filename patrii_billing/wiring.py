@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import socket
 import threading
 from typing import Any
 
@@ -29,23 +30,32 @@ from patrii_billing.cloud import quotas
 from patrii_billing.cloud import servers
 from patrii_billing.cloud import session
 from patrii_billing.conf import database as database_conf
+from patrii_billing.conf import webhooks as webhooks_conf
 from patrii_billing.document import brand as brands
 from patrii_billing.document import printer as printers
 from patrii_billing.domain import bounds
 from patrii_billing.domain import calendar
 from patrii_billing.domain import document
+from patrii_billing.domain import events as event_law
+from patrii_billing.domain import foreign
 from patrii_billing.domain import money
 from patrii_billing.domain import policy
+from patrii_billing.domain import signature
 from patrii_billing.domain import span
 from patrii_billing.domain import tax
 from patrii_billing.domain import windows
+from patrii_billing.engine import deliver
+from patrii_billing.engine import events
 from patrii_billing.engine import imports
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing.engine import tick
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.engine import webhooks
 from patrii_billing import errors
+from patrii_billing.hooks import bus
+from patrii_billing.hooks import endpoint as endpoints
 from patrii_billing.intake import listener as ears
 from patrii_billing.intake import processor as reader
 from patrii_billing.mail import compose
@@ -74,7 +84,7 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
     values: dict[str, Any] = {}
     default = engine_settings.Settings()
     for field in dataclasses.fields(default):
-        for section in ('enforcement', 'engine', 'ceilometer'):
+        for section in ('enforcement', 'engine', 'ceilometer', 'events'):
             if field.name in conf[section]:
                 value = conf[section][field.name]
                 if isinstance(getattr(default, field.name), dt.timedelta):
@@ -172,7 +182,8 @@ def _blamed_on(option: str) -> Iterator[None]:
 def books(conf: cfg.ConfigOpts) -> database.Database:
     # oslo.db would wait for one that is away without minding a stop.
     options = database_conf.options(conf) | {'max_retries': 0}
-    return database.Database(**options)
+    tells = conf.events.notify or bool(conf.webhooks.endpoints)
+    return database.Database(tells=tells, **options)
 
 
 def cloud(conf: cfg.ConfigOpts) -> ports.Cloud:
@@ -302,7 +313,97 @@ def tools(
         settings=settings(conf),
         each=_Pool(conf.engine.act_threads),
         stopping=(stop or threading.Event()).is_set,
+        listeners=listeners(conf),
     )
+
+
+def listeners(conf: cfg.ConfigOpts) -> dict[str, ports.Listener]:
+    """Who is told what happens, by name."""
+    found = {}
+    if conf.events.notify:
+        wants = event_law.check(conf.events.notified, '[events] notified')
+        found['notifications'] = ports.Listener(_bus(conf), wants)
+    for name in conf.webhooks.endpoints:
+        section = f'{webhooks_conf.ENDPOINT}:{name}'
+        given = conf[section]
+        wants = event_law.check(given.events, f'[{section}] events')
+        found[name] = ports.Listener(_endpoint(given, section), wants)
+    return found
+
+
+def _bus(conf: cfg.ConfigOpts) -> bus.BusPublisher:
+    return bus.BusPublisher(
+        conf, conf.events.topics, conf.events.exchange,
+        f'billing.{socket.gethostname()}',
+    )  # fmt: skip
+
+
+def _endpoint(
+    given: cfg.ConfigOpts.GroupAttr, section: str
+) -> endpoints.HttpPublisher:
+    keys = _secrets(given, section)
+    with _blamed_on(f'[{section}] url'):
+        endpoint = endpoints.Endpoint(
+            given.url, keys, given.timeout, given.cafile
+        )
+        if not endpoint.is_protected and not given.allow_http:
+            raise errors.InvalidInput('is not https, and allow_http is off')
+    return endpoints.HttpPublisher(endpoint, SystemClock().now)
+
+
+def _secrets(
+    given: cfg.ConfigOpts.GroupAttr, section: str
+) -> tuple[bytes, ...]:
+    where = f'[{section}] secrets'
+    if not given.secrets:
+        raise errors.InvalidInput('has none', where)
+    return tuple(signature.secret(each, where) for each in given.secrets)
+
+
+def sources(conf: cfg.ConfigOpts) -> dict[str, webhooks.Source]:
+    """Who may tell of payments, by name."""
+    found = {}
+    for name in conf.webhooks.sources:
+        section = f'{webhooks_conf.SOURCE}:{name}'
+        given = conf[section]
+        found[name] = webhooks.Source(
+            name,
+            _secrets(given, section),
+            _fields(given, section),
+            elapsed(conf.webhooks.tolerance, '[webhooks] tolerance'),
+            conf.webhooks.max_body,
+        )
+    return found
+
+
+def _fields(given: cfg.ConfigOpts.GroupAttr, section: str) -> foreign.Fields:
+    read = foreign.KNOWN.get(given.mapping, foreign.NOTHING)
+    paths = {
+        name: given[name]
+        for name in (
+            'type', 'payment', 'movement', 'amount', 'currency', 'why'
+        )
+        if given[name] is not None
+    }  # fmt: skip
+    types = {
+        each: tells
+        for tells in foreign.Tells
+        for each in given[tells] or ()
+    }  # fmt: skip
+    named = {by: given[by] for by in foreign.Names if given[by] is not None}
+    read = dataclasses.replace(
+        read,
+        types={**read.types, **types},
+        whose={**read.whose, **named},
+        unit=foreign.Unit(given.unit or read.unit),
+        **paths,
+    )
+    if not read.types or not read.payment:
+        raise errors.InvalidInput(
+            'says nothing of types, or not where a payment is named',
+            f'[{section}] mapping',
+        )
+    return read
 
 
 class _Pool:
@@ -334,7 +435,6 @@ def door(conf: cfg.ConfigOpts) -> routes.Door:
         authorize=enforcer.authorize,
         render=printer(conf).render,
         defaults=defaults(conf),
-        keep_keys=elapsed(conf.api.keep_keys, '[api] keep_keys'),
         max_limit=conf.api.max_limit,
         max_body_size=conf.api.max_body_size,
     )
@@ -371,10 +471,18 @@ def processor(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
 def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:
     """What an engine does side by side, by its name."""
     built = tools(conf, stop)
-    return {
+    steps: dict[str, Step] = {
         name: functools.partial(tick.run, built, steps)
         for name, steps in tick.SIDE_BY_SIDE.items()
     }
+    # Each listener has a thread to himself: one who hangs delays no other.
+    for name in built.listeners:
+        steps[f'events to {name}'] = functools.partial(
+            deliver.run, built, name
+        )
+    if built.listeners:
+        steps['events'] = lambda: events.run(built, built.now())
+    return steps
 
 
 def reconciler(conf: cfg.ConfigOpts) -> Step:
@@ -389,6 +497,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     new_taxes(conf)
     interval(conf)
     tools(conf)
+    sources(conf)
     printer(conf)
     _check_driver(conf)
     ears.check(conf)

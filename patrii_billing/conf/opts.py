@@ -15,10 +15,12 @@ from patrii_billing.conf import database
 from patrii_billing.conf import document
 from patrii_billing.conf import enforcement
 from patrii_billing.conf import engine
+from patrii_billing.conf import events
 from patrii_billing.conf import ladder
 from patrii_billing.conf import listener
 from patrii_billing.conf import mail
 from patrii_billing.conf import nova
+from patrii_billing.conf import webhooks
 from patrii_billing import threads
 
 DEFAULT_FILE = '/etc/patrii_billing/patrii_billing.conf'
@@ -34,6 +36,8 @@ _OURS = (
     document,
     nova,
     api,
+    events,
+    webhooks,
 )
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more

@@ -103,6 +103,8 @@ STRIPE = Fields(
     currency='data.object.currency',
     why='data.object.reason|data.object.last_payment_error.message',
 )
+# All of it is to be said.
+NOTHING = Fields(types={}, whose={}, payment='')
 KNOWN = {'patrii': PATRII, 'stripe': STRIPE}
 
 

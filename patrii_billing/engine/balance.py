@@ -45,9 +45,9 @@ def announce_invoice(
 ) -> None:
     """Record an invoice just issued, use the balance on it, and tell."""
     invoice = invoices.get(conn, invoice_id)
+    timeline.record_all(conn, now, 'invoice', [told(invoice)])
     if invoice.total <= 0:
         keep_as_credit(conn, invoice, now)
-    timeline.record_all(conn, now, 'invoice', [told(invoice)])
     allocate(conn, invoice.account_id, now)
     notices.ask(
         conn, steps.invoice_key(invoice_id), 'invoice', now,
@@ -131,6 +131,8 @@ def use(
     payments.allocate(conn, payment_id, invoice_id, used, now)
     payments.change(conn, payment_id, free=payment.free - used)
     invoices.write_owed(conn, invoice_id, invoice.owed - used, now)
+    if used == invoice.owed:
+        _tell(conn, invoice, 'paid', now, paid_with=payment.kind)
     given_up = invoice.state == lifecycle.InvoiceState.UNCOLLECTIBLE
     if given_up and payment.kind == lifecycle.PaymentKind.PAYMENT:
         timeline.record(
@@ -161,6 +163,8 @@ def take_off(
             conn, invoice.id, invoice.owed + part.amount, now,
             due_at=max(invoice.due_at, now),
         )  # fmt: skip
+        if invoice.state == lifecycle.InvoiceState.PAID:
+            _tell(conn, invoice, 'unpaid', now)
         _have_looked_at(conn, invoice, now)
         if invoice.subscription_id is not None:
             # What waited for the next invoice may lower this open one.
@@ -201,6 +205,21 @@ def body_hash(**body: Any) -> str:
 def number(invoice: sa.Row[Any]) -> str:
     """The number of an invoice as it stands on it."""
     return f'{invoice.series}-{invoice.number:06d}'
+
+
+def _tell(
+    conn: sa.Connection,
+    invoice: sa.Row[Any],
+    result: str,
+    now: dt.datetime,
+    **detail: str,
+) -> None:
+    """Tell those who listen what became of an invoice by money."""
+    timeline.tell(
+        conn, now, 'invoice', number(invoice), result,
+        account_id=invoice.account_id,
+        subscription_id=invoice.subscription_id, result=result, **detail,
+    )  # fmt: skip
 
 
 def _have_looked_at(
@@ -310,6 +329,7 @@ def keep_as_credit(
     That is used on what the same subscription owes before anything else.
     """
     invoices.write_owed(conn, invoice.id, 0, now)
+    _tell(conn, invoice, 'paid', now, paid_with=lifecycle.PaymentKind.CREDIT)
     amount = -invoice.total
     if not amount:
         return

@@ -226,7 +226,7 @@ def withdraw(
         timeline.record(
             conn, now, 'action', row.type, intent.why,
             account_id=sub.account_id, subscription_id=sub.id,
-            server=row.server, result='cancelled',
+            server=row.server, result='cancelled', action=row.id,
         )  # fmt: skip
     actions.hurry(conn, sub.id, now)
 

@@ -124,7 +124,7 @@ def conclude(
     timeline.record(
         conn, now, 'action', row.type, why,
         account_id=row.account_id, subscription_id=row.subscription_id,
-        server=row.server, result=result,
+        server=row.server, result=result, state=str(state), action=row.id,
     )  # fmt: skip
     collect.judge(conn, tools, row.subscription_id, now)
 
@@ -181,7 +181,7 @@ def _note_blocked(
     timeline.record(
         conn, now, 'action', row.type, why,
         account_id=row.account_id, subscription_id=row.subscription_id,
-        server=row.server, result=result,
+        server=row.server, result=result, action=row.id,
     )  # fmt: skip
     # What the law itself waits for may have changed its mind meanwhile.
     accounts.lock(conn, row.account_id)

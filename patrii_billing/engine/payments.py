@@ -39,6 +39,9 @@ class Origin:
 
 
 BY_HAND = Origin()
+# Who says whose a payment is; of what a bank or another system tells it is
+# only found out.
+_KNOWS_WHOSE = ('person', 'service')
 
 
 def record(
@@ -61,8 +64,8 @@ def record(
     is there. Pending money stops the ladder for a span; recorded again when
     it arrives, be it after it was said to have failed, it takes effect. A
     payment of no account waits for `assign`. The invoices named are paid
-    first, in their order. What a bank tells is the same payment whosever it
-    was found to be. Raises InvalidInput for an amount
+    first, in their order. What a bank or another system tells is the same
+    payment whosever it was found to be. Raises InvalidInput for an amount
     that is not positive or an invoice of another, Conflict for the same key
     with another body.
     """
@@ -127,7 +130,7 @@ def body_hash(
     body: dict[str, Any] = {
         'amount': amount.minor, 'currency': amount.currency
     }  # fmt: skip
-    if origin.source != 'bank':
+    if origin.source in _KNOWS_WHOSE:
         body['account'] = account_id
         body['invoices'] = list(invoice_ids)
     return balance.body_hash(**body)
@@ -266,6 +269,7 @@ def tell(
         conn, now, 'payment', payment.reference or payment.key, why,
         account_id=payment.account_id, by=by,
         amount=money.plain(minor, payment.currency), result=str(result),
+        currency=payment.currency, payment=payment.id,
     )  # fmt: skip
 
 

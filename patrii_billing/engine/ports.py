@@ -14,6 +14,7 @@ import datetime as dt
 from typing import Protocol
 
 from patrii_billing.domain import cloud
+from patrii_billing.domain import events
 from patrii_billing.domain import mail as mails
 from patrii_billing.domain import server as servers
 
@@ -122,6 +123,25 @@ class Voice(Mailer, Protocol):
         """Who gets the alarms."""
 
     def compose(self, content: mails.NoticeContent) -> mails.Mail: ...
+
+
+class Publisher(Protocol):
+    """The way to one system that is told what happens."""
+
+    def publish(self, event: events.Event) -> str:
+        """Hand the event over; the answer, in words.
+
+        Raises ListenerRefused where it was reached and said no, and
+        ListenerAway in any other case.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Who is told which events, by patterns of their types."""
+
+    publisher: Publisher
+    wants: tuple[str, ...] = ('billing.*',)
 
 
 @dataclass(frozen=True, slots=True)

@@ -212,9 +212,11 @@ def close(
     now = tools.now()
     accounts.lock(conn, row.account_id)
     actions.finish(conn, row, now, state, result, why)
+    args = row.args
+    told = {key: args[key] for key in ('purpose', 'quota') if key in args}
     timeline.record(
         conn, now, 'action', row.type, why or row.args['purpose'],
         account_id=row.account_id, subscription_id=row.subscription_id,
-        result=result,
+        result=result, state=str(state), action=row.id, **told,
     )  # fmt: skip
     collect.judge(conn, tools, row.subscription_id, now)

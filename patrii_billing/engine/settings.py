@@ -52,6 +52,13 @@ class Settings:
     mail_retry_max: dt.timedelta = _S(hours=1)
     mail_give_up: dt.timedelta = _S(days=3)
 
+    # Other systems.
+    delivery_retry: dt.timedelta = _S(seconds=5)
+    delivery_retry_max: dt.timedelta = _S(hours=1)
+    delivery_give_up: dt.timedelta = _S(days=3)
+    keep_delivered: dt.timedelta = _S(days=7)
+    keep_dead: dt.timedelta = _S(days=90)
+
     def backoff(self, attempts: int) -> dt.timedelta:
         return min(self.retry * float(1 << min(attempts, 16)), self.retry_max)
 
@@ -59,4 +66,10 @@ class Settings:
         return min(
             self.mail_retry * float(1 << min(attempts, 16)),
             self.mail_retry_max,
+        )
+
+    def delivery_backoff(self, attempts: int) -> dt.timedelta:
+        return min(
+            self.delivery_retry * float(1 << min(attempts, 16)),
+            self.delivery_retry_max,
         )

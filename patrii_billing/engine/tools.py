@@ -2,6 +2,7 @@
 """What every step of the engine is handed."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -34,7 +35,7 @@ class Tools:
     `each` runs work over claimed rows, one by one or in a pool. `new_case`
     gives an id that no other case ever had, so that a lock found in Nova
     tells whether the books know it. `stopping` says that what is not begun
-    is to be left to others.
+    is to be left to others. `listeners` are told what happens, by name.
     """
 
     db: database.Database
@@ -47,6 +48,7 @@ class Tools:
     each: Callable[[Work, Sequence[sa.Row[Any]]], None] = one_by_one
     new_case: Callable[[], str] = _random_case
     stopping: Callable[[], bool] = lambda: False
+    listeners: Mapping[str, ports.Listener] = field(default_factory=dict)
 
     def now(self) -> dt.datetime:
         return self.clock.now()

@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
 
 from patrii_billing import errors
+from patrii_billing.store import events
 
 P = ParamSpec('P')
 T = TypeVar('T')
@@ -39,9 +40,12 @@ class _Context:
 class Database:
     """A configured database; safe to share between threads."""
 
-    def __init__(self, connection: str, **options: Any) -> None:
+    def __init__(
+        self, connection: str, tells: bool = False, **options: Any
+    ) -> None:
         """Take an URL and enginefacade's options (max_pool_size, ...).
 
+        With `tells` what happens is kept for those who are told of it.
         Raises InvalidInput for an URL of no database that is supported.
         Nothing is connected yet.
         """
@@ -55,6 +59,8 @@ class Database:
             **options,
         )
         self._manager.append_on_engine_create(_read_committed)
+        if tells:
+            self._manager.append_on_engine_create(events.keep)
         self._turn = _Turn(needed=_is_in_memory(url))
         self._retry = oslo_db_api.wrap_db_retry(
             max_retries=10,

@@ -290,7 +290,7 @@ def write_owed(
         'paid_at': now if paid else None,
     }
     if due_at is not None:
-        values['due_at'] = due_at
+        values |= {'due_at': due_at, 'overdue_at': None}
     conn.execute(
         _invoices.update().where(_invoices.c.id == invoice_id).values(**values)
     )

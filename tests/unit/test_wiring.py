@@ -35,7 +35,7 @@ class SettingsTest(base.ConfigTestCase):
         conf = self.load()
         options = {
             *conf.enforcement, *conf.engine, *conf.ceilometer,
-            *conf.billing, 'policy', 'limits',
+            *conf.events, *conf.billing, 'policy', 'limits',
         }  # fmt: skip
 
         wanted = {

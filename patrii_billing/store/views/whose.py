@@ -47,9 +47,8 @@ def named(
         else:
             owners |= {row.id for row in _owners(conn, by, value)}
     if len(owners) != 1:
-        return Match(
-            None, why='it names several customers' if owners else _nobody(names)
-        )
+        why = 'it names several customers' if owners else _nobody(names)
+        return Match(None, why=why)
     account_id = owners.pop()
     account = conn.execute(
         _accounts.select().where(_accounts.c.id == account_id)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happened, put on its way to each system that listens, and forgotten.
+
+What is overdue is noticed here: no unit of work makes an invoice so.
+"""
+
+from collections.abc import Sequence
+import datetime as dt
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import events as law
+from patrii_billing.domain.lifecycle import DeliveryState
+from patrii_billing.engine import announcing
+from patrii_billing.engine import balance
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import deliveries
+from patrii_billing.store import events
+from patrii_billing.store import receipts
+from patrii_billing.store import timeline
+from patrii_billing.store.views import told
+
+# Claimed as a listener is, so that one worker of all forgets.
+_FORGETTING = ''
+_FORGET_EVERY = dt.timedelta(hours=1)
+_FORGOTTEN_AT_ONCE = 1000
+
+
+def run(tools: toolbox.Tools, now: dt.datetime) -> int:
+    """Put what happened on its way to those who listen; how much there was."""
+    overdue = tools.db.write(_notice_overdue, tools, now)
+    sent = tools.db.write(_send_off, tools, now)
+    return overdue + sent + tools.db.write(_forget, tools, now)
+
+
+def redeliver(
+    conn: sa.Connection,
+    event_id: int,
+    now: dt.datetime,
+    listeners: Sequence[str] = (),
+) -> int:
+    """Send an event again to those who missed it, or to the named ones.
+
+    How many they are. Raises NotFound for a listener whom it never went to.
+    """
+    deliveries.refuse_unknown(conn, event_id, listeners)
+    return deliveries.again(conn, event_id, now, listeners)
+
+
+def _notice_overdue(
+    conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
+) -> int:
+    rows = told.overdue(conn, now, tools.settings.batch)
+    for row in rows:
+        if told.note_overdue(conn, row.id, now):
+            timeline.tell(
+                conn, now, 'invoice', balance.number(row),
+                f'it was due on {row.due_at:%Y-%m-%d %H:%M} UTC',
+                account_id=row.account_id,
+                subscription_id=row.subscription_id, result='overdue',
+            )  # fmt: skip
+    return len(rows)
+
+
+def _send_off(
+    conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
+) -> int:
+    # Claimed and let go in one unit: another worker finds nothing of it.
+    rows = events.claim(conn, now, tools.settings.lease, tools.settings.batch)
+    if not rows:
+        return 0
+    books = announcing.Books(conn, rows)
+    events.put_on_the_way(
+        conn,
+        {row.id: law.written(books.body(row)) for row in rows},
+        [
+            deliveries.new(row.id, name, now)
+            for row in rows
+            for name, listener in tools.listeners.items()
+            if law.wanted(listener.wants, row.type)
+        ],
+    )
+    return len(rows)
+
+
+def _forget(
+    conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
+) -> int:
+    """Purge what has been delivered, or dead, for long enough; seldom."""
+    before = deliveries.listener(conn, _FORGETTING)
+    if before is not None and before.next_at > now:
+        return 0
+    settings = tools.settings
+    held = deliveries.claim(conn, _FORGETTING, now, settings.lease)
+    if held is None:
+        return 0
+    deliveries.bury(
+        conn, now - settings.delivery_give_up, now,
+        'nobody of that name listens any more', but=list(tools.listeners),
+    )  # fmt: skip
+    arrived, dead = now - settings.keep_delivered, now - settings.keep_dead
+    most = _FORGOTTEN_AT_ONCE
+    gone = [
+        deliveries.purge(conn, DeliveryState.DELIVERED, arrived, most),
+        deliveries.purge(conn, DeliveryState.DEAD, dead, most),
+        events.purge(conn, arrived, most),
+        receipts.purge(conn, dead, most),
+    ]
+    # At once where there may be more.
+    more = most in gone
+    deliveries.release(conn, held, now if more else now + _FORGET_EVERY)
+    return sum(gone) if more else 0

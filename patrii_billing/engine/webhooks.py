@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What other systems tell of payments, brought into the books once.
+
+Money nobody can be found for is recorded as nobody's. What is not understood,
+or goes against the books, is kept with its reason and the operator is told:
+the sender could do nothing about it by sending it again.
+"""
+
+from dataclasses import dataclass
+from dataclasses import field
+import datetime as dt
+import hashlib
+from typing import Any
+
+from oslo_db import exception
+from oslo_log import log as logging
+import sqlalchemy as sa
+
+from patrii_billing.domain import foreign
+from patrii_billing.domain.lifecycle import PaymentState
+from patrii_billing.domain.lifecycle import ReceiptState
+from patrii_billing.domain import money
+from patrii_billing.domain import signature
+from patrii_billing.engine import payments as incoming
+from patrii_billing.engine import refunds
+from patrii_billing.engine import tell
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import payments
+from patrii_billing.store import receipts
+from patrii_billing.store.views import whose
+
+LOG = logging.getLogger(__name__)
+
+_COMPLAIN_EVERY = dt.timedelta(minutes=1)
+_WHY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A system that may tell of payments, and how it does."""
+
+    name: str
+    keys: tuple[bytes, ...] = field(repr=False)
+    fields: foreign.Fields = foreign.PATRII
+    tolerance: dt.timedelta = dt.timedelta(minutes=5)
+    max_body: int = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message."""
+
+    state: ReceiptState
+    why: str = ''
+    payment_id: int | None = None
+    key: str | None = None
+    type: str = ''
+
+
+class Porter:
+    """Lets in what is signed; complains of the rest, once in a while."""
+
+    def __init__(self) -> None:
+        self._complained: dict[str, dt.datetime] = {}
+
+    def admit(
+        self, source: Source, message: signature.Message, now: dt.datetime
+    ) -> None:
+        """Raises Unauthentic, or TooLarge, without a look at the books."""
+        if len(message.body) > source.max_body:
+            raise errors.TooLarge(
+                f'more than {source.max_body} bytes, see [webhooks] max_body'
+            )
+        try:
+            signature.verify(source.keys, message, now, source.tolerance)
+        except errors.Unauthentic as error:
+            last = self._complained.get(source.name)
+            if last is None or now - last >= _COMPLAIN_EVERY:
+                self._complained[source.name] = now
+                LOG.warning('webhook of %s refused: %s', source.name, error)
+            raise
+
+
+def receive(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    source: Source,
+    message: signature.Message,
+    now: dt.datetime,
+) -> Outcome:
+    """Do what an admitted message says, once for each of its ids.
+
+    What was kept for a person is looked at again when it is sent again.
+    Raises Conflict for an id that came with another body.
+    """
+    digest = hashlib.sha256(message.body).hexdigest()
+    known = receipts.by_message(conn, source.name, message.id)
+    if known is not None:
+        if known.body_hash != digest:
+            raise errors.Conflict(
+                f'{message.id!r} was received with another body'
+            )
+        if known.state != ReceiptState.PARKED:
+            return _as_before(known)
+    outcome = _attempt(conn, tools, source, message.body, now)
+    values = _values(outcome)
+    if known is None:
+        text = message.body.decode('utf-8', 'replace').replace('\0', '')
+        receipt_id = _keep(
+            conn, source=source.name, message_id=message.id,
+            body_hash=digest, body=text, received_at=now, **values,
+        )  # fmt: skip
+    else:
+        receipt_id = known.id
+        receipts.change(conn, receipt_id, **values)
+    if outcome.state is ReceiptState.PARKED:
+        tell.operator(
+            conn, now, 'webhook_parked', f'receipt:{receipt_id}',
+            f'{source.name} told of {outcome.type or "something"}: '
+            f'{outcome.why}',
+        )  # fmt: skip
+    elif outcome.key is not None:
+        _catch_up(conn, tools, source, outcome.key, now)
+    return outcome
+
+
+def _keep(conn: sa.Connection, /, **values: Any) -> int:
+    try:
+        return receipts.add(conn, **values)
+    except exception.DBDuplicateEntry:
+        raise errors.StaleWrite(
+            'the same message is just being received; try again'
+        ) from None
+
+
+def _catch_up(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    source: Source,
+    key: str,
+    now: dt.datetime,
+) -> None:
+    """Do what came before that which it follows from."""
+    for row in receipts.parked(conn, key):
+        outcome = _attempt(conn, tools, source, row.body.encode(), now)
+        receipts.change(conn, row.id, **_values(outcome))
+
+
+def _values(outcome: Outcome) -> dict[str, Any]:
+    return {
+        'state': outcome.state, 'type': outcome.type[:255],
+        'why': outcome.why[:_WHY], 'key': outcome.key,
+        'payment_id': outcome.payment_id,
+    }  # fmt: skip
+
+
+def _as_before(row: sa.Row[Any]) -> Outcome:
+    return Outcome(
+        ReceiptState(row.state), row.why, row.payment_id, row.key, row.type
+    )
+
+
+def _attempt(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    source: Source,
+    body: bytes,
+    now: dt.datetime,
+) -> Outcome:
+    """Do it whole or not at all; what stands against it parks it."""
+    try:
+        told = foreign.read(source.fields, body)
+    except errors.InvalidInput as error:
+        return Outcome(ReceiptState.PARKED, str(error))
+    if isinstance(told, foreign.Ignored):
+        why = 'a type that says nothing of a payment'
+        return Outcome(ReceiptState.IGNORED, why, type=told.type)
+    key = f'{source.name}:{told.payment}'
+    try:
+        with conn.begin_nested():
+            desk = _Desk(conn, tools, source, told, key, now)
+            state, why, payment_id = desk.do()
+    except (errors.Conflict, errors.InvalidInput, errors.NotFound) as error:
+        parked = ReceiptState.PARKED
+        return Outcome(parked, str(error), key=key, type=told.type)
+    return Outcome(state, why, payment_id, key, told.type)
+
+
+_Deed = tuple[ReceiptState, str, int | None]
+
+
+class _Desk:
+    """One message, and the books it is brought into."""
+
+    def __init__(
+        self,
+        conn: sa.Connection,
+        tools: toolbox.Tools,
+        source: Source,
+        told: foreign.PaymentTold,
+        key: str,
+        now: dt.datetime,
+    ) -> None:
+        self._conn, self._tools, self._now = conn, tools, now
+        self._told, self._key = told, key
+        self._by = f'webhook:{source.name}'
+        self._origin = incoming.Origin(
+            source=source.name,
+            remittance=' '.join(value for _, value in told.whose) or None,
+        )
+        self._payment = payments.by_key(conn, key)
+
+    def do(self) -> _Deed:
+        """Raises Conflict, InvalidInput or NotFound, to be parked."""
+        match self._told.tells:
+            case foreign.Tells.RECEIVED:
+                return self._receive()
+            case foreign.Tells.PENDING:
+                return self._await()
+            case foreign.Tells.FAILED:
+                return self._fail()
+            case foreign.Tells.CHARGED_BACK:
+                return self._charge_back()
+            case foreign.Tells.REFUNDED:
+                return self._refund()
+
+    def _receive(self) -> _Deed:
+        match = self._whose()
+        payment_id = self._record(match, pending=False)
+        if payments.get(self._conn, payment_id).account_id is None:
+            return ReceiptState.UNMATCHED, match.why, payment_id
+        return ReceiptState.DONE, match.why, payment_id
+
+    def _await(self) -> _Deed:
+        match = self._whose()
+        if match.account_id is None:
+            # Nothing to record yet: when it comes it may say whose it is.
+            return ReceiptState.IGNORED, f'only pending; {match.why}', None
+        payment_id = self._record(match, pending=True)
+        return ReceiptState.DONE, match.why, payment_id
+
+    def _fail(self) -> _Deed:
+        payment = self._payment
+        if payment is None:
+            return ReceiptState.IGNORED, 'nothing is known of it', None
+        if payment.state != PaymentState.FAILED:
+            incoming.fail(
+                self._conn, self._tools, payment.id, self._now, self._by
+            )
+        return ReceiptState.DONE, self._told.why, int(payment.id)
+
+    def _charge_back(self) -> _Deed:
+        said: dict[str, Any] = {'by': self._by, 'origin': self._origin}
+        payment, amount = self._payment, self._told.amount
+        if payment is not None:
+            refunds.charge_back(
+                self._conn, self._tools, payment.id, self._now,
+                amount=amount, key=self._movement(), why=self._told.why,
+                **said,
+            )  # fmt: skip
+            return ReceiptState.DONE, self._told.why, int(payment.id)
+        if amount is None:
+            raise errors.NotFound('the payment that it takes back')
+        taken_back = refunds.record_taken_back(
+            self._conn, amount, self._movement(), self._now,
+            reference=self._told.payment, **said,
+        )  # fmt: skip
+        return ReceiptState.UNMATCHED, 'taken back; of what?', taken_back
+
+    def _refund(self) -> _Deed:
+        if self._payment is None:
+            raise errors.NotFound('the payment that was refunded')
+        refunds.refund(
+            self._conn, self._tools, self._payment.id, self._told.amount,
+            self._movement(), self._now, by=self._by, why=self._told.why,
+            force=True,
+        )  # fmt: skip
+        return ReceiptState.DONE, self._told.why, int(self._payment.id)
+
+    def _whose(self) -> whose.Match:
+        """Whose money it is: nobody's where that is in doubt."""
+        currency = self._amount().currency
+        found = whose.named(self._conn, self._told.whose, currency)
+        payment = self._payment
+        if payment is None or payment.account_id in (None, found.account_id):
+            return found
+        # It was said before, or a person has said it.
+        return whose.Match(payment.account_id)
+
+    def _record(self, match: whose.Match, pending: bool) -> int:
+        return incoming.record(
+            self._conn, self._tools, match.account_id, self._amount(),
+            self._key, self._now, reference=self._told.payment, by=self._by,
+            pending=pending, invoice_ids=match.invoice_ids,
+            origin=self._origin,
+        )  # fmt: skip
+
+    def _amount(self) -> money.Money:
+        if self._told.amount is None:
+            raise errors.InvalidInput('is missing', 'amount')
+        return self._told.amount
+
+    def _movement(self) -> str:
+        return f'{self._key}:{self._told.tells}:{self._told.movement}'
