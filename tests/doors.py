@@ -38,6 +38,7 @@ from patrii_billing.policies import rules
 from patrii_billing.simulation import scenario
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import accounts
+from patrii_billing.store import database
 from patrii_billing.store import plans
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
@@ -206,25 +207,38 @@ class Customers(Cloud):
         super().start_fixture()
         assert here is not None
         here.let_in()
-        read = here.tools.db.read
-        invoices = {
-            row.account_id: f'{row.series}-{row.number:06d}'
-            for row in read(lambda c: c.execute(schema.invoices.select()))
-        }
-        acme = read(accounts.by_name, 'acme').id
-        rival = read(accounts.by_name, 'rival').id
-        known = {
-            'ACME_NAME': 'acme',
-            'RIVAL_NAME': 'rival',
-            'PLAN_NAME': 'vps',
-            'SUB_NAME': 'acme-1',
-            'RIVAL_SUB': 'rival-1',
-            'ACME_ID': acme,
-            'RIVAL_ID': rival,
-            'PLAN_ID': read(plans.by_name, 'vps').id,
-            'SUB_ID': read(subscriptions.by_name, 'acme-1').id,
-            'RIVAL_SUB_ID': read(subscriptions.by_name, 'rival-1').id,
-            'ACME_INVOICE': invoices[acme],
-            'RIVAL_INVOICE': invoices[rival],
-        }
-        os.environ |= {name: str(value) for name, value in known.items()}
+        os.environ |= known(here.tools.db)
+
+
+def known(db: database.Database) -> dict[str, str]:
+    """The variables of the customers that are in the books."""
+    read = db.read
+    invoices = {
+        row.account_id: f'{row.series}-{row.number:06d}'
+        for row in read(
+            lambda c: list(
+                c.execute(
+                    schema.invoices.select().where(
+                        schema.invoices.c.number.is_not(None)
+                    )
+                )
+            )
+        )
+    }
+    acme = read(accounts.by_name, 'acme').id
+    rival = read(accounts.by_name, 'rival').id
+    found = {
+        'ACME_NAME': 'acme',
+        'RIVAL_NAME': 'rival',
+        'PLAN_NAME': 'vps',
+        'SUB_NAME': 'acme-1',
+        'RIVAL_SUB': 'rival-1',
+        'ACME_ID': acme,
+        'RIVAL_ID': rival,
+        'PLAN_ID': read(plans.by_name, 'vps').id,
+        'SUB_ID': read(subscriptions.by_name, 'acme-1').id,
+        'RIVAL_SUB_ID': read(subscriptions.by_name, 'rival-1').id,
+        'ACME_INVOICE': invoices[acme],
+        'RIVAL_INVOICE': invoices[rival],
+    }
+    return {name: str(value) for name, value in found.items()}

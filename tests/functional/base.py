@@ -120,17 +120,36 @@ class Minicloud:
         user_id = keystone.post('/users', json={'user': user}).json()['user'][
             'id'
         ]
-        (role,) = keystone.get('/roles?name=member').json()['roles']
-        keystone.put(f'/projects/{project}/users/{user_id}/roles/{role["id"]}')
+        self._grant(project, user_id, 'member')
         made = self._person(unique, user_id, user['password'], project)
         self._people.append(made)
         return made
+
+    def make_colleague(self, of: Person, *roles: str) -> Person:
+        """Another user with roles in somebody's project."""
+        keystone = self.operator.service('identity')
+        name = f'{roles[0]}-{uuid.uuid4().hex[:6]}'
+        user = {'name': name, 'password': 'opensesame'}
+        answer = keystone.post('/users', json={'user': user}).json()
+        for role in roles:
+            self._grant(of.project, answer['user']['id'], role)
+        made = self._person(
+            name, answer['user']['id'], user['password'], of.project
+        )
+        self._people.append(made)
+        return made
+
+    def _grant(self, project: str, user: str, name: str) -> None:
+        keystone = self.operator.service('identity')
+        (role,) = keystone.get(f'/roles?name={name}').json()['roles']
+        keystone.put(f'/projects/{project}/users/{user}/roles/{role["id"]}')
 
     def dismiss(self, one: Person) -> None:
         """Remove a customer and his project from keystone."""
         keystone = self.operator.service('identity')
         keystone.delete(f'/users/{one.user}')
-        keystone.delete(f'/projects/{one.project}')
+        # A colleague's is gone with the first of them.
+        keystone.delete(f'/projects/{one.project}', raise_exc=False)
         self._people.remove(one)
 
     def boot(

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API's stories once more, through keystone and over a real nova.
+
+The fixtures have the names and give the variables of tests/doors.py; the
+tokens are keystone's. All files share one service, whose books are emptied
+between them, and each has customers and servers of its own.
+"""
+
+import atexit
+import contextlib
+import datetime as dt
+import functools
+import os
+import uuid
+
+from gabbi import fixture
+import sqlalchemy as sa
+
+from patrii_billing.store import migrate
+from patrii_billing.store import schema
+from tests import doors
+from tests.functional import api
+from tests.functional import base
+from tests.functional import billing
+
+# Known before the server runs, since gabbi asks when it reads the stories.
+PORT = api.free_port()
+_DAY = dt.timedelta(days=1)
+_LADDER = (
+    'invoice_lead', 'reminders', 'shelve_grace', 'shelved_span',
+    'deletion_warning', 'undo', 'settle', 'freeze_quota',
+)  # fmt: skip
+# Nothing falls due while a story is told.
+_OPTIONS: billing.Options = {
+    **api.OPTIONS,
+    'ladder': dict.fromkeys(_LADDER),
+}
+_STAFF = {
+    'ADMIN': ('billing_admin', 'reader'),
+    'FINANCE': ('billing_finance', 'reader'),
+    'SUPPORT': ('billing_support', 'reader'),
+}
+
+
+class House:
+    """A billing service with its daemon and API, and the people in it."""
+
+    def __init__(self) -> None:
+        stack = contextlib.ExitStack()
+        atexit.register(stack.close)
+        later = stack.callback
+        self.cloud = base.Minicloud()
+        self.cloud.enter(later)
+        self.service = billing.Service(self.cloud, later, _OPTIONS)
+        api.Api(self.service, later, f'billing-{uuid.uuid4().hex[:6]}', PORT)
+        office = self.cloud.make_customer('office')
+        self.staff = {
+            name: self.cloud.make_colleague(office, *roles)
+            for name, roles in _STAFF.items()
+        }
+        self.staff['NOROLE'] = self.cloud.make_customer('elsewhere')
+        self.service.start()
+
+    def empty_books(self) -> None:
+        """As they were before anything was written into them."""
+        self.service.books.write(_empty)
+
+    def settle(self) -> 'Street':
+        return Street(self)
+
+    def tokens(self) -> dict[str, str]:
+        return {
+            name: str(one.session.get_token())
+            for name, one in self.staff.items()
+        }
+
+
+@functools.cache
+def house() -> House:
+    return House()
+
+
+def _empty(conn: sa.Connection) -> None:
+    conn.execute(sa.text('SET FOREIGN_KEY_CHECKS = 0'))
+    for table in schema.metadata.tables.values():
+        conn.execute(table.delete())
+    conn.execute(sa.text('SET FOREIGN_KEY_CHECKS = 1'))
+    migrate.add_watch(conn)
+
+
+class Street:
+    """Two customers with their servers, for one file of stories."""
+
+    def __init__(self, where: House) -> None:
+        self._house = where
+        self._stack = contextlib.ExitStack()
+        self.cloud = base.Minicloud()
+        self.cloud.enter(self._stack.callback)
+        self.acme, self.rival = base.at_once(
+            self.cloud.make_customer, ('acme', 'rival')
+        )
+        self.reader = self.cloud.make_colleague(self.acme, 'reader')
+        self.servers = self.cloud.boot_all([self.acme, self.acme, self.rival])
+
+    def leave(self) -> None:
+        self._stack.close()
+
+    def variables(self) -> dict[str, str]:
+        today = dt.datetime.now(dt.UTC).date()
+        acme, rival = self.acme, self.rival
+        return {
+            **self._house.tokens(),
+            'ACME': str(acme.session.get_token()),
+            'ACME_READER': str(self.reader.session.get_token()),
+            'RIVAL': str(rival.session.get_token()),
+            'ACME_PROJECT': acme.project,
+            'RIVAL_PROJECT': rival.project,
+            'ACME_SERVER': self.servers[0],
+            'ACME_SERVER_2': self.servers[1],
+            'RIVAL_SERVER': self.servers[2],
+            'TODAY': str(today),
+            'TOMORROW': str(today + _DAY),
+            'YESTERDAY': str(today - _DAY),
+            'FLAVOR': 's1',
+            'UNIQUE': uuid.uuid4().hex[:8],
+        }
+
+    def let_in(self) -> dict[str, str]:
+        """Bring them into the books; what is there then."""
+        service = self._house.service
+        base.wait_until(
+            lambda: self._count(schema.servers, 'id', self.servers) == 3,
+            'the servers to be found',
+        )
+        file = service.folder / f'{uuid.uuid4().hex}.yaml'
+        file.write_text(
+            doors.CUSTOMERS.format(
+                plan='vps', flavor='s1', acme='acme', rival='rival',
+                sub='acme-1', rival_sub='rival-1',
+                acme_project=self.acme.project,
+                rival_project=self.rival.project,
+                today=dt.datetime.now(dt.UTC).date(),
+            )
+        )  # fmt: skip
+        service.manage('import', str(file))
+        base.wait_until(
+            lambda: self._count(schema.invoices, 'state', ['open']) == 2,
+            'the first invoices',
+        )
+        return doors.known(service.books)
+
+    def _count(self, table: sa.Table, column: str, wanted: list[str]) -> int:
+        query = sa.select(table.c.id).where(table.c[column].in_(wanted))
+        return len(self._house.service.rows(query))
+
+
+class Cloud(fixture.GabbiFixture):
+    """The cloud is there; the books are empty."""
+
+    def start_fixture(self) -> None:
+        house().empty_books()
+        self.street = house().settle()
+        os.environ |= self.street.variables()
+
+    def stop_fixture(self) -> None:
+        self.street.leave()
+
+
+class Customers(Cloud):
+    """Acme and rival are in the books, each with an open invoice."""
+
+    def start_fixture(self) -> None:
+        super().start_fixture()
+        os.environ |= self.street.let_in()
