@@ -2,7 +2,9 @@
 """The one table of everything the API answers to."""
 
 from patrii_billing.api.handlers import accounts
+from patrii_billing.api.handlers import credits
 from patrii_billing.api.handlers import forecast
+from patrii_billing.api.handlers import invoices
 from patrii_billing.api.handlers import payments
 from patrii_billing.api.handlers import plans
 from patrii_billing.api.handlers import projects
@@ -14,7 +16,9 @@ from patrii_billing.api import versions
 ROUTES: tuple[route.Route, ...] = (
     *versions.ROUTES,
     *accounts.ROUTES,
+    *credits.ROUTES,
     *forecast.ROUTES,
+    *invoices.ROUTES,
     *payments.ROUTES,
     *plans.ROUTES,
     *projects.ROUTES,

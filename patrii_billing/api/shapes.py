@@ -29,3 +29,8 @@ def exact(value: Decimal | None) -> str | None:
 def moment(text: str) -> dt.datetime:
     """The instant that a checked body or query says."""
     return dt.datetime.fromisoformat(text).astimezone(dt.UTC)
+
+
+def maybe(text: str | None) -> dt.datetime | None:
+    """The instant of a part of the query that may be left out."""
+    return None if text is None else moment(text)

@@ -39,7 +39,7 @@ DIGITS = {
     for code in codes.split()
 }
 # So many minor units are in no bill; sums of them fit into 64 bits.
-MOST = 10**17
+MOST = 10**15
 # At most 28 digits: what Decimal's default context subtracts exactly.
 _DECIMAL = re.compile(r'-?[0-9]{1,16}(\.[0-9]{1,12})?')
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may see and record payments."""
+"""Who may see payments, record them, and say where they go."""
 
 from oslo_policy import policy
 
@@ -7,6 +7,7 @@ from patrii_billing.policies import base
 
 _READERS = base.either(base.STAFF, base.OWNER)
 _WRITERS = base.either(base.ADMIN, base.FINANCE)
+_ONE = '/v1/payments/{payment_id}'
 
 
 def list_rules() -> list[policy.RuleDefault]:
@@ -16,11 +17,24 @@ def list_rules() -> list[policy.RuleDefault]:
             ('GET', '/v1/payments'),
         ),
         base.rule(
-            'payment:show', _READERS, 'Show a payment.',
-            ('GET', '/v1/payments/{payment_id}'),
+            'payment:show', _READERS, 'Show a payment.', ('GET', _ONE)
         ),
         base.rule(
             'payment:create', _WRITERS, 'Record a payment.',
             ('POST', '/v1/payments'),
+        ),
+        *(
+            base.rule(
+                f'payment:{verb.replace("-", "_")}', _WRITERS, told,
+                ('POST', f'{_ONE}/{verb}'),
+            )
+            for verb, told in (
+                ('assign', 'Say whose a payment is.'),
+                ('allocate', 'Put a payment on an invoice.'),
+                ('undo-allocation', 'Take a payment off an invoice.'),
+                ('fail', 'Say that a payment did not arrive.'),
+                ('charge-back', 'Record that a bank took a payment back.'),
+                ('refund', 'Record that money was paid back.'),
+            )
         ),
     ]  # fmt: skip

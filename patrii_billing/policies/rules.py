@@ -7,13 +7,25 @@ from oslo_policy import policy
 
 from patrii_billing.policies import account
 from patrii_billing.policies import base
+from patrii_billing.policies import credit
 from patrii_billing.policies import forecast
+from patrii_billing.policies import invoice
 from patrii_billing.policies import payment
 from patrii_billing.policies import plan
 from patrii_billing.policies import project
 from patrii_billing.policies import summary
 
-_NOUNS = (base, account, forecast, payment, plan, project, summary)
+_NOUNS = (
+    base,
+    account,
+    credit,
+    forecast,
+    invoice,
+    payment,
+    plan,
+    project,
+    summary,
+)
 
 
 def list_rules() -> list[policy.RuleDefault]:

@@ -77,6 +77,16 @@ def get(conn: sa.Connection, subscription_id: int) -> sa.Row[Any]:
     ).one()
 
 
+def find(conn: sa.Connection, subscription_id: int) -> sa.Row[Any]:
+    """The subscription of an id that a person gave. Raises NotFound."""
+    row = conn.execute(
+        _subs.select().where(_subs.c.id == subscription_id)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'there is no subscription {subscription_id}')
+    return row
+
+
 def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:
     """The subscription of that name. Raises NotFound."""
     row = conn.execute(
@@ -325,6 +335,22 @@ def add_hold(
         until=until,
         reason=reason,
         by=by,
+    )
+
+
+def hold(conn: sa.Connection, hold_id: int) -> sa.Row[Any]:
+    """A hold that is, or was, in force. Raises NotFound."""
+    row = conn.execute(
+        _holds.select().where(_holds.c.id == hold_id)
+    ).one_or_none()
+    if row is None:
+        raise errors.NotFound(f'there is no hold {hold_id}')
+    return row
+
+
+def change_hold(conn: sa.Connection, /, hold_id: int, **values: Any) -> None:
+    conn.execute(
+        _holds.update().where(_holds.c.id == hold_id).values(**values)
     )
 
 

@@ -16,10 +16,10 @@ UUID: Schema = {'type': 'string', 'pattern': '^[0-9A-Za-z_-]{1,64}$'}
 NAME: Schema = {'type': 'string', 'minLength': 1, 'maxLength': 255}
 TEXT: Schema = {'type': 'string', 'maxLength': 4000}
 CURRENCY: Schema = {'type': 'string', 'pattern': '^[A-Z]{3}$'}
-# At most what fits minor units of any currency; never a number of JSON.
+# Never a number of JSON; domain.money has the bounds of what it may say.
 AMOUNT: Schema = {
     'type': 'string',
-    'pattern': r'^-?[0-9]{1,13}(\.[0-9]{1,4})?$',
+    'pattern': r'^-?[0-9]{1,16}(\.[0-9]{1,4})?$',
     'description': 'An amount of money in `currency`, as a decimal string.',
     'examples': ['12.50'],
 }

@@ -1,62 +1,141 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shapes of payments."""
+"""The shapes of payments, and of credits, which are money too."""
 
 from patrii_billing.api.schemas import base
 from patrii_billing.domain import lifecycle
 
-PAYMENT = base.answer(
-    {
-        'id': base.ID,
-        'account_id': {
-            **base.or_null(base.ID),
-            'description': 'Null while nobody knows whose it is.',
-        },
-        'account_name': base.or_null({'type': 'string'}),
-        'kind': base.one_of(list(lifecycle.PaymentKind)),
-        'state': base.one_of(list(lifecycle.PaymentState)),
-        'amount': base.AMOUNT,
-        'free': {
-            **base.AMOUNT,
-            'description': 'What of it pays no invoice yet.',
-        },
-        'currency': base.CURRENCY,
-        'key': {'type': 'string'},
-        'reference': {'type': 'string'},
-        'received_at': base.INSTANT,
-        'in_transit_until': base.or_null(base.INSTANT),
-        'source': {'type': 'string'},
-        'payer': base.or_null({'type': 'string'}),
-        'remittance': base.or_null({'type': 'string'}),
-        'by': {'type': 'string'},
-    }
-)
+_TEXT = {'type': 'string'}
+_WHY = {'type': 'string', 'maxLength': 255}
+_KINDS = base.one_of(list(lifecycle.PaymentKind))
+_STATES = base.one_of(list(lifecycle.PaymentState))
+_KEY = {
+    **base.NAME,
+    'description': 'What makes it this one: given again, it does nothing. '
+    'Else the Idempotency-Key of the request.',
+}
+_CURRENCY = {
+    **base.CURRENCY,
+    'description': 'To be sure: must be that of the account.',
+}
+_ABOVE_ZERO = {
+    **base.AMOUNT,
+    'description': 'Above zero, in the currency of the account.',
+}
+
+_COMMON = {
+    'id': base.ID,
+    'account_id': {
+        **base.or_null(base.ID),
+        'description': 'Null while nobody knows whose it is.',
+    },
+    'account_name': base.or_null(_TEXT),
+    'state': _STATES,
+    'amount': base.AMOUNT,
+    'free': {
+        **base.AMOUNT,
+        'description': 'What of it pays no invoice: it is balance.',
+    },
+    'currency': base.CURRENCY,
+    'key': _TEXT,
+    'received_at': base.INSTANT,
+    'ended_at': {
+        **base.or_null(base.INSTANT),
+        'description': 'Since when nothing of it is here any more.',
+    },
+    'by': _TEXT,
+}
+_PAYMENT = {
+    **_COMMON,
+    'kind': _KINDS,
+    'reference': _TEXT,
+    'in_transit_until': base.or_null(base.INSTANT),
+    'assigned_at': {
+        **base.or_null(base.INSTANT),
+        'description': 'When it was found whose it is, if not at once.',
+    },
+    'source': _TEXT,
+    'payer': base.or_null(_TEXT),
+    'remittance': base.or_null(_TEXT),
+    'takes_from': {
+        **base.or_null(base.ID),
+        'description': 'The payment or credit that it went out of.',
+    },
+}
+# Where it went: what it pays or paid, and what of it went out again.
+_USES = {
+    'allocations': {
+        'type': 'array',
+        'items': base.answer(
+            {
+                'invoice': base.PATH['number'],
+                'amount': base.AMOUNT,
+                'at': base.INSTANT,
+                'undone_at': base.or_null(base.INSTANT),
+            }
+        ),
+    },
+    'went_out': {
+        'type': 'array',
+        'items': base.answer(
+            {
+                'id': base.ID,
+                'kind': _KINDS,
+                'amount': base.AMOUNT,
+                'at': base.INSTANT,
+                'why': _TEXT,
+            }
+        ),
+    },
+}
+PAYMENT = base.answer(_PAYMENT)
+WHOLE = base.answer({**_PAYMENT, **_USES})
+
+_CREDIT = {
+    **_COMMON,
+    'source': base.one_of(['goodwill', 'document']),
+    'why': {
+        **_TEXT,
+        'description': 'The reason, or the document that left it.',
+    },
+}
+CREDIT = base.answer(_CREDIT)
+WHOLE_CREDIT = base.answer({**_CREDIT, **_USES})
 
 LIST = base.listing(
     {
         'account_id': base.ID,
-        'state': base.one_of(list(lifecycle.PaymentState)),
+        'state': _STATES,
+        'kind': _KINDS,
+        'reference': _WHY,
+        'key': base.NAME,
+        'unmatched': {
+            **base.BOOLEAN,
+            'description': 'What waits for a person to say whose it is, or '
+            'what it takes back.',
+        },
+        'received_since': base.INSTANT,
+        'received_before': base.INSTANT,
     },
     ['id', 'received_at'],
+)
+LIST_CREDITS = base.listing(
+    {'account_id': base.ID, 'key': base.NAME}, ['id', 'received_at']
 )
 
 CREATE = base.body(
     {
-        'account_id': base.ID,
-        'amount': base.AMOUNT,
+        'account_id': {
+            **base.or_null(base.ID),
+            'description': 'Null or left out: it is not known whose it is.',
+        },
+        'amount': _ABOVE_ZERO,
         'currency': {
             **base.CURRENCY,
-            'description': 'To be sure: must be that of the account.',
+            'description': 'Must be that of the account; is needed where '
+            'there is none.',
         },
-        'key': {
-            **base.NAME,
-            'description': 'What makes it this payment, as the id of a bank; '
-            'else the Idempotency-Key of the request.',
-        },
-        'reference': {
-            'type': 'string',
-            'maxLength': 255,
-            'description': 'What the customer wrote.',
-        },
+        'key': _KEY,
+        'reference': {**_WHY, 'description': 'What the customer wrote.'},
         'pending': {
             **base.BOOLEAN,
             'description': 'On its way: the ladder stands still for a while.',
@@ -68,6 +147,61 @@ CREATE = base.body(
             'description': 'What it pays before the oldest.',
         },
     },
-    'account_id',
     'amount',
 )
+ASSIGN = base.body(
+    {
+        'account_id': base.ID,
+        'takes_back': {
+            **base.ID,
+            'description': 'Of what a bank took back: the payment it was.',
+        },
+        'invoices': CREATE['properties']['invoices'],
+    },
+    minimum=1,
+)
+ALLOCATE = base.body(
+    {
+        'invoice': base.PATH['number'],
+        'amount': {**_ABOVE_ZERO, 'description': 'Else as much as it can.'},
+    },
+    'invoice',
+)
+UNDO = base.body({'invoice': base.PATH['number']}, 'invoice')
+FAIL = base.body({})
+CHARGE_BACK = base.body(
+    {
+        'amount': {**_ABOVE_ZERO, 'description': 'Else what is left of it.'},
+        'key': {
+            **base.NAME,
+            'description': 'What makes it this one, of several of a payment.',
+        },
+        'why': _WHY,
+    }
+)
+REFUND = base.body(
+    {
+        'amount': {**_ABOVE_ZERO, 'description': 'Else all that is free.'},
+        'key': _KEY,
+        'why': _WHY,
+        'force': {
+            **base.BOOLEAN,
+            'description': 'Also what paid invoices: they are owed again.',
+        },
+    }
+)
+CREATE_CREDIT = base.body(
+    {
+        'account_id': base.ID,
+        'amount': _ABOVE_ZERO,
+        'currency': _CURRENCY,
+        'key': _KEY,
+        'why': {**_WHY, 'minLength': 1},
+    },
+    'account_id', 'amount', 'why',
+)  # fmt: skip
+WITHDRAW = base.body({'why': _WHY})
+REFUND_CREDIT = base.body(
+    {name: shape for name, shape in REFUND['properties'].items()
+     if name != 'force'}
+)  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
-from patrii_billing import errors
 from patrii_billing.store import schema
+from patrii_billing.store.views import listing
 
 _accounts = schema.accounts
 _allocations = schema.allocations
@@ -41,10 +41,9 @@ _SERVED: dict[frozenset[str], tuple[str, ...]] = {
     frozenset({'issued'}): ('issued_at',),
 }
 # Those of one customer are few enough to be put in any order.
-_RANGES = frozenset({'due', 'issued'})
 _OF_FEW = {
-    frozenset({'due'}): ('due_at', 'id', 'issued_at'),
-    frozenset({'issued'}): ('issued_at', 'id', 'due_at'),
+    'due': ('due_at', 'id', 'issued_at'),
+    'issued': ('issued_at', 'id', 'due_at'),
 }
 
 
@@ -72,22 +71,17 @@ class Wanted:
         Raises InvalidInput for what none has: it would have to look through
         all the invoices there are.
         """
-        few = (self.account_id, self.subscription_id, self.number)
         narrowed = {
             'kind': self.kind,
             'state': self.state or self.overdue_at,
             'due': self.due_before or self.overdue_at,
             'issued': self.issued_since or self.issued_before,
         }
-        names = frozenset(name for name in narrowed if narrowed[name])
-        if any(one is not None for one in few):
-            return _OF_FEW.get(names & _RANGES, tuple(KEYS))
-        if names not in _SERVED:
-            raise errors.InvalidInput(
-                'together, these narrow only what is of one account or '
-                'subscription', ', '.join(sorted(names)),
-            )  # fmt: skip
-        return _SERVED[names]
+        few = (self.account_id, self.subscription_id, self.number)
+        if all(one is None for one in few):
+            return listing.orders(narrowed, _SERVED)
+        ranges = [name for name in _OF_FEW if narrowed[name]]
+        return _OF_FEW[ranges[0]] if ranges else tuple(KEYS)
 
 
 def query(wanted: Wanted) -> sa.Select[Any]:

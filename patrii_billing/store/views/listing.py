@@ -25,6 +25,24 @@ class Window:
     descending: bool = False
 
 
+def orders(
+    narrowed: Mapping[str, object],
+    served: Mapping[frozenset[str], tuple[str, ...]],
+) -> tuple[str, ...]:
+    """The orders in which an index has what is narrowed so.
+
+    `narrowed` are the filters, those that are not used None or False. Raises
+    InvalidInput where there is none: all rows would have to be gone through.
+    """
+    names = frozenset(name for name, value in narrowed.items() if value)
+    if names not in served:
+        raise errors.InvalidInput(
+            'together these narrow only what is of one account',
+            ', '.join(sorted(names)),
+        )
+    return served[names]
+
+
 def page(
     conn: sa.Connection,
     query: sa.Select[Any],
