@@ -11,6 +11,28 @@ import zoneinfo
 from patrii_billing.domain import money
 from patrii_billing import errors
 
+# Every notice there is, by the name of its template.
+TEMPLATES = (
+    'invoice',
+    'reminder',
+    'grace',
+    'shelved',
+    'last_warning',
+    'deleted',
+    'deletion_requested',
+    'restored',
+    'payment_received',
+    'payment_failed',
+    'credit_note',
+    'quota_changed',
+    'quota_refused',
+    'hold_begun',
+    'hold_ended',
+    'contract_ending',
+    'contract_kept',
+    'operator',
+)
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r'[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 _LOCAL = re.compile(rf'{_ATOM}(\.{_ATOM})*')
