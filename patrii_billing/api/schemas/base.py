@@ -59,9 +59,10 @@ PATH: Mapping[str, Schema] = {
 
 def or_null(schema: Schema) -> Schema:
     """What may be unknown."""
+    nullable = {**schema, 'type': [schema['type'], 'null']}
     if 'enum' in schema:
-        return {**schema, 'enum': [*schema['enum'], None]}
-    return {**schema, 'type': [schema['type'], 'null']}
+        nullable['enum'] = [*schema['enum'], None]
+    return nullable
 
 
 def one_of(values: Sequence[str]) -> Schema:

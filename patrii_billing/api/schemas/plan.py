@@ -61,7 +61,7 @@ _PRICE = {
 PRICE = base.answer({'id': base.ID, **_PRICE})
 ADD_PRICE = base.body(
     {
-        **{name: base.or_null(shape) for name, shape in _PRICE.items()},
+        **_PRICE,
         'kind': _PRICE['kind'],
         'tiers': {
             **base.or_null(_PRICE['tiers']),

@@ -118,13 +118,21 @@ def of_body(
 
 
 def patched(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Objects merged, null taking a field away (RFC 7396)."""
+    """Objects merged, null taking a field away (RFC 7396).
+
+    Lists are replaced; null in an object of one is as if it were not said.
+    """
     merged = {**old, **new}
     for name, value in new.items():
         if isinstance(value, Mapping):
             under = old.get(name)
             under = under if isinstance(under, Mapping) else {}
             merged[name] = patched(under, value)
+        elif isinstance(value, list):
+            merged[name] = [
+                patched({}, each) if isinstance(each, Mapping) else each
+                for each in value
+            ]
         elif value is None:
             del merged[name]
     return merged
