@@ -368,6 +368,7 @@ servers = sa.Table(
     _C('seen_at', Instant),  # by the newest complete sweep
     _C('missed_at', Instant),  # first absence, still to be confirmed
     sa.Index(None, 'project', 'deleted_at'),
+    sa.Index(None, 'name'),
     sa.Index(None, 'missed_at'),
     **_UTF8,
 )  # fmt: skip

@@ -297,6 +297,11 @@ def upgrade() -> None:
             batch_op.f('ix_projects_name'), ['name'], unique=False
         )
 
+    with op.batch_alter_table('servers', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_servers_name'), ['name'], unique=False
+        )
+
     with op.batch_alter_table('subscriptions', schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f('ix_subscriptions_billing_status_contract_account_id'),
