@@ -523,6 +523,7 @@ notices = sa.Table(
     sa.Index(None, 'account_id', 'id'),
     sa.Index(None, 'repeats'),
     sa.Index(None, 'state', 'id'),
+    sa.Index(None, 'state', 'template', 'id'),
     sa.Index(None, 'template', 'id'),
     **_UTF8,
 )  # fmt: skip

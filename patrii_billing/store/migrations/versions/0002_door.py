@@ -268,6 +268,11 @@ def upgrade() -> None:
             batch_op.f('ix_notices_state_id'), ['state', 'id'], unique=False
         )
         batch_op.create_index(
+            batch_op.f('ix_notices_state_template_id'),
+            ['state', 'template', 'id'],
+            unique=False,
+        )
+        batch_op.create_index(
             batch_op.f('ix_notices_template_id'),
             ['template', 'id'],
             unique=False,
