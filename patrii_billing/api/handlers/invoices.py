@@ -7,13 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.api.handlers import invoice_shapes as told
 from patrii_billing.api import paging
 from patrii_billing.api import route as routes
 from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import invoice as schemas
 from patrii_billing.api import shapes
 from patrii_billing.domain import document
-from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
 from patrii_billing.engine import extra
 from patrii_billing.engine import voiding
@@ -24,7 +24,6 @@ from patrii_billing.store import subscriptions
 from patrii_billing.store.views import invoice as readers
 from patrii_billing.store.views import invoiced
 
-_Row = sa.Row[Any]
 # No row has it.
 _NONE = 0
 
@@ -46,13 +45,13 @@ def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     first = 'id:desc' if orders[0] == 'id' else orders[0]
     return paging.page(
         call, conn, 'invoices', invoiced.query(wanted), invoiced.KEYS,
-        lambda row: shown(row, call.now), first=first, ident='number',
+        lambda row: told.shown(row, call.now), first=first, ident='number',
         orders=orders, marked=lambda number: _marked(conn, number),
     )  # fmt: skip
 
 
 def show(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
-    return whole(conn, _mine(call, conn).id, call.now)
+    return told.whole(conn, _mine(call, conn).id, call.now)
 
 
 def create(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
@@ -72,7 +71,7 @@ def create(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     invoice_id = extra.issue(
         conn, call.tools, wanted, call.now, call.by, said['why']
     )
-    return whole(conn, invoice_id, call.now)
+    return told.whole(conn, invoice_id, call.now)
 
 
 def create_waiting(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
@@ -83,7 +82,7 @@ def create_waiting(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     ids = extra.issue_waiting(
         conn, call.tools, sub.id, call.now, call.by, call.body['why']
     )
-    return {'invoices': [whole(conn, one, call.now) for one in ids]}
+    return {'invoices': [told.whole(conn, one, call.now) for one in ids]}
 
 
 def void(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
@@ -92,7 +91,7 @@ def void(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
         conn, call.tools, row.id, call.now, call.by, call.body['why'],
         call.body.get('again', False),
     )  # fmt: skip
-    return whole(conn, row.id, call.now)
+    return told.whole(conn, row.id, call.now)
 
 
 def credit(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
@@ -102,7 +101,7 @@ def credit(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     voiding.credit(
         conn, call.tools, row.id, amount, call.now, call.by, call.body['why']
     )
-    return whole(conn, row.id, call.now)
+    return told.whole(conn, row.id, call.now)
 
 
 def write_off(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
@@ -110,141 +109,16 @@ def write_off(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     voiding.write_off(
         conn, call.tools, row.id, call.now, call.by, call.body['why']
     )
-    return whole(conn, row.id, call.now)
+    return told.whole(conn, row.id, call.now)
 
 
 def read(call: routes.Call, conn: sa.Connection) -> document.Invoice:
     """What is written down after the unit of work."""
     row = _mine(call, conn)
-    return readers.by_number(conn, _number(row))
+    return readers.by_number(conn, told.number(row))
 
 
-def shown(row: _Row, now: dt.datetime) -> dict[str, Any]:
-    def said(minor: int) -> str:
-        return money.plain(minor, row.currency)
-
-    is_open = row.state == lifecycle.InvoiceState.OPEN
-    return {
-        'number': _number(row),
-        'kind': row.kind,
-        'state': row.state,
-        'account_id': row.account_id,
-        'account_name': row.account,
-        'subscription_id': row.subscription_id,
-        'subscription_name': row.subscription,
-        'currency': row.currency,
-        'period_start': shapes.day(row.period_start),
-        'period_end': shapes.day(row.period_end),
-        'net': said(row.net),
-        'tax': said(row.total - row.net),
-        'total': said(row.total),
-        'owed': said(row.owed),
-        'overdue': bool(is_open and row.due_at and row.due_at <= now),
-        'issued_at': shapes.instant(row.issued_at),
-        'due_at': shapes.instant(row.due_at),
-        'paid_at': shapes.instant(row.paid_at),
-        'closed_at': shapes.instant(row.closed_at),
-        'reference': row.reference,
-        'corrects': _corrected(row),
-        'why': row.why,
-    }
-
-
-def whole(
-    conn: sa.Connection, invoice_id: int, now: dt.datetime
-) -> dict[str, Any]:
-    """An invoice with all that explains it."""
-    row = invoiced.one(conn, invoice_id)
-
-    def said(minor: int) -> str:
-        return money.plain(minor, row.currency)
-
-    return shown(row, now) | {
-        'taxes': [
-            _tax(each, row.currency) | {'base': said(each['base'])}
-            for each in row.taxes or ()
-        ],
-        'customer': row.customer,
-        'lines': [
-            _shown_line(line, row.currency)
-            for line in invoiced.lines(conn, row.id)
-        ],
-        'payments': [
-            {
-                'payment_id': paid.id,
-                'kind': paid.kind,
-                'amount': said(paid.used),
-                'at': shapes.instant(paid.used_at),
-                'reference': paid.reference,
-            }
-            for paid in invoiced.paid_on(conn, row.id)
-        ],
-        'credit_notes': [
-            {
-                'number': _number(note),
-                'total': said(note.total),
-                'issued_at': shapes.instant(note.issued_at),
-                'why': note.why,
-            }
-            for note in credits.notes_of(conn, row.id)
-        ],
-        'carried': [
-            {'number': each['number'], 'owed': said(each['owed'])}
-            for each in row.carried or ()
-        ],
-        'notices': [_notice(each) for each in invoiced.notices(conn, row.id)],
-    }
-
-
-def _shown_line(row: _Row, currency: str) -> dict[str, Any]:
-    taxes = row.taxes or ()
-    total = row.net + sum(each['amount'] for each in taxes)
-    return {
-        'id': row.id,
-        'kind': row.kind,
-        'label': row.label or row.resource,
-        'resource': row.resource,
-        'starts': shapes.day(row.starts),
-        'ends': shapes.day(row.ends),
-        'starts_at': shapes.instant(row.starts_at),
-        'ends_at': shapes.instant(row.ends_at),
-        'quantity': shapes.exact(row.quantity),
-        'unit': row.unit,
-        'unit_price': shapes.exact(row.unit_price),
-        'ratio': row.ratio,
-        'amount': money.plain(row.amount, currency),
-        'discount': money.plain(row.discount, currency),
-        'net': money.plain(row.net, currency),
-        'taxes': [_tax(each, currency) for each in taxes],
-        'total': money.plain(total, currency),
-        'reason': row.reason,
-        'corrects_invoice': _corrected(row),
-        'corrects_line': row.corrects,
-    }
-
-
-def _tax(each: Mapping[str, Any], currency: str) -> dict[str, Any]:
-    return {
-        'name': each['name'],
-        'rate': each['rate'],
-        'amount': money.plain(each['amount'], currency),
-    }
-
-
-def _notice(row: _Row) -> dict[str, Any]:
-    return {
-        'id': row.id,
-        'template': row.template,
-        'state': row.state,
-        'recipients': row.recipients or [],
-        'attempts': row.attempts,
-        'answer': row.answer,
-        'created_at': shapes.instant(row.created_at),
-        'accepted_at': shapes.instant(row.accepted_at),
-    }
-
-
-def _mine(call: routes.Call, conn: sa.Connection) -> _Row:
+def _mine(call: routes.Call, conn: sa.Connection) -> sa.Row[Any]:
     """Raises NotFound, for another's as for none."""
     number = call.path['number']
     row = credits.by_number(conn, number)
@@ -264,16 +138,6 @@ def _marked(conn: sa.Connection, number: str) -> int:
         return int(credits.by_number(conn, number).id)
     except errors.NotFound:
         return _NONE
-
-
-def _number(row: _Row) -> str:
-    return document.number(row.series, row.number)
-
-
-def _corrected(row: _Row) -> str | None:
-    if row.corrected_number is None:
-        return None
-    return document.number(row.corrected_series, row.corrected_number)
 
 
 def _line(said: Mapping[str, Any], where: str) -> extra.Line:
