@@ -69,7 +69,7 @@ class HttpPublisher:
         try:
             code, answer = self._post(event)
         except (requests.RequestException, OSError) as error:
-            raise errors.ListenerAway(_words(str(error))) from error
+            raise errors.ListenerAway(_reason(error)) from error
         if 200 <= code < 300:
             return f'{code} {answer}'.rstrip()
         if 300 <= code < 400:
@@ -106,6 +106,12 @@ def _beginning(response: requests.Response) -> str:
         for part in response.iter_content(_ANSWER):
             return _words(part.decode('utf-8', 'replace'))
     return ''
+
+
+def _reason(error: Exception) -> str:
+    """What kept us from it, without the wrapping of the libraries."""
+    cause = error.args[0] if error.args else error
+    return _words(str(getattr(cause, 'reason', cause)))
 
 
 def _words(text: str) -> str:

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signatures of webhooks, held against the scheme's own library."""
+
+import base64
+import dataclasses
+import datetime as dt
+
+from hypothesis import given
+from hypothesis import strategies as st
+from oslotest import base
+import standardwebhooks
+
+from patrii_billing.domain import signature
+from patrii_billing import errors
+
+KEY = b'0123456789abcdef0123456789abcdef'
+OTHER = KEY[::-1]
+SECRET = signature.PREFIX + base64.b64encode(KEY).decode()
+NOW = dt.datetime(2026, 2, 1, 12, tzinfo=dt.UTC)
+TOLERANCE = dt.timedelta(minutes=5)
+
+
+def message(
+    *keys: bytes,
+    at: dt.datetime = NOW,
+    id_: str = 'msg_1',
+    body: bytes = b'{}',
+) -> signature.Message:
+    sent = signature.headers(keys or (KEY,), id_, at, body)
+    return signature.Message(
+        sent['webhook-id'], sent['webhook-timestamp'],
+        sent['webhook-signature'], body,
+    )  # fmt: skip
+
+
+class SignatureTest(base.BaseTestCase):
+    def refusal(self, message: signature.Message) -> str:
+        error = self.assertRaises(
+            errors.Unauthentic, signature.verify, (KEY,), message, NOW,
+            TOLERANCE,
+        )  # fmt: skip
+        return str(error)
+
+    def verify(self, message: signature.Message, *keys: bytes) -> None:
+        signature.verify(keys or (KEY,), message, NOW, TOLERANCE)
+
+    @given(st.text(max_size=40))
+    def test_what_we_sign_the_schemes_library_signs_alike(
+        self, text: str
+    ) -> None:
+        theirs = standardwebhooks.Webhook(SECRET)
+
+        self.assertEqual(
+            theirs.sign('msg_1', NOW, text),
+            signature.sign(KEY, 'msg_1', NOW, text.encode()),
+        )
+
+    def test_what_we_sign_the_schemes_library_takes(self) -> None:
+        now = dt.datetime.now(dt.UTC)
+        sent = signature.headers((OTHER, KEY), 'msg_1', now, b'{"a": 1}')
+
+        read = standardwebhooks.Webhook(SECRET).verify(b'{"a": 1}', sent)
+        self.assertEqual({'a': 1}, read)
+
+    def test_what_is_signed_by_one_of_our_keys_is_taken(self) -> None:
+        self.verify(message(KEY))
+        self.verify(message(OTHER), KEY, OTHER)
+        self.verify(message(OTHER, KEY), KEY)
+
+    def test_what_another_signed_is_refused(self) -> None:
+        self.assertIn('no signature fits', self.refusal(message(OTHER)))
+
+    def test_what_was_changed_on_its_way_is_refused(self) -> None:
+        sent = message()
+        for change in (
+            {'body': b'{"amount": "1000000.00"}'},
+            {'id': 'msg_2'},
+            {'timestamp': str(int(NOW.timestamp()) + 1)},
+        ):
+            changed = dataclasses.replace(sent, **change)
+            self.assertIn('no signature fits', self.refusal(changed))
+
+    def test_what_was_sent_long_ago_or_is_of_tomorrow_is_refused(
+        self,
+    ) -> None:
+        for apart in (-301, 301):
+            at = NOW + dt.timedelta(seconds=apart)
+            self.assertIn('timestamp', self.refusal(message(at=at)))
+        self.verify(message(at=NOW - TOLERANCE))
+
+    def test_what_is_missing_is_refused(self) -> None:
+        for part in ('id', 'timestamp', 'signature'):
+            lacking = dataclasses.replace(message(), **{part: ''})
+            self.assertIn('missing', self.refusal(lacking))
+
+    def test_an_id_cannot_pass_for_part_of_another_message(self) -> None:
+        self.assertIn('webhook-id', self.refusal(message(id_='msg.1')))
+
+    def test_signed_garbage_for_a_time_is_refused(self) -> None:
+        for timestamp in ('soon', '1e9', '-5', '١٢٣', '9' * 400):
+            sent = signature.Message('msg_1', timestamp, '', b'')
+            signed = signature._sign(KEY, 'msg_1', timestamp, b'')
+            self.refusal(dataclasses.replace(sent, signature=signed))
+
+    @given(st.text(max_size=60))
+    def test_no_header_whatever_is_an_error_of_ours(self, text: str) -> None:
+        self.refusal(dataclasses.replace(message(), signature=text))
+
+    def test_a_secret_is_whsec_and_base64_of_enough_bytes(self) -> None:
+        self.assertEqual(KEY, signature.secret(SECRET))
+        for wrong in (
+            'hunter2', 'whsec_', 'whsec_???', SECRET[:20],
+            signature.PREFIX + base64.b64encode(b'x' * 65).decode(),
+        ):  # fmt: skip
+            self.assertRaises(errors.InvalidInput, signature.secret, wrong)
