@@ -2,15 +2,12 @@
 """`hold`: let the ladder of a subscription stand still."""
 
 import argparse
-import datetime as dt
 
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import moment
 from patrii_billing.cmd.commands import text
-from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.engine import holds
-from patrii_billing.store import accounts
 from patrii_billing.store import subscriptions
 
 _TYPES = [kind.value for kind in lifecycle.HoldType]
@@ -47,16 +44,12 @@ def _add_target(parser: argparse.ArgumentParser) -> None:
 def _place(desk: desks.Desk) -> None:
     options = desk.options
     sub = desk.read(subscriptions.by_name, options.subscription)
-    until: dt.datetime | None = None
-    if options.until is not None:
-        account = desk.read(accounts.get, sub.account_id)
-        zone = calendar.zone(account.timezone)
-        until = moment.instant(options.until, zone)
-    desk.write(
+    hold_id = desk.write(
         holds.place, desk.tools, sub.id, lifecycle.HoldType(options.type),
-        until, options.reason, desk.by, desk.now,
+        options.until, options.reason, desk.by, desk.now,
     )  # fmt: skip
-    ends = text.instant(until, 'it is released')
+    hold = desk.read(subscriptions.hold, hold_id)
+    ends = text.instant(hold.until, 'it is released')
     print(f'{sub.name}: {options.type} hold until {ends}.')
 
 

@@ -3,7 +3,6 @@
 
 import argparse
 from collections.abc import Iterator
-from collections.abc import Mapping
 import datetime as dt
 import sys
 import time
@@ -15,6 +14,7 @@ from patrii_billing.cmd.commands import text
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import policy as policies
 from patrii_billing.domain import quota as law
+from patrii_billing.engine import allowance
 from patrii_billing.engine import bill
 from patrii_billing.engine import gather
 from patrii_billing.engine import quota as engine
@@ -22,8 +22,6 @@ from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
 from patrii_billing.store import plans
-from patrii_billing.store import servers
-from patrii_billing.store import subscriptions
 
 _POLL = 0.5
 _Row = sa.Row[tuple[object, ...]]
@@ -74,22 +72,19 @@ def _add_arguments(parser: argparse.ArgumentParser) -> None:
 def _show(desk: desks.Desk) -> None:
     project = desk.read(accounts.find_project, desk.options.project)
     print(*text.pairs(_facts(desk, project)), sep='\n')
-    shown = desk.tools.cloud.quotas.get(project.id)
-    if not shown:
+    shown = allowance.look(desk.tools, project.id)
+    if not shown.limits:
         print('The cloud has no quotas.')
         return
-    used = desk.tools.cloud.quotas.usage(project.id)
-    held = desk.read(servers.quota_levels, project.id)
-    priced = desk.read(_priced, project.id)
-    rows = []
-    for key, limit in law.billed(shown).items():
-        billed = held[key].quantity if key in held and key in priced else None
-        in_use = law.billed({law.nova_key(key): used[law.nova_key(key)]})
-        rows.append((
-            key, law.plain(in_use[key]),
-            'no limit' if limit < 0 else law.plain(limit),
-            '-' if billed is None else law.plain(billed),
-        ))  # fmt: skip
+    found = desk.read(allowance.read, desk.tools, project.id, shown)
+    rows = [
+        (
+            one.resource, law.plain(one.used),
+            'no limit' if one.limit < 0 else law.plain(one.limit),
+            '-' if one.billed is None else law.plain(one.billed),
+        )
+        for one in found.items
+    ]  # fmt: skip
     print()
     header = ('QUOTA', 'IN USE', 'IN NOVA', 'BILLED')
     print(*text.table(header, rows), sep='\n')
@@ -99,7 +94,7 @@ def _facts(desk: desks.Desk, project: _Row) -> Iterator[tuple[str, object]]:
     account = desk.read(accounts.get, project.account_id)
     yield 'project', f'{project.name} ({project.id})'
     yield 'account', account.name
-    for sub in desk.read(_paying, project.id):
+    for sub in desk.read(allowance.paying, project.id):
         plan = desk.read(plans.get, sub.plan_id)
         drift = desk.read(gather.policy, desk.tools, sub).quota_drift
         yield 'subscription', f'{sub.name}, plan {plan.name}'
@@ -113,39 +108,25 @@ def _facts(desk: desks.Desk, project: _Row) -> Iterator[tuple[str, object]]:
         yield 'under way', 'a change of the quota'
 
 
-def _paying(conn: sa.Connection, project: str) -> list[_Row]:
-    """The subscriptions that a project's quota belongs to, if any."""
-    return [
-        sub
-        for sub in subscriptions.of_project(conn, project)
-        if sub.server is None and sub.contract != lifecycle.Contract.ENDED
-    ]
-
-
-def _priced(conn: sa.Connection, project: str) -> frozenset[str]:
-    found = [engine.priced(conn, sub) for sub in _paying(conn, project)]
-    return frozenset().union(*found)
-
-
 def _set(desk: desks.Desk) -> None:
     options = desk.options
     wanted = law.parse(options.quota)
     project = desk.read(accounts.find_project, options.project)
-    sub = _subscription(desk, project)
-    desk.read(engine.check, sub, wanted)
-    present = _checked(desk, project, wanted)
-    changed = law.differing(present, wanted)
-    held = law.in_nova({
-        key: row.quantity
-        for key, row in desk.read(servers.quota_levels, project.id).items()
-    })  # fmt: skip
-    if not changed and not law.differing(held, wanted):
+    sub = desk.read(allowance.subscription, project)
+    shown = allowance.look(desk.tools, project.id)
+    try:
+        allowance.check(shown, wanted, options.force)
+    except errors.Conflict as error:
+        raise errors.Conflict(f'{error}; --force does it anyway') from None
+    found = desk.write(
+        allowance.preview, desk.tools, sub, shown, wanted, desk.now
+    )
+    if not found.changes:
         print('It is so already.')
         return
-    own = {key: present[key] for key in wanted}
-    print(f'Now:   {law.told(own)}')
+    print(f'Now:   {law.told(found.now)}')
     print(f'Then:  {law.told(wanted)}')
-    _foretell(desk, sub, wanted)
+    _foretell(desk, found)
     if options.dry_run:
         print('Dry run: nothing was written.')
         return
@@ -160,46 +141,19 @@ def _set(desk: desks.Desk) -> None:
     _wait(desk, action)
 
 
-def _subscription(desk: desks.Desk, project: _Row) -> _Row:
-    found = desk.read(_paying, project.id)
-    if not found:
-        raise errors.NotFound(f'no subscription is of project {project.name}')
-    priced = [sub for sub in found if desk.read(engine.priced, sub)]
-    return (priced or found)[0]
-
-
-def _checked(
-    desk: desks.Desk, project: _Row, wanted: Mapping[str, int]
-) -> Mapping[str, int]:
-    """The present quota. Raises what nova would refuse, by name."""
-    hands = desk.tools.cloud.quotas
-    present = hands.get(project.id)
-    for key in wanted:
-        if key not in present:
-            raise errors.InvalidInput('this cloud has no quota of it', key)
-    below = law.below_usage(wanted, hands.usage(project.id))
-    if below and not desk.options.force:
-        raise errors.Conflict(f'{"; ".join(below)}; --force does it anyway')
-    return present
-
-
-def _foretell(desk: desks.Desk, sub: _Row, wanted: Mapping[str, int]) -> None:
+def _foretell(desk: desks.Desk, found: allowance.Preview) -> None:
     """What would follow on the bills, as far as they are written."""
-    entries, total = desk.write(
-        engine.foretell, desk.tools, sub, wanted, desk.now
-    )
-    if not entries:
+    if not found.entries:
         print('Nothing that is billed so far changes.')
         return
-    currency = entries[0].line.currency
+    currency = found.entries[0].line.currency
     header = ('LINE', 'FROM', 'UNTIL', 'AMOUNT', 'REASON')
-    rows = [_line(entry) for entry in entries]
+    rows = [_line(entry) for entry in found.entries]
     print(*text.table(header, rows), sep='\n')
-    policy = desk.read(gather.policy, desk.tools, sub)
     when = 'on the next invoice'
-    if policy.changes is policies.Changes.AT_ONCE:
+    if found.billed is policies.Changes.AT_ONCE:
         when = 'on an invoice at once'
-    print(f'Together {text.amount(total, currency)}, {when}.')
+    print(f'Together {text.amount(found.total, currency)}, {when}.')
 
 
 def _line(entry: bill.Entry) -> tuple[str, ...]:
