@@ -31,7 +31,9 @@ def build(
 ) -> flask.Flask:
     """An application that answers by a table of routes."""
     app = flask.Flask('patrii_billing.api', static_folder=None)
-    app.config['MAX_CONTENT_LENGTH'] = door.max_body_size
+    # Of a body in chunks no more is read than this: one byte too much tells
+    # what is too long from what just fits.
+    app.config['MAX_CONTENT_LENGTH'] = door.max_body_size + 1
     # Nothing is at an address with a slash too much: no redirect to follow.
     app.url_map.merge_slashes = False
     for route in of:
@@ -64,7 +66,7 @@ def _view(
                 url=request.url,
                 path=path,
                 query=request.environ.get('QUERY_STRING', ''),
-                raw=request.get_data(),
+                raw=_body(door),
             )
             return _answer(route, found)
         except http_errors.HTTPException:
@@ -73,6 +75,13 @@ def _view(
             return _problem(problems.of(error), route.noun)
 
     return view
+
+
+def _body(door: routes.Door) -> bytes:
+    raw = flask.request.get_data()
+    if len(raw) > door.max_body_size:
+        raise http_errors.RequestEntityTooLarge
+    return raw
 
 
 def _answer(route: routes.Route, found: routes.Answer) -> flask.Response:

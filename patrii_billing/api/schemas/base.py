@@ -13,7 +13,13 @@ _GREATEST_ID = 2**63 - 1
 ID: Schema = {'type': 'integer', 'minimum': 1, 'maximum': _GREATEST_ID}
 # Keystone's and nova's: with or without hyphens.
 UUID: Schema = {'type': 'string', 'pattern': '^[0-9A-Za-z_-]{1,64}$'}
-NAME: Schema = {'type': 'string', 'minLength': 1, 'maxLength': 255}
+# A line, that nobody takes for another which has a space more.
+NAME: Schema = {
+    'type': 'string',
+    'minLength': 1,
+    'maxLength': 255,
+    'pattern': r'^\S(.*\S)?$',
+}
 TEXT: Schema = {'type': 'string', 'maxLength': 4000}
 CURRENCY: Schema = {'type': 'string', 'pattern': '^[A-Z]{3}$'}
 # Never a number of JSON; domain.money has the bounds of what it may say.
