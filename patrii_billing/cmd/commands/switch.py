@@ -6,10 +6,9 @@ import sys
 
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import text
+from patrii_billing.engine import enforcement
 from patrii_billing.engine import switches
 from patrii_billing import errors
-from patrii_billing.store import inbox
-from patrii_billing.store import watch
 
 
 def add_to(commands: desks.Commands) -> None:
@@ -72,21 +71,23 @@ def _show(desk: desks.Desk) -> None:
 
 
 def _rows(desk: desks.Desk) -> Iterator[tuple[str, object]]:
-    settings = desk.tools.settings
-    state = desk.read(watch.get)
+    found = desk.read(enforcement.look, desk.tools.settings, desk.now)
     yield (
         'mode',
         'dry run: nothing is shelved, deleted or mailed'
-        if settings.dry_run
+        if found.dry_run
         else 'live',
     )
-    yield 'stopped', state.stopped_why or 'no'
-    yield 'safe mode', state.safe_why or 'no'
-    for cap in desk.read(switches.caps, settings, desk.now):
+    yield 'stopped', found.stopped or 'no'
+    yield 'safe mode', found.safe_mode or 'no'
+    for cap in found.caps:
         yield cap.name, f'{cap.used} of {cap.limit}'
-    yield 'caps count from', text.instant(state.counted_from, 'the beginning')
-    yield 'last tick', text.instant(state.ticked_at, 'never')
-    yield 'last notification', text.instant(state.heard_at, 'never')
-    yield 'last sweep of nova', text.instant(state.swept_at, 'never')
-    waiting = text.instant(desk.read(inbox.oldest), 'nothing')
-    yield 'unread since', waiting
+    yield 'caps count from', text.instant(found.counted_from, 'the beginning')
+    yield 'last tick', text.instant(found.ticked_at, 'never')
+    yield 'last notification', text.instant(found.heard_at, 'never')
+    yield 'last sweep of nova', text.instant(found.swept_at, 'never')
+    yield 'unread since', text.instant(found.unread_since, 'nothing')
+    for kind, count in found.pending.items():
+        waiting = found.unapproved.get(kind)
+        more = f', {waiting} for approval' if waiting is not None else ''
+        yield f'{kind} actions waiting', f'{count}{more}'

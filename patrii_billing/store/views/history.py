@@ -1,31 +1,103 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The timeline of an account, for people to read."""
+"""The timeline, for people to read."""
 
 from collections.abc import Sequence
+import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.store import schema
 
+_accounts = schema.accounts
 _servers = schema.servers
 _subs = schema.subscriptions
 _timeline = schema.timeline
+
+KEYS = {'id': _timeline.c.id}
+# Entries are written in the order of their instants but for clocks that
+# differ and units of work that take long; so far apart they never are.
+_OUT_OF_ORDER = dt.timedelta(days=1)
+_GREATEST = 2**63 - 1
+
+
+def query(
+    *,
+    account_id: int | None = None,
+    subscription_id: int | None = None,
+    server: str | None = None,
+    what: str | None = None,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+) -> sa.Select[Any]:
+    """Entries with `account`, `currency`, `subscription`, `server_name`.
+
+    From an instant up to, and without, another.
+    """
+    found = (
+        sa.select(
+            _timeline,
+            _accounts.c.name.label('account'),
+            _accounts.c.currency,
+            _subs.c.name.label('subscription'),
+            _servers.c.name.label('server_name'),
+        )
+        .outerjoin(_accounts, _accounts.c.id == _timeline.c.account_id)
+        .outerjoin(_subs, _subs.c.id == _timeline.c.subscription_id)
+        .outerjoin(_servers, _servers.c.id == _timeline.c.server)
+    )
+    for column, value in (
+        (_timeline.c.account_id, account_id),
+        (_timeline.c.subscription_id, subscription_id),
+        (_timeline.c.server, server),
+        (_timeline.c.what, what),
+    ):
+        if value is not None:
+            found = found.where(column == value)
+    if since is not None:
+        found = found.where(
+            _timeline.c.at >= since, _timeline.c.id > _before(since)
+        )
+    if until is not None:
+        found = found.where(
+            _timeline.c.at < until, _timeline.c.id < _behind(until)
+        )
+    return found
+
+
+# A list goes by ids: within bounds of them, few are looked at in vain.
+
+
+def _before(instant: dt.datetime) -> sa.ColumnElement[int]:
+    """An id that is certainly older."""
+    older = _timeline.alias()
+    last = (
+        sa.select(older.c.id)
+        .where(older.c.at < instant - _OUT_OF_ORDER)
+        .order_by(older.c.at.desc())
+        .limit(1)
+    )
+    return sa.func.coalesce(last.scalar_subquery(), 0)
+
+
+def _behind(instant: dt.datetime) -> sa.ColumnElement[int]:
+    """An id that is certainly newer."""
+    newer = _timeline.alias()
+    first = (
+        sa.select(newer.c.id)
+        .where(newer.c.at >= instant + _OUT_OF_ORDER)
+        .order_by(newer.c.at)
+        .limit(1)
+    )
+    return sa.func.coalesce(first.scalar_subquery(), _GREATEST)
 
 
 def of_account(
     conn: sa.Connection, account_id: int, last: int
 ) -> Sequence[sa.Row[Any]]:
-    """The last entries, oldest first; with `subscription`, `server_name`."""
+    """The last entries, oldest first."""
     newest = conn.execute(
-        sa.select(
-            _timeline,
-            _subs.c.name.label('subscription'),
-            _servers.c.name.label('server_name'),
-        )
-        .outerjoin(_subs, _subs.c.id == _timeline.c.subscription_id)
-        .outerjoin(_servers, _servers.c.id == _timeline.c.server)
-        .where(_timeline.c.account_id == account_id)
+        query(account_id=account_id)
         .order_by(_timeline.c.id.desc())
         .limit(last)
     ).all()
