@@ -20,8 +20,8 @@ from patrii_billing.store import receipts
 from patrii_billing.store import timeline
 from patrii_billing.store.views import told
 
-# Claimed as a listener is, so that one worker of all forgets.
-_FORGETTING = ''
+# A listener's row without a listener: whose turn it is, of all workers.
+_HOUSEKEEPING = ''
 _FORGET_EVERY = dt.timedelta(hours=1)
 _FORGOTTEN_AT_ONCE = 1000
 
@@ -65,7 +65,10 @@ def _notice_overdue(
 def _send_off(
     conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
 ) -> int:
-    # Claimed and let go in one unit: another worker finds nothing of it.
+    if not events.is_any_due(conn, now):
+        return 0
+    # One after the other: what a later batch holds must not arrive before.
+    deliveries.take_turn(conn, _HOUSEKEEPING, now)
     rows = events.claim(conn, now, tools.settings.lease, tools.settings.batch)
     if not rows:
         return 0
@@ -87,11 +90,11 @@ def _forget(
     conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
 ) -> int:
     """Purge what has been delivered, or dead, for long enough; seldom."""
-    before = deliveries.listener(conn, _FORGETTING)
+    before = deliveries.listener(conn, _HOUSEKEEPING)
     if before is not None and before.next_at > now:
         return 0
     settings = tools.settings
-    held = deliveries.claim(conn, _FORGETTING, now, settings.lease)
+    held = deliveries.claim(conn, _HOUSEKEEPING, now, settings.lease)
     if held is None:
         return 0
     deliveries.bury(

@@ -70,6 +70,16 @@ def claim(
     return rows[0] if rows else None
 
 
+def take_turn(conn: sa.Connection, name: str, now: dt.datetime) -> None:
+    """Wait until no other unit of work has the turn of that name."""
+    add_listener(conn, name, now)
+    conn.execute(
+        _listeners.update()
+        .where(_listeners.c.name == name)
+        .values(failures=_listeners.c.failures)
+    )
+
+
 def due(
     conn: sa.Connection, name: str, now: dt.datetime, limit: int
 ) -> Sequence[sa.Row[Any]]:

@@ -61,6 +61,12 @@ def add(conn: sa.Connection, entries: Sequence[Mapping[str, Any]]) -> None:
         conn.execute(_events.insert(), new)
 
 
+def is_any_due(conn: sa.Connection, now: dt.datetime) -> bool:
+    """Whether any is to be put on its way."""
+    query = sa.select(_events.c.id).where(_events.c.next_at <= now).limit(1)
+    return conn.execute(query).first() is not None
+
+
 def claim(
     conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
 ) -> Sequence[sa.Row[Any]]:
