@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
+import functools
 from typing import Any
 
 from cliff import columns as cliff_columns
@@ -81,6 +82,15 @@ class _List(_Cell):
         return '\n'.join(map(str, self._value or ()))
 
 
+class _Lines(_Cell):
+    def __init__(self, value: Any, told: Callable[[Any], str]) -> None:
+        super().__init__(value)
+        self._told = told
+
+    def human_readable(self) -> str:
+        return '\n'.join(map(self._told, self._value or ()))
+
+
 class _Pairs(_Cell):
     def human_readable(self) -> str:
         pairs = sorted((self._value or {}).items())
@@ -107,9 +117,31 @@ def each(item: Item, field: str) -> _List:
     return _List(item[field])
 
 
+def lines(value: Sequence[Any], told: Callable[[Any], str]) -> _Lines:
+    """A list, an entry a line in words of its own."""
+    return _Lines(value, told)
+
+
+def valid(text: str, item: Item) -> str:
+    """What is said of something, and the days on which it is so."""
+    since, until = item['valid_from'], item['valid_until']
+    return text + (
+        f' from {since}' if since else ''
+    ) + (f' until {until}' if until else '')
+
+
 def pairs(item: Item, field: str) -> _Pairs:
     """A mapping, a name a line."""
     return _Pairs(item[field])
+
+
+def told(tell: Callable[[Item, Item], str]) -> Callable[[Item, str], Any]:
+    """A list of objects, each told a line; `tell` has the item and one."""
+
+    def kind(item: Item, field: str) -> _Lines:
+        return lines(item[field], functools.partial(tell, item))
+
+    return kind
 
 
 CURRENCY = Column('Currency', 'currency', raw=True)

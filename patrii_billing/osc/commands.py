@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import datetime as dt
 import sys
 from typing import Any
 
@@ -128,11 +129,14 @@ class Change(ShowOne):
         method: str,
         path: str,
         body: Mapping[str, Any] | None = None,
+        *,
+        preview: bool = False,
         **names: Any,
     ) -> Any:
         """Do it, or rehearse it; the item to show, None after a rehearsal.
 
-        `names` are put into the question of what is asked.
+        With `preview` a rehearsal shows the item as it would be. `names` are
+        put into the question of what is asked.
         """
         if self.asks and not (parsed_args.yes or parsed_args.dry_run):
             confirm(self.asks.format(**names))
@@ -144,6 +148,46 @@ class Change(ShowOne):
         for line in rehearsed(answer):
             self.say(line)
         return None
+
+
+class Delete(Command):
+    """Deletes some of a collection, and goes on where one is refused."""
+
+    collection: str = ''
+    noun: str = ''
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'called', nargs='+', metavar=f'<{self.noun}>',
+            help=f'{self.noun.capitalize()} (name or ID)',
+        )  # fmt: skip
+        parser.add_argument(
+            '--dry-run', action='store_true',
+            help='Show what would follow, and write nothing',
+        )  # fmt: skip
+        parser.add_argument('--yes', action='store_true', help='Do not ask')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        called = parsed_args.called
+        if not (parsed_args.yes or parsed_args.dry_run):
+            confirm(f'Delete {self.noun} {", ".join(called)}?')
+        failed = []
+        for each in called:
+            try:
+                self._delete(each, parsed_args.dry_run)
+            except client.Refused as error:
+                failed.append(f'{each}: {error}')
+        if failed:
+            raise exceptions.CommandError('\n'.join(failed))
+
+    def _delete(self, called: str, dry_run: bool) -> None:
+        found = self.api.find(self.collection, called)
+        path = f'/v1/{self.collection}/{found["id"]}'
+        answer = self.api.write('DELETE', path, dry_run=dry_run)
+        for line in rehearsed(answer) if dry_run else ():
+            self.say(line)
 
 
 def rehearsed(answer: Mapping[str, Any]) -> list[str]:
@@ -183,6 +227,26 @@ def given(
         for name in names
         if (value := getattr(parsed_args, name)) is not None
     }
+
+
+def check_said(body: Mapping[str, Any]) -> None:
+    """Raises CommandError where a change says nothing."""
+    if not body:
+        raise exceptions.CommandError('nothing is said that is to change')
+
+
+def moment(text: str) -> str:
+    """An instant of the API; a day is its first instant, in UTC."""
+    try:
+        day = len(text) == len(_DAYS)
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'{text} is neither {_DAYS} nor ISO 8601'
+        ) from None
+    if at.tzinfo is None and not day:
+        raise argparse.ArgumentTypeError(f'{text} has no offset, as Z')
+    return (at.replace(tzinfo=dt.UTC) if day else at).isoformat()
 
 
 def _positive(text: str) -> int:
