@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what: the table, and that the API keeps to it.
+
+`staff` are admin, finance and support; what the admin may, one with
+keystone's own role admin may too. `customers` are let in, and meet only what
+is their own. What names a thing of one customer is done for its `owner` (a
+reader or member of a project of the account), or for an `owning-member`, and
+for another customer the thing is not there. `everybody` needs no token.
+"""
+
+import dataclasses
+import json
+import re
+from typing import Any
+
+from oslotest import base
+import sqlalchemy as sa
+from werkzeug import test as http
+
+from patrii_billing.api import app
+from patrii_billing.api import route as route_api
+from patrii_billing.api import routes
+from patrii_billing.simulation import world as worlds
+from patrii_billing.store import schema
+from tests import doors
+
+TABLE = """
+GET    /                                           everybody
+GET    /v1/                                        everybody
+GET    /v1/openapi.json                            everybody
+
+GET    /v1/accounts                                staff customers
+POST   /v1/accounts                                admin finance
+GET    /v1/accounts/{account_id}                   staff owner
+PATCH  /v1/accounts/{account_id}                   admin finance
+DELETE /v1/accounts/{account_id}                   admin finance
+POST   /v1/accounts/{account_id}/bill              admin finance
+
+GET    /v1/credits                                 staff customers
+POST   /v1/credits                                 admin finance
+GET    /v1/credits/{credit_id}                     staff owner
+POST   /v1/credits/{credit_id}/withdraw            admin finance
+POST   /v1/credits/{credit_id}/refund              admin finance
+
+GET    /v1/forecast                                staff customers
+
+GET    /v1/invoices                                staff customers
+POST   /v1/invoices                                admin finance
+GET    /v1/invoices/{number}                       staff owner
+GET    /v1/invoices/{number}/pdf                   staff owner
+GET    /v1/invoices/{number}/html                  staff owner
+GET    /v1/invoices/{number}/facturx               staff owner
+POST   /v1/invoices/{number}/void                  admin finance
+POST   /v1/invoices/{number}/credit                admin finance
+POST   /v1/invoices/{number}/write-off             admin finance
+POST   /v1/subscriptions/{subscription_id}/invoice admin finance
+
+GET    /v1/payments                                staff customers
+POST   /v1/payments                                admin finance
+GET    /v1/payments/{payment_id}                   staff owner
+POST   /v1/payments/{payment_id}/assign            admin finance
+POST   /v1/payments/{payment_id}/allocate          admin finance
+POST   /v1/payments/{payment_id}/undo-allocation   admin finance
+POST   /v1/payments/{payment_id}/fail              admin finance
+POST   /v1/payments/{payment_id}/charge-back       admin finance
+POST   /v1/payments/{payment_id}/refund            admin finance
+
+GET    /v1/plans                                   staff
+POST   /v1/plans                                   admin finance
+GET    /v1/plans/{plan_id}                         staff
+PATCH  /v1/plans/{plan_id}                         admin finance
+DELETE /v1/plans/{plan_id}                         admin finance
+POST   /v1/plans/{plan_id}/prices                  admin finance
+PATCH  /v1/plans/{plan_id}/prices/{price_id}       admin finance
+
+GET    /v1/projects                                staff customers
+POST   /v1/projects                                admin finance
+GET    /v1/projects/{project_id}                   staff owner
+DELETE /v1/projects/{project_id}                   admin finance
+
+GET    /v1/summary                                 staff
+"""
+
+_TOKENS = {
+    'admin': doors.TOKENS['ADMIN'],
+    'keystone': 'kim:office:admin,member,reader',
+    'finance': doors.TOKENS['FINANCE'],
+    'support': doors.TOKENS['SUPPORT'],
+    'member': doors.TOKENS['ACME'],
+    'reader': doors.TOKENS['ACME_READER'],
+    # Of another account, and of none.
+    'other': doors.TOKENS['RIVAL'],
+    'stranger': doors.TOKENS['NOROLE'],
+    # With a token, and no role that means something here.
+    'roleless': 'rex:acme-project:heat_stack_owner',
+    'nobody': '',
+}
+_OUTSIDERS = ('other', 'stranger')
+_WORDS = {
+    'everybody': tuple(_TOKENS),
+    'staff': ('admin', 'keystone', 'finance', 'support'),
+    'admin': ('admin', 'keystone'),
+    'finance': ('finance',),
+    'support': ('support',),
+    'customers': ('member', 'reader', 'other', 'stranger'),
+    'owner': ('member', 'reader'),
+    'owning-member': ('member',),
+}
+# To whom what is another's is not there.
+_HIDDEN = {'owner', 'owning-member'}
+
+# What a customer may ask for, so that he is refused for nothing else.
+_BODIES: dict[str, Any] = {}
+
+
+def _rows() -> dict[str, list[str]]:
+    """The words of each route, by its method and path."""
+    rows = {}
+    for line in TABLE.strip().splitlines():
+        if line:
+            method, path, *words = line.split()
+            rows[f'{method} {path}'] = words
+    return rows
+
+
+def _expected(words: list[str]) -> dict[str, str]:
+    """What each is told: in, hidden (404), forbidden (403), unknown (401)."""
+    told = {name: 'forbidden' for name in _TOKENS} | {'nobody': 'unknown'}
+    if _HIDDEN.intersection(words):
+        told |= {name: 'hidden' for name in _OUTSIDERS}
+    return told | {name: 'in' for word in words for name in _WORDS[word]}
+
+
+class WhoMayTest(base.BaseTestCase):
+    @classmethod
+    def setUpClass(cls) -> None:
+        super().setUpClass()
+        cls.world = doors.Door()
+        cls.addClassCleanup(cls.world.tools.db.engine.dispose)
+        cls.world.let_in()
+        # Past the clock: nothing is due, and nothing is changed.
+        door = dataclasses.replace(
+            cls.world.door, render=lambda *invoice: b'%PDF'
+        )
+        cls.app = app.noauth(app.build(door))
+        cls.places = _things_of_acme(cls.world)
+
+    def test_the_table_has_every_route(self):
+        self.assertEqual(
+            sorted(f'{each.method} {each.path}' for each in routes.ALL),
+            sorted(_rows()),
+        )
+
+    def test_everybody_may_what_the_table_says(self):
+        wrong = []
+        for route in routes.ALL:
+            words = _rows().get(f'{route.method} {route.path}')
+            for name, wanted in _expected(words or []).items():
+                answer = self._ask(route, name)
+                told = _told(answer.status_code)
+                if told != wanted and words is not None:
+                    wrong.append(
+                        f'{route.method} {route.path}: {name} is {told} '
+                        f'({answer.status_code}), not {wanted}'
+                    )
+        self.assertEqual([], wrong)
+
+    def test_others_are_never_told_of_acme(self):
+        leaks = []
+        for route in routes.ALL:
+            if not route.writes and route.rule is not None:
+                asked = self._path(route)
+                for name in _OUTSIDERS:
+                    said = self._ask(route, name).get_data(as_text=True)
+                    for place in self.places.values():
+                        if place in asked:
+                            said = said.replace(f'no {place}', '')
+                            said = said.replace(f' {place}', '')
+                    if re.search('acme|amy', said):
+                        leaks.append(f'{name}: {asked}: {said}')
+        self.assertEqual([], leaks)
+
+    def test_what_is_hidden_is_answered_as_what_is_missing(self):
+        for route in routes.ALL:
+            words = _rows().get(f'{route.method} {route.path}', [])
+            if not _HIDDEN.intersection(words) or not route.places:
+                continue
+            missing = self.places | _MISSING
+            self.assertEqual(
+                _anonymous(self._ask(route, 'other'), self.places),
+                _anonymous(self._ask(route, 'other', missing), missing),
+                route.path,
+            )
+
+    def _ask(
+        self,
+        route: route_api.Route,
+        name: str,
+        places: dict[str, str] | None = None,
+    ) -> http.TestResponse:
+        path = self._path(route, places)
+        more: dict[str, Any] = {}
+        if route.writes:
+            more['query_string'] = {'dry_run': 'true'}
+            said = _BODIES.get(f'{route.method} {route.path}', {})
+            text = json.dumps(said)
+            for place, value in (places or self.places).items():
+                text = text.replace(f'${place}', value)
+            more |= {'data': text, 'content_type': 'application/json'}
+        client = doors.Client(self.app, _TOKENS[name])
+        return client.open(path, method=route.method, **more)
+
+    def _path(
+        self, route: route_api.Route, places: dict[str, str] | None = None
+    ) -> str:
+        return route.path.format_map(places or self.places)
+
+
+def _told(status: int) -> str:
+    named = {401: 'unknown', 403: 'forbidden', 404: 'hidden'}
+    return named.get(status, 'in' if status < 500 else 'failed')
+
+
+def _anonymous(
+    answer: http.TestResponse, places: dict[str, str]
+) -> tuple[int, str]:
+    """An answer without the id that was asked for, and that of the asking."""
+    [told] = answer.json['errors']
+    detail = told['detail']
+    for place in sorted(places.values(), key=len, reverse=True):
+        detail = detail.replace(place, '-')
+    return answer.status_code, f'{told["code"]} {detail}'
+
+
+_MISSING = {
+    'account_id': '990001', 'credit_id': '990002', 'number': 'INV-990003',
+    'payment_id': '990004', 'plan_id': '990005', 'price_id': '990006',
+    'project_id': 'ninety-nine', 'subscription_id': '990007',
+}  # fmt: skip
+
+
+def _things_of_acme(world: doors.Door) -> dict[str, str]:
+    """Something of acme's for each name in a path."""
+    admin = world.client()
+    acme = world.tools.db.read(
+        lambda conn: conn.scalar(
+            sa.select(schema.accounts.c.id).where(
+                schema.accounts.c.name == 'acme'
+            )
+        )
+    )
+    payment = admin.post(
+        '/v1/payments',
+        json={'account_id': acme, 'amount': '1.00', 'key': 'acme-paid'},
+    )
+    credit = admin.post(
+        '/v1/credits',
+        json={'account_id': acme, 'amount': '1.00', 'why': 'acme-kind'},
+        headers={'Idempotency-Key': 'acme-credit'},
+    )
+
+    def first(table: sa.Table, *where: sa.ColumnElement[bool]) -> Any:
+        found = sa.select(table).where(*where).order_by(table.c.id).limit(1)
+        return world.tools.db.read(lambda conn: conn.execute(found).one())
+
+    def of_acme(table: sa.Table) -> Any:
+        return first(table, table.c.account_id == acme)
+
+    invoice = of_acme(schema.invoices)
+    found = {
+        'account_id': acme,
+        'credit_id': credit.json['id'],
+        'number': f'{invoice.series}-{invoice.number:06d}',
+        'payment_id': payment.json['id'],
+        'plan_id': first(schema.plans).id,
+        'price_id': first(schema.prices).id,
+        'project_id': 'acme-project',
+        'server_id': worlds.server_id('acme-web'),
+        'subscription_id': of_acme(schema.subscriptions).id,
+        'notice_id': of_acme(schema.notices).id,
+    }
+    return {name: str(value) for name, value in found.items()}

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules and routes say the same of each other."""
+
+import collections
+
+from oslo_policy import policy
+from oslotest import base
+
+from patrii_billing.api import routes
+from patrii_billing.policies import rules
+
+
+def _documented() -> list[policy.DocumentedRuleDefault]:
+    return [
+        rule
+        for rule in rules.list_rules()
+        if isinstance(rule, policy.DocumentedRuleDefault)
+    ]
+
+
+class RulesTest(base.BaseTestCase):
+    def test_what_is_documented_of_a_rule_are_its_routes(self):
+        said = {
+            rule.name: {
+                (each['method'], each['path']) for each in rule.operations
+            }
+            for rule in _documented()
+        }
+        guarded = collections.defaultdict(set)
+        for route in routes.ALL:
+            if route.rule is not None:
+                guarded[route.rule].add((route.method, route.path))
+        self.assertEqual(dict(guarded), said)
+
+    def test_no_two_routes_share_a_rule(self):
+        names = [route.rule for route in routes.ALL if route.rule is not None]
+        self.assertEqual(len(set(names)), len(names))
+
+    def test_no_two_rules_have_one_name(self):
+        names = [rule.name for rule in rules.list_rules()]
+        self.assertEqual(len(set(names)), len(names))
+
+    def test_a_name_is_of_a_noun_and_a_verb(self):
+        for rule in _documented():
+            self.assertRegex(rule.name, '^billing:[a-z_]+:[a-z_]+$')
+
+    def test_only_tokens_of_a_project_are_let_in(self):
+        for rule in _documented():
+            self.assertEqual(['project'], rule.scope_types, rule.name)
+
+    def test_each_rule_says_in_a_sentence_what_it_allows(self):
+        for rule in _documented():
+            self.assertRegex(rule.description, r'^[A-Z].*\.$', rule.name)
+
+    def test_no_rule_is_true_for_all(self):
+        for rule in rules.list_rules():
+            self.assertNotIn('@', rule.check_str, rule.name)
+            self.assertNotEqual('', rule.check_str, rule.name)
