@@ -7,6 +7,7 @@ command line's own libraries are installed.
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+import re
 from typing import Any
 from urllib import parse
 import uuid
@@ -19,6 +20,10 @@ _VERSION = {'OpenStack-API-Version': f'{SERVICE_TYPE} 1.0'}
 # A write that was answered by nobody is sent again: its key makes it one.
 _RETRIES = 2
 _RETRIED = (503,)
+
+# Their ids are those of keystone and of nova.
+_OF_THE_CLOUD = frozenset({'projects', 'servers'})
+_CLOUD_ID = re.compile(r'[0-9A-Za-z_-]{1,64}')
 
 
 class Refused(Exception):  # noqa: N818 - what the service answered
@@ -74,7 +79,7 @@ class Client:
                 409, 'billing.client.ambiguous',
                 f'more than one {noun} is called {called!r}, say its id',
             )  # fmt: skip
-        if called.isascii() and called.isdigit():
+        if _may_be_id(collection, called):
             return self.get(f'/v1/{collection}/{called}')
         raise Refused(
             404, 'billing.client.not_found', f'no {noun} is called {called!r}'
@@ -122,6 +127,12 @@ class Client:
         if answer.status_code >= 400:
             raise _refused(answer)
         return answer
+
+
+def _may_be_id(collection: str, called: str) -> bool:
+    if collection in _OF_THE_CLOUD:
+        return _CLOUD_ID.fullmatch(called) is not None
+    return called.isascii() and called.isdigit()
 
 
 def _told(value: Any) -> Any:

@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`openstack billing account`: customers."""
+
+import argparse
+from collections.abc import Iterable
+from typing import Any
+
+from patrii_billing.osc import columns
+from patrii_billing.osc import commands
+from patrii_billing.osc import pairs
+
+_C = columns.Column
+_STATUSES = (
+    'active', 'grace', 'held', 'shelved', 'pending_deletion', 'deleted',
+)  # fmt: skip
+_LIST = (
+    _C('ID', 'id'),
+    _C('Name', 'name'),
+    _C('External Ref', 'external_ref', columns.words),
+    _C('Currency', 'currency'),
+    _C('Status', 'billing_status', columns.words),
+    _C('Parked', 'parked'),
+    _C('Parked Because', 'parked_why', columns.words, long=True),
+    _C('Time Zone', 'timezone', long=True),
+    _C('Locale', 'locale', long=True),
+    _C('Contacts', 'contacts', columns.each, long=True),
+    _C('Created', 'created_at', columns.instant, long=True),
+)
+
+
+def _projects(item: columns.Item, field: str) -> Any:
+    return columns.lines(
+        item[field], lambda each: f'{each["name"]} ({each["id"]})'
+    )
+
+
+def _rates(item: columns.Item, field: str) -> Any:
+    """Taxes and discounts, one a line."""
+    return columns.lines(item[field], lambda each: _rate(each, item))
+
+
+def _rate(each: columns.Item, item: columns.Item) -> str:
+    percent = each.get('rate') or each.get('percent')
+    amount = f'{each.get("amount")} {item["currency"]}'
+    return f'{each["name"]}: ' + columns.valid(
+        f'{percent} %' if percent else amount, each
+    )
+
+
+_SHOW = (
+    *_LIST,
+    _C('Policy', 'policy', columns.pairs),
+    _C('Address', 'address', columns.pairs),
+    _C('Taxes', 'taxes', _rates),
+    _C('Discounts', 'discounts', _rates),
+    _C('Projects', 'projects', _projects),
+    _C('Subscriptions', 'subscription_count'),
+    _C('Balance', 'balance', columns.amount),
+    _C('Owed', 'owed', columns.amount),
+    _C('Overdue', 'overdue', columns.amount),
+)
+
+
+class ListAccount(commands.Lister):
+    """List accounts, by name."""
+
+    shows = _LIST
+
+    def add_filters(self, parser: argparse.ArgumentParser) -> None:
+        add = parser.add_argument
+        add('--name', metavar='<name>', help='Of this name')
+        add('--external-ref', metavar='<ref>', help='With this reference')
+        add('--project', metavar='<project>',
+            help='To which this project belongs (name or ID)')
+        add('--status', choices=_STATUSES,
+            help='Whose worst subscription has this billing status')
+        add('--parked', action='store_true', default=None,
+            help='Not billed until a person has looked at it')  # fmt: skip
+
+    def items(self, parsed_args: argparse.Namespace) -> Iterable[Any]:
+        project_id = None
+        if parsed_args.project is not None:
+            project_id = self.api.find('projects', parsed_args.project)['id']
+        return self.api.items(
+            'accounts', parsed_args.limit, name=parsed_args.name,
+            external_ref=parsed_args.external_ref, project_id=project_id,
+            billing_status=parsed_args.status, parked=parsed_args.parked,
+        )  # fmt: skip
+
+
+class ShowAccount(commands.ShowOne):
+    """Show an account: what it owes, what it has, and how it is billed."""
+
+    shows = _SHOW
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        _add_account(parser)
+
+    def item(self, parsed_args: argparse.Namespace) -> Any:
+        found = self.api.find('accounts', parsed_args.account)
+        return self.api.get(f'/v1/accounts/{found["id"]}')
+
+
+class CreateAccount(commands.Change):
+    """Enter an account.
+
+    The same again enters nothing, and shows the account that is there.
+    """
+
+    shows = _SHOW
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument('name', metavar='<name>', help='A name of its own')
+        parser.add_argument(
+            '--currency', metavar='<currency>',
+            help='Of all its plans and invoices; it stays (default: '
+            '[billing] currency)',
+        )  # fmt: skip
+        _add_options(parser)
+
+    def item(self, parsed_args: argparse.Namespace) -> Any:
+        body = commands.given(parsed_args, 'name', 'currency')
+        return self.send(
+            parsed_args, 'POST', '/v1/accounts', body | _said(parsed_args)
+        )
+
+
+class SetAccount(commands.Change):
+    """Change an account; what is not named stays.
+
+    Contacts, taxes and discounts take the place of those it has.
+    """
+
+    shows = _SHOW
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        _add_account(parser)
+        parser.add_argument('--name', metavar='<name>', help='A new name')
+        _add_options(parser)
+
+    def item(self, parsed_args: argparse.Namespace) -> Any:
+        body = commands.given(parsed_args, 'name') | _said(parsed_args)
+        return _patch(self, parsed_args, body)
+
+
+class UnsetAccount(commands.Change):
+    """Take from an account what it can be without."""
+
+    shows = _SHOW
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        _add_account(parser)
+        pairs.add_unset_policy(parser)
+        for option, help in (
+            ('--external-ref', 'Its reference'),
+            ('--contacts', 'Its contacts: mails go to the project then'),
+            ('--address', 'Its address'),
+            ('--taxes', 'All taxes'),
+            ('--discounts', 'All discounts'),
+        ):
+            parser.add_argument(option, action='store_true', help=help)
+
+    def item(self, parsed_args: argparse.Namespace) -> Any:
+        names = (
+            'external_ref', 'contacts', 'address', 'taxes', 'discounts'
+        )  # fmt: skip
+        body: dict[str, Any] = {
+            name: None for name in names if getattr(parsed_args, name)
+        }
+        if parsed_args.policy:
+            body['policy'] = pairs.unset_policy(parsed_args.policy)
+        return _patch(self, parsed_args, body)
+
+
+class DeleteAccount(commands.Delete):
+    """Delete accounts on which nothing hangs."""
+
+    collection = 'accounts'
+    noun = 'account'
+
+
+class BillAccount(commands.Change):
+    """Bill a parked account again.
+
+    An account whose bill cannot be right, or cannot be made, is parked, and
+    nothing of it is invoiced. Once the reason is gone, say so here.
+    """
+
+    shows = _SHOW
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        _add_account(parser)
+        add = parser.add_argument
+        add('--accept', action='store_true', default=None,
+            help='Issue what is due now, however far beyond the bounds of '
+            '[billing] it is')
+        add('--reason', metavar='<text>', dest='why',
+            help='For the timeline')  # fmt: skip
+
+    def item(self, parsed_args: argparse.Namespace) -> Any:
+        found = self.api.find('accounts', parsed_args.account)
+        return self.send(
+            parsed_args, 'POST', f'/v1/accounts/{found["id"]}/bill',
+            commands.given(parsed_args, 'why', 'accept'),
+        )  # fmt: skip
+
+
+def _add_account(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        'account', metavar='<account>', help='Account (name or ID)'
+    )
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('--external-ref', metavar='<ref>',
+        help='What it is called elsewhere, as in a shop')
+    add('--contact', action='append', metavar='<address>', dest='contacts',
+        help='A mail address for notices and invoices (may be repeated)')
+    add('--locale', metavar='<locale>',
+        help='Language of mails and invoices, as de or pt_BR')
+    add('--timezone', metavar='<zone>',
+        help='In which its days are, as Europe/Paris')
+    pairs.add_policy(parser)
+    add('--address-name', metavar='<name>', help='As it stands on invoices')
+    add('--address-line', action='append', metavar='<line>',
+        help='A line of its address (may be repeated)')
+    add('--country', metavar='<code>', help='Of its address, as FR')
+    add('--tax-id', metavar='<id>', help='As it stands on invoices')
+    add('--tax', action='append', type=pairs.entry, dest='taxes',
+        metavar='<name=VAT,rate=20>',
+        help='A tax in per cent; also with valid_from and valid_until (may '
+        'be repeated)')
+    add('--discount', action='append', type=pairs.entry, dest='discounts',
+        metavar='<name=friend,percent=10>',
+        help='A discount: a percent, or an amount of each cycle; also with '
+        'valid_from and valid_until (may be repeated)')  # fmt: skip
+
+
+def _said(parsed_args: argparse.Namespace) -> dict[str, Any]:
+    said = commands.given(
+        parsed_args, 'external_ref', 'contacts', 'locale', 'timezone',
+        'policy', 'taxes', 'discounts',
+    )  # fmt: skip
+    address = {
+        field: value
+        for field, value in (
+            ('name', parsed_args.address_name),
+            ('lines', parsed_args.address_line),
+            ('country', parsed_args.country),
+            ('tax_id', parsed_args.tax_id),
+        )
+        if value is not None
+    }
+    return said | ({'address': address} if address else {})
+
+
+def _patch(
+    command: commands.Change,
+    parsed_args: argparse.Namespace,
+    body: dict[str, Any],
+) -> Any:
+    commands.check_said(body)
+    found = command.api.find('accounts', parsed_args.account)
+    return command.send(
+        parsed_args, 'PATCH', f'/v1/accounts/{found["id"]}', body
+    )
