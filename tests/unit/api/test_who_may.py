@@ -142,7 +142,7 @@ class WhoMayTest(base.BaseTestCase):
         door = dataclasses.replace(
             cls.world.door, render=lambda *invoice: b'%PDF'
         )
-        cls.app = app.noauth(app.build(door))
+        cls.app = staticmethod(app.noauth(app.build(door)))
         cls.places = _things_of_acme(cls.world)
 
     def test_the_table_has_every_route(self):
