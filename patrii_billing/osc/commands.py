@@ -147,7 +147,7 @@ class Change(ShowOne):
             return answer
         for line in rehearsed(answer):
             self.say(line)
-        return None
+        return answer['answer'] if preview else None
 
 
 class Delete(Command):

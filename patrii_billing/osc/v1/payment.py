@@ -19,7 +19,7 @@ _COLUMNS = (
     columns.CURRENCY,
     _C('Kind', 'kind', long=True),
     _C('State', 'state'),
-    _C('Reference', 'reference'),
+    _C('Reference', 'reference', long=True),
     _C('Key', 'key', long=True),
     _C('Source', 'source', long=True),
     _C('Payer', 'payer', columns.words, long=True),
