@@ -7,11 +7,14 @@ without a word, and fails in the operator's hands.
 """
 
 from collections.abc import Iterator
+import contextlib
 from importlib import metadata
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -20,7 +23,9 @@ EXTRAS = {'cli', 'facturx', 'mysql', 'pdf', 'postgresql'}
 LOAD_ALL = """
 from importlib import metadata
 for point in metadata.distribution('patrii-billing').entry_points:
-    point.load()
+    # The commands of `openstack` are of the extra cli, see client_faults().
+    if not point.group.startswith('openstack.'):
+        point.load()
 """
 # HTML needs no extra; what needs one says which.
 RENDER = """
@@ -43,6 +48,50 @@ except errors.ExtraMissing as error:
 else:
     raise AssertionError('the extra is not missing')
 """
+# What stands on an operator's own machine: nothing of the server's.
+CLIENT = ('osc-lib', 'python-openstackclient')
+SERVERS = ('sqlalchemy', 'oslo_db', 'oslo_messaging', 'flask', 'novaclient')
+# Each command as the shell itself runs it, in one process, since a start of
+# the shell takes most of a second.
+HELP = """
+from importlib import metadata
+import contextlib, importlib.util, io, sys
+for name in sys.argv[1:]:
+    assert importlib.util.find_spec(name) is None, f'{name} is here, too'
+sys.argv[0] = 'openstack'
+from openstackclient import shell
+points = metadata.entry_points(group='openstack.billing.v1')
+assert points, 'there are no commands'
+for point in points:
+    words = point.name.replace('_', ' ').split()
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        try:
+            code = shell.main([*words, '--help'])
+        except SystemExit as end:
+            code = end.code
+    text = said.getvalue()
+    assert not code and text.startswith('usage: openstack billing '), text
+print(len(points), 'commands answer --help')
+"""
+PATIENCE = 20  # seconds that the API may take to begin
+SERVE = """
+from wsgiref import simple_server
+from patrii_billing.wsgi import api
+server = simple_server.make_server('127.0.0.1', 0, api.application)
+print(server.server_port, flush=True)
+server.serve_forever()
+"""
+CONFIGURATION = """
+[database]
+connection = sqlite:///{folder}/books.db
+[api]
+auth_strategy = noauth
+[nova]
+auth_type = none
+[DEFAULT]
+transport_url = rabbit://127.0.0.1/
+"""
 
 
 def main() -> int:
@@ -61,6 +110,7 @@ def main() -> int:
             *requirement_faults(inside),
             *file_faults(inside),
             *installed_faults(inside, python),
+            *client_faults(wheel, folder, python),
         ]
     for fault in faults:
         print(f'FAULT: {fault}')
@@ -80,14 +130,22 @@ def build(folder: pathlib.Path) -> pathlib.Path:
 
 def install(wheel: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     """Install the wheel by itself and return that environment's python."""
-    venv.create(folder / 'venv', with_pip=True)
-    python = folder / 'venv' / 'bin' / 'python'
+    python = environment(folder / 'venv')
+    pip_install(python, wheel)
+    return python
+
+
+def environment(folder: pathlib.Path) -> pathlib.Path:
+    venv.create(folder, with_pip=True)
+    return folder / 'bin' / 'python'
+
+
+def pip_install(python: pathlib.Path, *what: str | pathlib.Path) -> None:
     constraints = ROOT / 'constraints.txt'
     subprocess.run(
-        [python, '-m', 'pip', 'install', '-q', '-c', constraints, wheel],
+        [python, '-m', 'pip', 'install', '-q', '-c', constraints, *what],
         check=True,
     )
-    return python
 
 
 def version_faults(version: str) -> Iterator[str]:
@@ -131,17 +189,86 @@ def installed_faults(
     if not scripts:
         yield 'no console scripts'
     for command in commands:
-        done = subprocess.run(
-            command,
-            cwd=python.parent,
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        yield from run_faults(command, python.parent)
+
+
+def client_faults(
+    wheel: pathlib.Path, folder: pathlib.Path, server: pathlib.Path
+) -> Iterator[str]:
+    """The commands need nothing of the server's, and reach its API."""
+    python = environment(folder / 'client')
+    pip_install(python, *CLIENT)
+    pip_install(python, '--no-deps', wheel)
+    yield from run_faults([str(python), '-c', HELP, *SERVERS], folder)
+    openstack = str(python.with_name('openstack'))
+    with api(folder, server) as port:
+        account = {
+            **os.environ,
+            'OS_AUTH_TYPE': 'admin_token',
+            'OS_ENDPOINT': f'http://127.0.0.1:{port}',
+            'OS_TOKEN': 'ada:office:billing_admin,reader',
+        }
+        words = [openstack, 'billing', 'payment', 'list', '-f', 'json']
+        yield from run_faults(words, folder, account, '[]')
+
+
+@contextlib.contextmanager
+def api(folder: pathlib.Path, python: pathlib.Path) -> Iterator[int]:
+    """The installed server's API, on a database of its own; its port."""
+    file = folder / 'billing.conf'
+    file.write_text(CONFIGURATION.format(folder=folder))
+    manage = python.with_name('patrii-billing-manage')
+    subprocess.run(
+        [manage, '--config-file', file, 'db', 'upgrade'],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    log = folder / 'api.log'
+    with log.open('w') as output:
+        server = subprocess.Popen(
+            [python, '-u', '-c', SERVE],
+            env={**os.environ, 'PATRII_BILLING_CONFIG_FILES': str(file)},
+            cwd=folder,
+            stdout=output,
+            stderr=output,
         )
-        if done.returncode:
-            shown = ' '.join(command)
-            yield f'{shown} exits {done.returncode}:\n{done.stdout}'
+    try:
+        yield port_in(log)
+    finally:
+        server.kill()
+        server.wait()
+
+
+def port_in(log: pathlib.Path) -> int:
+    """Wait for the line of an API that has begun; 0 if it does not come."""
+    for _ in range(PATIENCE):
+        for line in log.read_text().splitlines():
+            if line.isdigit():
+                return int(line)
+        time.sleep(1)
+    print(log.read_text())
+    return 0
+
+
+def run_faults(
+    command: list[str],
+    folder: pathlib.Path,
+    environment: dict[str, str] | None = None,
+    answer: str | None = None,
+) -> Iterator[str]:
+    """It ends well, and says what it is to say, where that is given."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode or answer not in (None, done.stdout.strip()):
+        shown = ' '.join(command)
+        yield f'{shown} exits {done.returncode}:\n{done.stdout}'
 
 
 def git(*words: str) -> list[str]:
