@@ -4,10 +4,14 @@
 from patrii_billing.api.handlers import accounts
 from patrii_billing.api.handlers import credits
 from patrii_billing.api.handlers import forecast
+from patrii_billing.api.handlers import holds
 from patrii_billing.api.handlers import invoices
 from patrii_billing.api.handlers import payments
 from patrii_billing.api.handlers import plans
 from patrii_billing.api.handlers import projects
+from patrii_billing.api.handlers import quotas
+from patrii_billing.api.handlers import servers
+from patrii_billing.api.handlers import subscriptions
 from patrii_billing.api.handlers import summary
 from patrii_billing.api import openapi
 from patrii_billing.api import route
@@ -18,10 +22,14 @@ ROUTES: tuple[route.Route, ...] = (
     *accounts.ROUTES,
     *credits.ROUTES,
     *forecast.ROUTES,
+    *holds.ROUTES,
     *invoices.ROUTES,
     *payments.ROUTES,
     *plans.ROUTES,
     *projects.ROUTES,
+    *quotas.ROUTES,
+    *servers.ROUTES,
+    *subscriptions.ROUTES,
     *summary.ROUTES,
 )
 ALL = (*ROUTES, openapi.route(ROUTES))

@@ -68,14 +68,14 @@ def look(
     work.
     """
     wanted = _wanted(body)
-    plan = tools.db.read(_plan, wanted.plan_id)
+    by = tools.db.read(plan, wanted.plan_id)
     if tools.db.read(_known, wanted.name) is not None:
         return None  # nothing is begun
     project, server = wanted.project_id, wanted.server_id
     try:
         check_server(tools, server, project)
-        priced = sorted(tools.db.read(quota.priced_by, plan.id))
-        held = billed_quota(tools, plan.name, priced, project, server)
+        priced = sorted(tools.db.read(quota.priced_by, by.id))
+        held = billed_quota(tools, by.name, priced, project, server)
     except errors.InvalidInput as error:
         raise _renamed(error) from None
     if not dry_run:
@@ -97,17 +97,17 @@ def create(
     Raises InvalidInput, and Conflict where one of that name is another.
     """
     wanted = _wanted(body)
-    plan = _plan(conn, wanted.plan_id)
+    by_plan = plan(conn, wanted.plan_id)
     try:
         account = _owner(conn, wanted)
         accounts.lock(conn, account.id)
         contract = Contract(
-            wanted.name, account, plan, wanted.project_id, wanted.server_id,
-            wanted.agreed,
+            wanted.name, account, by_plan, wanted.project_id,
+            wanted.server_id, wanted.agreed,
         )  # fmt: skip
         row = _known(conn, wanted.name)
         if row is None:
-            must_fit(plan, account)
+            must_fit(by_plan, account)
             subscription_id = begin(conn, tools, contract, seen, now)
             _record(conn, contract, subscription_id, now, by)
             return subscription_id, True
@@ -165,6 +165,14 @@ def change(
 
 
 # What one that is entered and one that is imported have in common.
+
+
+def plan(conn: sa.Connection, plan_id: int) -> sa.Row[Any]:
+    """A plan that a body names. Raises InvalidInput."""
+    found = plans.some(conn, [plan_id])
+    if plan_id not in found:
+        raise errors.InvalidInput(f'there is no plan {plan_id}', 'plan_id')
+    return found[plan_id]
 
 
 def must_fit(plan: sa.Row[Any], account: sa.Row[Any]) -> None:
@@ -394,13 +402,6 @@ def _merged(
 ) -> Mapping[str, Any]:
     old = {'policy': row.policy} if 'policy' in body else {}
     return entries.patched(old, body)
-
-
-def _plan(conn: sa.Connection, plan_id: int) -> sa.Row[Any]:
-    found = plans.some(conn, [plan_id])
-    if plan_id not in found:
-        raise errors.InvalidInput(f'there is no plan {plan_id}', 'plan_id')
-    return found[plan_id]
 
 
 def _owner(conn: sa.Connection, wanted: _Wanted) -> sa.Row[Any]:

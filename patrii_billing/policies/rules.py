@@ -9,10 +9,14 @@ from patrii_billing.policies import account
 from patrii_billing.policies import base
 from patrii_billing.policies import credit
 from patrii_billing.policies import forecast
+from patrii_billing.policies import hold
 from patrii_billing.policies import invoice
 from patrii_billing.policies import payment
 from patrii_billing.policies import plan
 from patrii_billing.policies import project
+from patrii_billing.policies import quota
+from patrii_billing.policies import server
+from patrii_billing.policies import subscription
 from patrii_billing.policies import summary
 
 _NOUNS = (
@@ -20,10 +24,14 @@ _NOUNS = (
     account,
     credit,
     forecast,
+    hold,
     invoice,
     payment,
     plan,
     project,
+    quota,
+    server,
+    subscription,
     summary,
 )
 

@@ -38,7 +38,10 @@ _NEWEST = (
 _TAKEN = _custody.alias('taken')
 _CASE = _subs.alias('of_case')
 _COUNTS = sa.or_(
-    _CASE.c.case_id == _TAKEN.c.case_id,
+    sa.and_(
+        _CASE.c.case_id == _TAKEN.c.case_id,
+        _TAKEN.c.state != lifecycle.Custody.RESTORED,
+    ),
     _TAKEN.c.state == lifecycle.Custody.DELETED,
 )
 _DELETE = _actions.alias('deletion')

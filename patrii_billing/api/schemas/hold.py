@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of holds."""
+
+from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import subscription
+from patrii_billing.domain import lifecycle
+
+_TYPE: base.Schema = {
+    **base.one_of(list(lifecycle.HoldType)),
+    'description': 'promise: invoices go on, until a date. pause: neither '
+    'ladder nor invoices run. abuse: no payment lifts it.',
+}
+_WRITTEN: base.Schema = {
+    **base.or_null({'type': 'string'}),
+    'description': 'For the house; a customer sees null.',
+}
+
+HOLD = base.answer(
+    {
+        'id': base.ID,
+        'subscription_id': base.ID,
+        'type': _TYPE,
+        'in_force': base.BOOLEAN,
+        'starts_at': base.INSTANT,
+        'until': {
+            **base.or_null(base.INSTANT),
+            'description': 'Null: until it is released.',
+        },
+        'ended_at': {
+            **base.or_null(base.INSTANT),
+            'description': 'When it was released, or its reason went away.',
+        },
+        'reason': _WRITTEN,
+        'by': _WRITTEN,
+    }
+)
+LIST = base.listing({}, ['id'])
+CREATE = base.body(
+    {
+        'type': _TYPE,
+        'until': {
+            **subscription.MOMENT,
+            'description': 'A promise needs it; the others may last until '
+            'they are released. ' + subscription.MOMENT['description'],
+        },
+        'reason': {'type': 'string', 'minLength': 1, 'maxLength': 4000},
+    },
+    'type',
+    'reason',
+)
+CHANGE = base.body(
+    {
+        'until': base.or_null(subscription.MOMENT),
+        'why': subscription.WHY,
+    },
+    'until',
+)
+WORD = subscription.WORD

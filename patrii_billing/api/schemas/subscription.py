@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of contracts."""
+
+from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import ladder
+from patrii_billing.domain import lifecycle
+
+_TEXT: base.Schema = {'type': 'string'}
+# A day counts from its beginning in the account's time zone.
+MOMENT: base.Schema = {
+    'type': 'string',
+    'anyOf': [{'format': 'date-time'}, {'format': 'date'}],
+    'description': "An instant, or the beginning of a day in the account's "
+    'time zone.',
+    'examples': ['2026-01-31T12:00:00Z', '2026-01-31'],
+}
+WHY: base.Schema = {**base.TEXT, 'description': 'For the timeline.'}
+_ANCHOR: base.Schema = {
+    'type': 'integer',
+    'minimum': 1,
+    'maximum': 31,
+    'description': 'The day of the month on which its periods begin.',
+}
+_STEPS = [
+    str(step)
+    for step in lifecycle.Step
+    if step is not lifecycle.Step.NONE
+]  # fmt: skip
+
+SUBSCRIPTION = base.answer(
+    {
+        'id': base.ID,
+        'name': base.NAME,
+        'account_id': base.ID,
+        'account_name': base.NAME,
+        'plan_id': base.ID,
+        'plan_name': base.NAME,
+        'project_id': base.UUID,
+        'project_name': base.NAME,
+        'server_id': {
+            **base.or_null(base.UUID),
+            'description': 'Of one server; null: of the whole project.',
+        },
+        'enforces': {
+            **base.BOOLEAN,
+            'description': 'Whether it covers its project, or its server.',
+        },
+        'enforce_from': base.or_null(base.INSTANT),
+        'anchor_day': _ANCHOR,
+        'start': base.DAY,
+        'billed_until': {
+            **base.DAY,
+            'description': 'Where what is billed ends.',
+        },
+        'next_invoice_at': base.or_null(base.INSTANT),
+        'contract': base.one_of(list(lifecycle.Contract)),
+        'ends_on': {
+            **base.or_null(base.DAY),
+            'description': 'The first day that is not billed.',
+        },
+        'ended_at': base.or_null(base.INSTANT),
+        'billing_status': base.one_of(list(lifecycle.Status)),
+        'status_since': base.INSTANT,
+        'next_step': {
+            **base.or_null(base.one_of(_STEPS)),
+            'description': 'Of the ladder, for the oldest open invoice.',
+        },
+        'due_at': {
+            **base.or_null(base.INSTANT),
+            'description': 'When that is; null while it waits for something.',
+        },
+        'waits_for': {
+            **base.or_null(_TEXT),
+            'description': 'The key of the notice it waits for.',
+        },
+        'held': {
+            **base.BOOLEAN,
+            'description': 'The ladder stands still.',
+        },
+        'case_id': {
+            **base.or_null(_TEXT),
+            'description': 'As it stands in the locks of its servers.',
+        },
+        'policy': ladder.POLICY,
+        'currency': base.CURRENCY,
+        'owed': {
+            **base.AMOUNT,
+            'description': 'What is open of its invoices.',
+        },
+        'parked': {
+            **base.BOOLEAN,
+            'description': 'Not billed until a person has looked at it.',
+        },
+        'parked_why': base.or_null(_TEXT),
+        'created_at': base.INSTANT,
+    }
+)
+
+LIST = base.listing(
+    {
+        'account_id': base.ID,
+        'name': base.NAME,
+        'billing_status': base.one_of(list(lifecycle.Status)),
+        'contract': base.one_of(list(lifecycle.Contract)),
+        'plan_id': base.ID,
+        'project_id': base.UUID,
+        'server_id': base.UUID,
+        'parked': base.BOOLEAN,
+    },
+    ['id', 'name', 'due_at', 'status_since'],
+)
+
+CREATE = base.body(
+    {
+        'name': base.NAME,
+        'account_id': {
+            **base.ID,
+            'description': 'To be sure: must be the one of the project.',
+        },
+        'plan_id': base.ID,
+        'project_id': base.UUID,
+        'server_id': {
+            **base.UUID,
+            'description': 'Only this server of the project.',
+        },
+        'start': {
+            **base.DAY,
+            'description': 'Its first day; not past, unless paid_until is '
+            'given.',
+        },
+        'paid_until': {
+            **base.DAY,
+            'description': 'The day from which on this service bills.',
+        },
+        'anchor_day': {
+            **_ANCHOR,
+            'description': 'The day of the month on which its periods '
+            'begin; else that of its start.',
+        },
+        'enforces': {
+            **base.BOOLEAN,
+            'description': 'Whether it covers its project, or its server; '
+            'at most one does. Else true.',
+        },
+        'enforce_from': {
+            **MOMENT,
+            'description': 'Nobody is dunned before. ' + MOMENT['description'],
+        },
+        'policy': ladder.POLICY,
+    },
+    'name',
+    'plan_id',
+    'project_id',
+    'start',
+)
+
+CHANGE = base.body(
+    {
+        'name': base.NAME,
+        'policy': ladder.CHANGED,
+        'enforce_from': base.or_null(MOMENT),
+        'plan_id': {
+            **base.ID,
+            'description': 'Another plan: from the next period on, or from '
+            '`plan_from`.',
+        },
+        'plan_from': {
+            **base.DAY,
+            'description': 'A day of the running period or of what is billed '
+            'later; what is billed is corrected.',
+        },
+        'anchor_day': {
+            **_ANCHOR,
+            'description': 'From the end of what is billed on; the next '
+            'invoice bills a stub.',
+        },
+        'why': WHY,
+    },
+    minimum=1,
+)
+
+CANCEL = base.body(
+    {
+        'on': {
+            **base.DAY,
+            'description': 'The first day that is not billed; else the end '
+            'of what is paid, in a trial today.',
+        },
+        'why': WHY,
+    }
+)
+WORD = base.body({'why': WHY})
+RESTORED = base.answer(
+    {
+        'subscription_id': base.ID,
+        'action_ids': {
+            'type': 'array',
+            'items': base.ID,
+            'description': 'The actions that give it back.',
+        },
+    }
+)
