@@ -437,6 +437,7 @@ def door(conf: cfg.ConfigOpts) -> routes.Door:
         defaults=defaults(conf),
         max_limit=conf.api.max_limit,
         max_body_size=conf.api.max_body_size,
+        sources=sources(conf),
     )
 
 

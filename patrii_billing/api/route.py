@@ -15,6 +15,7 @@ from patrii_billing.api import caller as callers
 from patrii_billing.domain import document
 from patrii_billing.engine import imports
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.engine import webhooks
 
 Schema = Mapping[str, Any]
 
@@ -47,6 +48,13 @@ class Door:
     keep_keys: dt.timedelta = dt.timedelta(days=7)
     max_limit: int = 1000
     max_body_size: int = 1048576
+    # Who may tell of payments, and who lets them in.
+    sources: Mapping[str, webhooks.Source] = dataclasses.field(
+        default_factory=dict
+    )
+    porter: webhooks.Porter = dataclasses.field(
+        default_factory=webhooks.Porter
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 
 from patrii_billing.api.handlers import accounts
 from patrii_billing.api.handlers import credits
+from patrii_billing.api.handlers import events
 from patrii_billing.api.handlers import forecast
 from patrii_billing.api.handlers import holds
 from patrii_billing.api.handlers import invoices
@@ -21,6 +22,7 @@ ROUTES: tuple[route.Route, ...] = (
     *versions.ROUTES,
     *accounts.ROUTES,
     *credits.ROUTES,
+    *events.ROUTES,
     *forecast.ROUTES,
     *holds.ROUTES,
     *invoices.ROUTES,

@@ -14,6 +14,7 @@ from patrii_billing.domain.lifecycle import DeliveryState
 from patrii_billing.engine import announcing
 from patrii_billing.engine import balance
 from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
 from patrii_billing.store import deliveries
 from patrii_billing.store import events
 from patrii_billing.store import receipts
@@ -37,14 +38,30 @@ def redeliver(
     conn: sa.Connection,
     event_id: int,
     now: dt.datetime,
+    by: str,
     listeners: Sequence[str] = (),
 ) -> int:
     """Send an event again to those who missed it, or to the named ones.
 
-    How many they are. Raises NotFound for a listener whom it never went to.
+    How many they are. Raises InvalidInput for a listener whom it never went
+    to, and Conflict where there is nobody to tell it again.
     """
-    deliveries.refuse_unknown(conn, event_id, listeners)
-    return deliveries.again(conn, event_id, now, listeners)
+    event = events.some(conn, [event_id])[event_id]
+    whom = deliveries.of_events(conn, [event_id])
+    for name in set(listeners) - {row.listener for row in whom}:
+        raise errors.InvalidInput(f'it does not go to {name}', 'listeners')
+    again = deliveries.again(conn, event_id, now, listeners)
+    if not again:
+        raise errors.Conflict(
+            'it is on its way still, or everybody has it: name whom to tell '
+            'it again'
+        )
+    timeline.record(
+        conn, now, 'event', event.type, ', '.join(listeners),
+        account_id=event.account_id, subscription_id=event.subscription_id,
+        by=by, key=event.key, result='sent again',
+    )  # fmt: skip
+    return again
 
 
 def _notice_overdue(

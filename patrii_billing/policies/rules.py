@@ -8,6 +8,7 @@ from oslo_policy import policy
 from patrii_billing.policies import account
 from patrii_billing.policies import base
 from patrii_billing.policies import credit
+from patrii_billing.policies import event
 from patrii_billing.policies import forecast
 from patrii_billing.policies import hold
 from patrii_billing.policies import invoice
@@ -23,6 +24,7 @@ _NOUNS = (
     base,
     account,
     credit,
+    event,
     forecast,
     hold,
     invoice,

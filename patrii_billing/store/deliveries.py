@@ -13,7 +13,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import DeliveryState
-from patrii_billing import errors
 from patrii_billing.store import claims
 from patrii_billing.store import database
 from patrii_billing.store import schema
@@ -206,13 +205,3 @@ def purge(
     if ids:
         conn.execute(_deliveries.delete().where(_deliveries.c.id.in_(ids)))
     return len(ids)
-
-
-def refuse_unknown(
-    conn: sa.Connection, event_id: int, names: Sequence[str]
-) -> None:
-    """Raises NotFound for a listener that the event does not go to."""
-    known = {row.listener for row in of_events(conn, [event_id])}
-    for name in names:
-        if name not in known:
-            raise errors.NotFound(f'the event does not go to {name!r}')

@@ -133,7 +133,7 @@ class TellingTest(backends.DatabaseTestCase):
         [first, *_] = self.rows(schema.deliveries)
 
         again = self.database.write(
-            events.redeliver, first.event_id, later, ()
+            events.redeliver, first.event_id, later, 'ada'
         )
 
         self.assertEqual((3, 1), (buried, again))

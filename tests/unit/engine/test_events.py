@@ -384,7 +384,9 @@ class DeliveringTest(base.BaseTestCase):
 
         self.assertEqual(['invoice.paid'], self.office.crm.types())
         self.assertEqual(['delivered'], self.office.states('crm'))
-        self.assertEqual(0, self.again(event.id))
+        self.assertRaises(errors.Conflict, self.again, event.id)
+        [entry] = self.office.rows(schema.timeline, what='event')
+        self.assertEqual('ada', entry.by)
 
     def test_what_arrived_is_sent_again_only_to_one_who_is_named(
         self,
@@ -396,12 +398,12 @@ class DeliveringTest(base.BaseTestCase):
             if row.type == 'billing.invoice.paid'
         ]  # fmt: skip
 
-        self.assertEqual(0, self.again(event.id))
+        self.assertRaises(errors.Conflict, self.again, event.id)
         self.assertEqual(1, self.again(event.id, 'crm'))
         self.office.tell()
 
         self.assertEqual(['invoice.paid'] * 2, self.office.crm.types())
-        self.assertRaises(errors.NotFound, self.again, event.id, 'nobody')
+        self.assertRaises(errors.InvalidInput, self.again, event.id, 'nobody')
 
     def test_what_was_delivered_is_forgotten_in_the_end(self) -> None:
         self.pay(1000)
@@ -468,7 +470,7 @@ class DeliveringTest(base.BaseTestCase):
 
     def again(self, event_id: int, *names: str) -> int:
         return self.office.db.write(
-            events.redeliver, event_id, self.office.now, names
+            events.redeliver, event_id, self.office.now, 'ada', names
         )
 
 
