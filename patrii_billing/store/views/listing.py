@@ -63,6 +63,9 @@ def page(
     order = [key] if window.key == 'id' else [key, ident]
     if window.descending:
         order = [each.desc() for each in order]
+    # MySQL might go through a smaller table first, and sort it all.
+    for dialect in ('mysql', 'mariadb'):
+        query = query.prefix_with('STRAIGHT_JOIN', dialect=dialect)
     return conn.execute(query.order_by(*order).limit(window.limit + 1)).all()
 
 
