@@ -96,14 +96,14 @@ class Client(http.Client):
 
 
 class Door:
-    """The application, and the world behind it."""
+    """The application, and the world behind it; `how` are its settings."""
 
-    def __init__(self) -> None:
+    def __init__(self, **how: Any) -> None:
         scene = scenario.Scenario(
             start=START, until=START + 90 * _DAY, policy=policy.Policy(),
             plans=(), accounts=(), dry_run=False,
         )  # fmt: skip
-        self.world = worlds.World(scene)
+        self.world = worlds.World(scene, **how)
         self.tools = self.world.tools
         for project, names in (
             ('acme-project', ('acme-web', 'acme-db')),

@@ -119,8 +119,9 @@ def _told(
             for name in wanted:
                 if name not in instance and f"'{name}'" in error.message:
                     yield _wrong('is missing', _under(where, name))
-        case 'pattern' if 'examples' in schema:
-            yield _wrong(f'must be as {schema["examples"][0]}', where)
+        case 'pattern' | 'anyOf' if 'examples' in schema:
+            told = ' or '.join(map(str, schema['examples']))
+            yield _wrong(f'must be as {told}', where)
         case 'enum':
             words = ', '.join(str(each) for each in wanted)
             yield _wrong(f'must be one of {words}', where)

@@ -34,3 +34,10 @@ def moment(text: str) -> dt.datetime:
 def maybe(text: str | None) -> dt.datetime | None:
     """The instant of a part of the query that may be left out."""
     return None if text is None else moment(text)
+
+
+def day_or_moment(text: str) -> dt.date:
+    """The day, or the instant, that a checked text says."""
+    if 'T' in text:
+        return moment(text)
+    return dt.date.fromisoformat(text)

@@ -100,7 +100,7 @@ def of_books(
 
 
 def of_sample(
-    tools: toolbox.Tools, template: str, now: dt.datetime, locale: str = 'en'
+    tools: toolbox.Tools, template: str, now: dt.datetime, locale: str | None = None
 ) -> Preview:
     """What a customer of the imagination would be told.
 

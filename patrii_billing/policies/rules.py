@@ -6,12 +6,15 @@ from oslo_policy import opts
 from oslo_policy import policy
 
 from patrii_billing.policies import account
+from patrii_billing.policies import action
 from patrii_billing.policies import base
 from patrii_billing.policies import credit
+from patrii_billing.policies import enforcement
 from patrii_billing.policies import event
 from patrii_billing.policies import forecast
 from patrii_billing.policies import hold
 from patrii_billing.policies import invoice
+from patrii_billing.policies import notice
 from patrii_billing.policies import payment
 from patrii_billing.policies import plan
 from patrii_billing.policies import project
@@ -19,15 +22,19 @@ from patrii_billing.policies import quota
 from patrii_billing.policies import server
 from patrii_billing.policies import subscription
 from patrii_billing.policies import summary
+from patrii_billing.policies import timeline
 
 _NOUNS = (
     base,
     account,
+    action,
     credit,
+    enforcement,
     event,
     forecast,
     hold,
     invoice,
+    notice,
     payment,
     plan,
     project,
@@ -35,6 +42,7 @@ _NOUNS = (
     server,
     subscription,
     summary,
+    timeline,
 )
 
 

@@ -47,6 +47,12 @@ DAY: Schema = {
     'description': "A day in the account's time zone.",
     'examples': ['2026-01-31'],
 }
+MOMENT: Schema = {
+    'type': 'string',
+    'anyOf': [{'format': 'date'}, {'format': 'date-time'}],
+    'description': "A day in the account's time zone, or an instant.",
+    'examples': ['2026-01-31', '2026-01-31T12:00:00Z'],
+}
 BOOLEAN: Schema = {'type': 'boolean'}
 
 # What may stand in a path, by its name there.

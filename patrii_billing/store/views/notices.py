@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from patrii_billing.store import schema
 
 _accounts = schema.accounts
+_invoices = schema.invoices
 _notices = schema.notices
 _subs = schema.subscriptions
 
@@ -22,9 +23,9 @@ def query(
     state: str | None = None,
     key: str | None = None,
 ) -> sa.Select[Any]:
-    """Notices with `account` and `subscription`; the operator's have none.
+    """Notices with `account`, `subscription`, `series` and `number`.
 
-    Without the bodies, which are long.
+    The operator's have none of these. Without the bodies, which are long.
     """
     short = [each for each in _notices.c if each.name != 'body']
     found = _named(*short)
@@ -53,7 +54,10 @@ def _named(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
             *columns,
             _accounts.c.name.label('account'),
             _subs.c.name.label('subscription'),
+            _invoices.c.series,
+            _invoices.c.number,
         )
         .outerjoin(_accounts, _accounts.c.id == _notices.c.account_id)
         .outerjoin(_subs, _subs.c.id == _notices.c.subscription_id)
+        .outerjoin(_invoices, _invoices.c.id == _notices.c.invoice_id)
     )
