@@ -24,6 +24,7 @@ def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     query = happenings.query(
         account_id=call.own_account(asked.get('account_id')),
         type_=asked.get('type'), state=asked.get('state'),
+        key=asked.get('key'),
     )  # fmt: skip
     return paging.page(
         call, conn, 'events', query, happenings.KEYS, _shown, first='id:desc'

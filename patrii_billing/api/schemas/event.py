@@ -55,7 +55,13 @@ WHOLE = base.answer(
     }
 )
 LIST = base.listing(
-    {'account_id': base.ID, 'type': _TYPES, 'state': _STATES}, ['id']
+    {
+        'account_id': base.ID,
+        'type': _TYPES,
+        'state': _STATES,
+        'key': base.NAME,
+    },
+    ['id'],
 )
 REDELIVER = base.body(
     {

@@ -22,16 +22,20 @@ def query(
     account_id: int | None = None,
     type_: str | None = None,
     state: str | None = None,
+    key: str | None = None,
 ) -> sa.Select[Any]:
     """Events, with `account`, `subscription` and their deliveries by state.
 
     In a state are those that have a delivery in it. Without the bodies.
     """
     found = _named(*(each for each in _events.c if each.name != 'body'))
-    if account_id is not None:
-        found = found.where(_events.c.account_id == account_id)
-    if type_ is not None:
-        found = found.where(_events.c.type == type_)
+    for column, value in (
+        (_events.c.account_id, account_id),
+        (_events.c.type, type_),
+        (_events.c.key, key),
+    ):
+        if value is not None:
+            found = found.where(column == value)
     if state is not None:
         found = found.where(
             _events.c.id.in_(

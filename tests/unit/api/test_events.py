@@ -84,10 +84,12 @@ class EventsTest(EventsTestCase):
         issued = self.listed(type='billing.invoice.issued')
         pending = self.listed(state='pending')
         of_one = self.listed(account_id=issued[0]['account_id'])
+        named = self.listed(key=issued[0]['key'])
         page = self.client.get('/v1/events', query_string={'limit': 1})
 
         self.assertEqual(2, len(issued))
         self.assertEqual(issued, pending)
+        self.assertEqual(issued[:1], named)
         self.assertEqual(
             {issued[0]['account_id']}, {one['account_id'] for one in of_one}
         )
