@@ -23,7 +23,7 @@ NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 PERIODS = 10
 TOTAL = 1200  # minor units, of which 200 are taxes
 _ZONE = zoneinfo.ZoneInfo('Europe/Paris')
-_DAY = dt.timedelta(days=1)
+DAY = dt.timedelta(days=1)
 _DAYS = range(1, 29)
 _BEHIND, _FAR_BEHIND = 50, 500  # one in so many
 _CHUNK = 1000
@@ -50,13 +50,13 @@ def build(db: database.Database, customers: int) -> None:
 
 def _starts(day: int) -> list[dt.date]:
     """Where the billed periods of an anchor day start, the newest first."""
-    month = (NOW.date() + 8 * _DAY).replace(day=1)
-    while month.replace(day=day) <= NOW.date() + 7 * _DAY:
-        month = (month + 31 * _DAY).replace(day=1)
+    month = (NOW.date() + 8 * DAY).replace(day=1)
+    while month.replace(day=day) <= NOW.date() + 7 * DAY:
+        month = (month + 31 * DAY).replace(day=1)
     found = []
     for _ in range(PERIODS + 1):
         found.append(month.replace(day=day))
-        month = (month - _DAY).replace(day=1)
+        month = (month - DAY).replace(day=1)
     return found
 
 
@@ -72,7 +72,7 @@ def _anchor(conn: sa.Connection, day: int) -> None:
         .where(mine)
         .values(
             anchor_day=day, start=starts[-1], billed_until=starts[0],
-            charge_at=_at(starts[0] - 7 * _DAY),
+            charge_at=_at(starts[0] - 7 * DAY),
         )
     )  # fmt: skip
     conn.execute(
@@ -86,7 +86,7 @@ def _period(conn: sa.Connection, day: int, back: int, customers: int) -> None:
     """One invoice of each customer with an anchor day, and its payment."""
     starts = _starts(day)
     end, start = starts[back], starts[back + 1]
-    due_at, issued_at = _at(start), _at(start - 7 * _DAY)
+    due_at, issued_at = _at(start), _at(start - 7 * DAY)
     first = (PERIODS - 1 - back) * customers
     mine = _subs.c.id % len(_DAYS) == day - 1
     unpaid = _unpaid(starts, back)
@@ -101,7 +101,7 @@ def _period(conn: sa.Connection, day: int, back: int, customers: int) -> None:
         reference=sa.literal('RF') + sa.cast(number, sa.String(20)),
         customer={'name': 'A customer'}, carried=[],
         announce_at=issued_at, issued_at=issued_at, due_at=due_at,
-        paid_at=sa.case((unpaid, None), else_=min(due_at, NOW - _DAY)),
+        paid_at=sa.case((unpaid, None), else_=min(due_at, NOW - DAY)),
     )  # fmt: skip
     _copy(
         conn, schema.spans, mine,
@@ -125,13 +125,13 @@ def _period(conn: sa.Connection, day: int, back: int, customers: int) -> None:
         id=number, account_id=_subs.c.account_id, kind='payment',
         state='received', amount=TOTAL, free=0, currency='EUR',
         key=sa.literal('bank-') + sa.cast(number, sa.String(20)),
-        body_hash='', reference='', received_at=min(due_at, NOW - _DAY),
+        body_hash='', reference='', received_at=min(due_at, NOW - DAY),
         by='bank', source='bank',
     )  # fmt: skip
     _copy(
         conn, schema.allocations, sa.and_(mine, sa.not_(unpaid)),
         payment_id=number, invoice_id=number, amount=TOTAL,
-        at=min(due_at, NOW - _DAY),
+        at=min(due_at, NOW - DAY),
     )  # fmt: skip
     _copy(
         conn, schema.timeline, mine,
@@ -191,9 +191,9 @@ def _ladder(conn: sa.Connection, day: int, customers: int) -> None:
     if ahead:
         steps = [(3, 'remind', 0), (1, 'remind', 1), (0, 'grace', 2)]
         step = next(
-            each for each in steps if newest - each[0] * _DAY > NOW
+            each for each in steps if newest - each[0] * DAY > NOW
         )
-        at = newest - step[0] * _DAY
+        at = newest - step[0] * DAY
         _stand(
             conn, sa.and_(mine, _subs.c.id % 10 >= 3),  # noqa: PLR2004
             step=step[1], reminder=step[2], due_at=at, check_at=at,
@@ -210,9 +210,9 @@ def _ladder(conn: sa.Connection, day: int, customers: int) -> None:
         case_id=sa.literal('case-') + sa.cast(_subs.c.id, sa.String(20)),
     )  # fmt: skip
     if status != 'grace':
-        _take(conn, behind, newest + 2 * _DAY)
+        _take(conn, behind, newest + 2 * DAY)
     if status == 'pending_deletion':
-        _warn(conn, behind, newest + 25 * _DAY)
+        _warn(conn, behind, newest + 25 * DAY)
 
 
 def _stage(due_at: dt.datetime) -> tuple[str, str, dt.datetime]:
@@ -220,8 +220,8 @@ def _stage(due_at: dt.datetime) -> tuple[str, str, dt.datetime]:
         (2, 'grace', 'shelve'), (25, 'shelved', 'warn'),
         (32, 'pending_deletion', 'delete'),
     ):  # fmt: skip
-        if due_at + days * _DAY > NOW:
-            return status, step, due_at + days * _DAY
+        if due_at + days * DAY > NOW:
+            return status, step, due_at + days * DAY
     raise AssertionError(f'{due_at} is longer ago than a month')
 
 
@@ -271,7 +271,7 @@ def _warn(
         account_id=_subs.c.account_id, subscription_id=_subs.c.id,
         template='last_warning', case_id=case,
         servers=sa.literal('["server-') + number + sa.literal('"]'),
-        names=at + 7 * _DAY, context={}, state='accepted', urgency=1,
+        names=at + 7 * DAY, context={}, state='accepted', urgency=1,
         attempts=1, message_id='<a@b.example>', accepted_at=at,
         settled_at=at, created_at=at,
     )  # fmt: skip

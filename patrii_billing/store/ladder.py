@@ -54,8 +54,8 @@ def due(
         query = sa.select(at, _subs.c.id)
         query = query.where(at < until, soonest, *wanted)
         if after is not None:
-            behind = sa.or_(at > after[0], _subs.c.id > after[1])
-            query = query.where(at >= after[0], behind)
+            tied = sa.and_(at == after[0], _subs.c.id > after[1])
+            query = query.where(sa.or_(at > after[0], tied))
         rows = conn.execute(query.order_by(at, _subs.c.id).limit(limit))
         found += [(row[0], row[1]) for row in rows]
     return sorted(found)[:limit]
