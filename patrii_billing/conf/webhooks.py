@@ -210,6 +210,6 @@ def register_named(conf: cfg.ConfigOpts) -> None:
 def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
     return [
         (_group(), list(_OPTIONS)),
-        (_section(ENDPOINT, 'NAME'), list(_OUT)),
-        (_section(SOURCE, 'NAME'), list(_IN)),
+        (_section(ENDPOINT, 'name'), list(_OUT)),
+        (_section(SOURCE, 'name'), list(_IN)),
     ]

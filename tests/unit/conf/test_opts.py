@@ -169,7 +169,7 @@ class ListTest(base.ConfigTestCase):
             {
                 'api', 'billing', 'ceilometer', 'document', 'enforcement',
                 'engine', 'events', 'ladder', 'listener', 'mail', 'nova',
-                'webhook:NAME', 'webhook_source:NAME', 'webhooks',
+                'webhook:name', 'webhook_source:name', 'webhooks',
             },
             groups,
         )  # fmt: skip
