@@ -297,6 +297,19 @@ class MinicloudTestCase(Minicloud, base.BaseTestCase):
         return conf
 
 
+def environment(one: Person) -> dict[str, str]:
+    """What tells the `openstack` command who it is run by."""
+    auth = one.session.auth
+    return {
+        'OS_AUTH_TYPE': 'password',
+        'OS_AUTH_URL': auth.auth_url,
+        'OS_USER_ID': one.user,
+        'OS_PASSWORD': auth.auth_methods[0].password,
+        'OS_PROJECT_ID': one.project,
+        'OS_REGION_NAME': facts()['region'],
+    }
+
+
 def account_options(
     facts: dict[str, Any], name: str = 'billing'
 ) -> dict[str, str]:
