@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
 import functools
+import textwrap
 from typing import Any
 
 from cliff import columns as cliff_columns
@@ -77,6 +78,19 @@ class _Words(_Cell):
         return '' if self._value is None else str(self._value)
 
 
+class _Wrapped(_Cell):
+    def __init__(self, value: Any, width: int) -> None:
+        super().__init__(value)
+        self._width = width
+
+    def human_readable(self) -> str:
+        said = str(self._value or '').splitlines()
+        return '\n'.join(
+            textwrap.fill(line, self._width, break_on_hyphens=False)
+            for line in said
+        )
+
+
 class _List(_Cell):
     def human_readable(self) -> str:
         return '\n'.join(map(str, self._value or ()))
@@ -110,6 +124,11 @@ def instant(item: Item, field: str) -> _Instant:
 def words(item: Item, field: str) -> _Words:
     """What is empty where nothing is known."""
     return _Words(item[field])
+
+
+def wrapped(width: int) -> Callable[[Item, str], _Wrapped]:
+    """A long text, so broken that a terminal has room for it."""
+    return lambda item, field: _Wrapped(item[field], width)
 
 
 def each(item: Item, field: str) -> _List:

@@ -39,9 +39,13 @@ class Command(command.Command):
 
 
 class Lister(Command, command.Lister):
-    """A table of items. `shows` and `items` are the noun's own."""
+    """A table of items. `shows` and `items` are the noun's own.
+
+    `most` is how many without --limit; None is all.
+    """
 
     shows: Sequence[columns.Column] = ()
+    most: int | None = None
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -50,8 +54,8 @@ class Lister(Command, command.Lister):
                 '--long', action='store_true', help='Show more of each'
             )
         parser.add_argument(
-            '--limit', type=_positive, metavar='<n>',
-            help='Show the first so many (default: all)',
+            '--limit', type=_positive, metavar='<n>', default=self.most,
+            help=f'Show no more than these (default: {self.most or "all"})',
         )  # fmt: skip
         self.add_filters(parser)
         return parser
@@ -247,6 +251,17 @@ def moment(text: str) -> str:
     if at.tzinfo is None and not day:
         raise argparse.ArgumentTypeError(f'{text} has no offset, as Z')
     return (at.replace(tzinfo=dt.UTC) if day else at).isoformat()
+
+
+def found(
+    api: client.Client, parsed_args: argparse.Namespace, *nouns: str
+) -> dict[str, Any]:
+    """The ids of what options name, as the API's filters."""
+    return {
+        f'{noun}_id': api.find(f'{noun}s', called)['id']
+        for noun in nouns
+        if (called := getattr(parsed_args, noun)) is not None
+    }
 
 
 def _positive(text: str) -> int:
