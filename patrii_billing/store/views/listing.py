@@ -62,7 +62,7 @@ def page(
         query = query.where(key.is_not(None))
     if window.marker is not None:
         query = query.where(_behind(conn, query, key, ident, window))
-    order = [key] if window.key == 'id' else [key, ident]
+    order = [key] if _is_unique(key) else [key, ident]
     if window.descending:
         order = [each.desc() for each in order]
     query = _guided(query, key, ident)
@@ -77,8 +77,11 @@ def _guided(
     """The query, with a word to MySQL on how it is to be read.
 
     By itself it may go through a smaller table first and sort all it finds,
-    or through all that a filter leaves up to the marker.
+    or through all that a filter leaves up to the marker. A query that finds
+    few has the execution option `few`: it is left to MySQL.
     """
+    if query.get_execution_options().get('few'):
+        return query
     index = _index(query, key, ident)
     for dialect in ('mysql', 'mariadb'):
         query = query.prefix_with('STRAIGHT_JOIN', dialect=dialect)
@@ -128,6 +131,11 @@ def _all_of(
         yield where
 
 
+def _is_unique(key: sa.ColumnElement[Any]) -> bool:
+    """Whether it needs no other to break ties: MySQL has none in its index."""
+    return isinstance(key, sa.Column) and bool(key.unique or key.primary_key)
+
+
 def _table(ident: sa.ColumnElement[Any]) -> sa.Table:
     assert isinstance(ident, sa.Column)  # noqa: S101 - as all keys are
     return ident.table
@@ -147,8 +155,8 @@ def _behind(
     if last is None:
         raise errors.InvalidInput('is nothing of this list', 'marker')
     value, at = last
-    if window.key == 'id':
-        return sa.and_(ident < at if window.descending else ident > at)
+    if _is_unique(key):
+        return sa.and_(key < value if window.descending else key > value)
     # Many may have the value of the marker: they are not gone through.
     if conn.dialect.name != 'mysql':
         both = sa.tuple_(key, ident)
