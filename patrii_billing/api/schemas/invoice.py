@@ -196,7 +196,13 @@ _LINE = base.body(
             'pattern': r'^[0-9]{1,16}(\.[0-9]{1,12})?$',
             'description': 'Above zero; 1 unless it is said.',
         },
-        'unit': {'type': 'string', 'minLength': 1, 'maxLength': 32},
+        'unit': {
+            'type': 'string',
+            'minLength': 1,
+            'maxLength': 32,
+            'description': 'What the quantity counts.',
+            'examples': ['hour'],
+        },
         'starts': base.DAY,
         'ends': {
             **base.DAY,
@@ -213,6 +219,7 @@ CREATE = base.body(
             'minItems': 1,
             'maxItems': 1000,
             'items': _LINE,
+            'description': 'What is billed, in the order it stands there.',
         },
         'why': _WHY,
         'subscription_id': {

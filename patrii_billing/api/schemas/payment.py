@@ -5,7 +5,8 @@ from patrii_billing.api.schemas import base
 from patrii_billing.domain import lifecycle
 
 _TEXT = {'type': 'string'}
-_WHY = {'type': 'string', 'maxLength': 255}
+_SHORT = {'type': 'string', 'maxLength': 255}
+_WHY = {**_SHORT, 'description': 'For the books: the reason.'}
 _KINDS = base.one_of(list(lifecycle.PaymentKind))
 _STATES = base.one_of(list(lifecycle.PaymentState))
 _KEY = {
@@ -106,7 +107,7 @@ LIST = base.listing(
         'account_id': base.ID,
         'state': _STATES,
         'kind': _KINDS,
-        'reference': _WHY,
+        'reference': _SHORT,
         'key': base.NAME,
         'unmatched': {
             **base.BOOLEAN,
@@ -135,7 +136,7 @@ CREATE = base.body(
             'there is none.',
         },
         'key': _KEY,
-        'reference': {**_WHY, 'description': 'What the customer wrote.'},
+        'reference': {**_SHORT, 'description': 'What the customer wrote.'},
         'pending': {
             **base.BOOLEAN,
             'description': 'On its way: the ladder stands still for a while.',
@@ -160,14 +161,15 @@ ASSIGN = base.body(
     },
     minimum=1,
 )
+_INVOICE = {**base.PATH['number'], 'description': 'The number of one.'}
 ALLOCATE = base.body(
     {
-        'invoice': base.PATH['number'],
+        'invoice': _INVOICE,
         'amount': {**_ABOVE_ZERO, 'description': 'Else as much as it can.'},
     },
     'invoice',
 )
-UNDO = base.body({'invoice': base.PATH['number']}, 'invoice')
+UNDO = base.body({'invoice': _INVOICE}, 'invoice')
 FAIL = base.body({})
 CHARGE_BACK = base.body(
     {
