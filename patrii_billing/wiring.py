@@ -328,7 +328,19 @@ def listeners(conf: cfg.ConfigOpts) -> dict[str, ports.Listener]:
         given = conf[section]
         wants = event_law.check(given.events, f'[{section}] events')
         found[name] = ports.Listener(_endpoint(given, section), wants)
+        _check_timeout(conf, given, section)
     return found
+
+
+def _check_timeout(
+    conf: cfg.ConfigOpts, given: cfg.ConfigOpts.GroupAttr, section: str
+) -> None:
+    longest = dt.timedelta(seconds=endpoints.WHOLE * given.timeout)
+    if longest >= elapsed(conf.engine.lease, '[engine] lease'):
+        raise errors.InvalidInput(
+            f'must be less than [engine] lease divided by {endpoints.WHOLE}',
+            f'[{section}] timeout',
+        )
 
 
 def _bus(conf: cfg.ConfigOpts) -> bus.BusPublisher:
@@ -435,6 +447,7 @@ def door(conf: cfg.ConfigOpts) -> routes.Door:
         authorize=enforcer.authorize,
         render=printer(conf).render,
         defaults=defaults(conf),
+        keep_keys=elapsed(conf.api.keep_keys, '[api] keep_keys'),
         max_limit=conf.api.max_limit,
         max_body_size=conf.api.max_body_size,
         sources=sources(conf),

@@ -85,9 +85,9 @@ Which events are sent, by patterns of their types, such as
         'timeout',
         default=10,
         min=1,
-        max=60,
         help="""
-Seconds to wait for a connection, and then for each part of an answer. An
+Seconds to wait for a connection, and then for each part of an answer; three
+times as long for all of it, which must be shorter than [engine] lease. An
 endpoint should answer first and work then: while it thinks, what comes after
 waits.
 """,

@@ -7,6 +7,8 @@ import contextlib
 from dataclasses import dataclass
 from dataclasses import field
 import datetime as dt
+import threading
+from typing import Any
 from urllib import parse
 
 import requests
@@ -22,6 +24,9 @@ _AWAY = frozenset({401, 403, 404, 407, 408, 410, 425, 429, 502, 503, 504})
 # Bytes of an answer that are looked at, and characters that are kept.
 _ANSWER = 4096
 _KEPT = 200
+# All of it may take so many times as long as a step of it: else one who
+# answers a letter at a time would have a thread for ever.
+WHOLE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +61,7 @@ class HttpPublisher:
     ) -> None:
         self._endpoint = endpoint
         self._now = now
-        self._session = requests.Session()
-        # Neither a proxy's nor a machine's password goes to an endpoint.
-        self._session.auth = _no_login
+        self._session = _session()
 
     def publish(self, event: events.Event) -> str:
         """Send the event; 2xx is success, and no redirect is followed.
@@ -67,7 +70,7 @@ class HttpPublisher:
         ListenerAway in any other case.
         """
         try:
-            code, answer = self._post(event)
+            code, answer = self._in_time(event)
         except (requests.RequestException, OSError) as error:
             raise errors.ListenerAway(_reason(error)) from error
         if 200 <= code < 300:
@@ -77,6 +80,29 @@ class HttpPublisher:
         if code in _AWAY:
             raise errors.ListenerAway(f'{code} {answer}'.rstrip())
         raise errors.ListenerRefused(answer, code)
+
+    def _in_time(self, event: events.Event) -> tuple[int, str]:
+        """Send it within a time. Raises ListenerAway or as requests does."""
+        found: list[Any] = []
+
+        def work() -> None:
+            try:
+                found.append(self._post(event))
+            except Exception as error:
+                found.append(error)
+
+        limit = WHOLE * self._endpoint.timeout
+        # A daemon: nobody waits for it when the service ends.
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        thread.join(limit)
+        if not found:
+            self._session = _session()
+            raise errors.ListenerAway(f'no whole answer in {limit:g} seconds')
+        [answer] = found
+        if isinstance(answer, Exception):
+            raise answer
+        return answer  # type: ignore[no-any-return]
 
     def _post(self, event: events.Event) -> tuple[int, str]:
         endpoint, body = self._endpoint, event.body.encode()
@@ -88,6 +114,7 @@ class HttpPublisher:
             data=body,
             headers={
                 'content-type': 'application/json',
+                'accept-encoding': 'identity',
                 'user-agent': 'patrii-billing',
                 **signed,
             },
@@ -116,6 +143,13 @@ def _reason(error: Exception) -> str:
 
 def _words(text: str) -> str:
     return ' '.join(text.replace('\0', '').split())[:_KEPT]
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    # No password that this machine keeps for a host goes to an endpoint.
+    session.auth = _no_login
+    return session
 
 
 def _no_login(request: requests.PreparedRequest) -> requests.PreparedRequest:

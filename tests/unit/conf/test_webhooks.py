@@ -61,6 +61,11 @@ class EndpointsTest(base.ConfigTestCase):
         self.assertIn('[webhook:erp] url', self.refusal(clear))
         wiring.listeners(self.load(f'{clear}allow_http = true'))
 
+    def test_a_timeout_must_fit_into_the_lease(self) -> None:
+        self.assertIn(
+            '[webhook:erp] timeout', self.refusal(f'{ERP}timeout = 40')
+        )
+
     def test_a_password_in_the_url_is_refused(self) -> None:
         said = self.refusal(ERP.replace('erp.example', 'me:pw@erp.example'))
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Webhooks out: what reaches an endpoint, and what its answers mean."""
 
+import contextlib
 import datetime as dt
 import socket
+import threading
 import time
 
 from oslotest import base
@@ -118,6 +120,24 @@ class SendingTest(base.BaseTestCase):
         self.server.answer = servers.go_on
 
         self.assertIn('200 xxx', self.publisher.publish(EVENT))
+
+    def test_one_who_answers_a_letter_at_a_time_is_away(self) -> None:
+        # Its headers do not end.
+        with socket.create_server(('127.0.0.1', 0)) as slow:
+            def answer() -> None:
+                near, _ = slow.accept()
+                with near, contextlib.suppress(OSError):
+                    near.sendall(b'HTTP/1.1 200 OK\r\nx-y: ')
+                    for _ in range(100):
+                        near.sendall(b'x')
+                        time.sleep(0.05)
+
+            threading.Thread(target=answer, daemon=True).start()
+            self.publisher = publisher(
+                f'http://127.0.0.1:{slow.getsockname()[1]}', timeout=0.3
+            )
+
+            self.assertIn('no whole answer in 0.9 seconds', self.away())
 
     def test_a_success_whose_words_do_not_come_is_a_success(self) -> None:
         self.server.status = 200
