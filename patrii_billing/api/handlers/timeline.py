@@ -16,6 +16,7 @@ from patrii_billing.store.views import history
 def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     asked = call.query
     query = history.query(
+        conn,
         account_id=call.own_account(asked.get('account_id')),
         subscription_id=asked.get('subscription_id'),
         server=asked.get('server_id'), what=asked.get('what'),

@@ -34,8 +34,8 @@ def query(
             _subs.c.name.label('subscription'),
             _servers.c.name.label('server_name'),
         )
-        .join(_accounts, _accounts.c.id == _actions.c.account_id)
-        .join(_subs, _subs.c.id == _actions.c.subscription_id)
+        .outerjoin(_accounts, _accounts.c.id == _actions.c.account_id)
+        .outerjoin(_subs, _subs.c.id == _actions.c.subscription_id)
         .outerjoin(_servers, _servers.c.id == _actions.c.server)
     )
     for name in FILTERS:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The timeline, for people to read."""
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 import datetime as dt
 from typing import Any
@@ -18,10 +19,10 @@ KEYS = {'id': _timeline.c.id}
 # Entries are written in the order of their instants but for clocks that
 # differ and units of work that take long; so far apart they never are.
 _OUT_OF_ORDER = dt.timedelta(days=1)
-_GREATEST = 2**63 - 1
 
 
 def query(
+    conn: sa.Connection,
     *,
     account_id: int | None = None,
     subscription_id: int | None = None,
@@ -54,42 +55,37 @@ def query(
     ):
         if value is not None:
             found = found.where(column == value)
+    return found.where(*_within(conn, since, until))
+
+
+def _within(
+    conn: sa.Connection, since: dt.datetime | None, until: dt.datetime | None
+) -> Iterator[sa.ColumnElement[bool]]:
+    """A span of time, and ids around it.
+
+    A list goes by ids: within bounds of them, few are looked at in vain.
+    They are read first, for MariaDB would not begin at a subquery's.
+    """
+    at = _timeline.c.at
     if since is not None:
-        found = found.where(
-            _timeline.c.at >= since, _timeline.c.id > _before(since)
+        yield at >= since
+        older = at < since - _OUT_OF_ORDER
+        before = conn.scalar(
+            sa.select(_timeline.c.id)
+            .where(older)
+            .order_by(at.desc())
+            .limit(1)
         )
+        if before is not None:
+            yield _timeline.c.id > before
     if until is not None:
-        found = found.where(
-            _timeline.c.at < until, _timeline.c.id < _behind(until)
+        yield at < until
+        newer = at >= until + _OUT_OF_ORDER
+        behind = conn.scalar(
+            sa.select(_timeline.c.id).where(newer).order_by(at).limit(1)
         )
-    return found
-
-
-# A list goes by ids: within bounds of them, few are looked at in vain.
-
-
-def _before(instant: dt.datetime) -> sa.ColumnElement[int]:
-    """An id that is certainly older."""
-    older = _timeline.alias()
-    last = (
-        sa.select(older.c.id)
-        .where(older.c.at < instant - _OUT_OF_ORDER)
-        .order_by(older.c.at.desc())
-        .limit(1)
-    )
-    return sa.func.coalesce(last.scalar_subquery(), 0)
-
-
-def _behind(instant: dt.datetime) -> sa.ColumnElement[int]:
-    """An id that is certainly newer."""
-    newer = _timeline.alias()
-    first = (
-        sa.select(newer.c.id)
-        .where(newer.c.at >= instant + _OUT_OF_ORDER)
-        .order_by(newer.c.at)
-        .limit(1)
-    )
-    return sa.func.coalesce(first.scalar_subquery(), _GREATEST)
+        if behind is not None:
+            yield _timeline.c.id < behind
 
 
 def of_account(
@@ -97,7 +93,7 @@ def of_account(
 ) -> Sequence[sa.Row[Any]]:
     """The last entries, oldest first."""
     newest = conn.execute(
-        query(account_id=account_id)
+        query(conn, account_id=account_id)
         .order_by(_timeline.c.id.desc())
         .limit(last)
     ).all()
