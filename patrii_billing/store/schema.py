@@ -638,6 +638,7 @@ receipts = sa.Table(
     _to('payment_id', 'payments', nullable=True),
     _C('received_at', Instant, nullable=False),
     sa.UniqueConstraint('source', 'message_id'),
+    sa.Index(None, 'state', 'id'),
     sa.Index(None, 'key'),
     sa.Index(None, 'received_at'),
     **_UTF8,

@@ -166,6 +166,9 @@ def upgrade() -> None:
             ['received_at'],
             unique=False,
         )
+        batch_op.create_index(
+            batch_op.f('ix_receipts_state_id'), ['state', 'id'], unique=False
+        )
 
     with op.batch_alter_table('accounts', schema=None) as batch_op:
         batch_op.create_index(
