@@ -59,6 +59,8 @@ def window(call: route.Call, first: str = 'id') -> listing.Window:
         marker=call.query.get('marker'),
         key=key,
         descending=way == 'desc',
+        # A customer is not told that there are others' things.
+        lost=call.scope.everything,
     )
 
 

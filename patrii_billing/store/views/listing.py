@@ -19,12 +19,17 @@ from patrii_billing import errors
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which rows of a list are wanted, and in what order."""
+    """Which rows of a list are wanted, and in what order.
+
+    Since the page before the marker may have left the list, as an invoice
+    that was paid: a `lost` one still tells where to go on.
+    """
 
     limit: int
     marker: int | str | None = None
     key: str = 'id'
     descending: bool = False
+    lost: bool = False
 
 
 def orders(
@@ -149,9 +154,10 @@ def _behind(
     window: Window,
 ) -> sa.ColumnElement[bool]:
     """What comes after the marker. An index of MySQL helps no tuple."""
-    last = conn.execute(
-        query.with_only_columns(key, ident).where(ident == window.marker)
-    ).one_or_none()
+    asked = query.with_only_columns(key, ident)
+    if window.lost and getattr(key, 'table', None) is _table(ident):
+        asked = sa.select(key, ident).where(key.is_not(None))
+    last = conn.execute(asked.where(ident == window.marker)).one_or_none()
     if last is None:
         raise errors.InvalidInput('is nothing of this list', 'marker')
     value, at = last

@@ -62,6 +62,24 @@ class InvoiceTest(base.BaseTestCase):
             [f'INV-00000{n}' for n in (7, 6, 5, 4, 3, 2, 1)], seen
         )
 
+    def test_a_list_goes_on_where_its_last_one_was_paid_meanwhile(
+        self,
+    ) -> None:
+        page = self.ask('/v1/invoices?state=open&sort=due_at&limit=1')
+        self.tell('/v1/payments', account_id=1, amount='28.00', key='a')
+
+        page = self.ask(page['invoices_links'][0]['href'])
+
+        self.assertEqual(
+            ['INV-000002'], [one['number'] for one in page['invoices']]
+        )
+
+    def test_no_marker_tells_a_customer_of_another(self) -> None:
+        rival = self.door.client('RIVAL')
+        for number in ('INV-000001', 'INV-000009'):
+            answer = rival.get(f'/v1/invoices?marker={number}')
+            self.assertEqual(400, answer.status_code)
+
     def test_what_was_made_in_mid_cycle_is_invoiced_now(self) -> None:
         self.tell('/v1/payments', account_id=1, amount='28.00', key='a')
         self.door.advance(DAY)
