@@ -349,6 +349,15 @@ class WhatMayChangeTest(ImportTestCase):
         self.assertEqual(['boss@acme.example'], row.contacts)
         self.assertEqual({'shelve_grace': '72h'}, row.policy)
 
+    def test_by_another_policy_the_contracts_are_judged_anew(self) -> None:
+        before = self.sub()
+
+        self.load(_with(_ACME, 'policy: {invoice_lead: 10d}'))
+
+        after = self.sub()
+        self.assertEqual(self.clock.now(), after.check_at)
+        self.assertEqual(3, (before.charge_at - after.charge_at).days)
+
     def test_what_the_file_does_not_say_stays(self) -> None:
         self.load('accounts: [{name: acme, locale: fr}]')
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Accounts over the API, where the books must be in a state of their own."""
+
+from typing import Any
+
+from oslotest import base
+
+from patrii_billing.store import accounts
+from patrii_billing.store import subscriptions
+from tests import doors
+
+
+class AccountTest(base.BaseTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.door = doors.Door()
+        self.addCleanup(self.door.tools.db.engine.dispose)
+        self.door.let_in()
+        read = self.door.tools.db.read
+        self.acme = read(accounts.by_name, 'acme').id
+        self.sub = read(subscriptions.by_name, 'acme-1').id
+
+    def park(self) -> None:
+        write = self.door.tools.db.write
+        write(accounts.change, self.acme, parked_why='no price of flavor s9')
+        write(
+            subscriptions.change, self.sub, charge_at=None, settle_at=None
+        )
+
+    def ask(
+        self, method: str, path: str, token: str = 'FINANCE', **body: Any
+    ) -> Any:
+        answer = self.door.client(token).open(
+            path, method=method, json=body or None,
+            headers={'X-Auth-Token': doors.TOKENS[token]},
+        )  # fmt: skip
+        return answer.json
+
+    def test_why_it_is_parked_is_for_the_house(self) -> None:
+        self.park()
+
+        path = f'/v1/accounts/{self.acme}'
+        for token, why in (
+            ('SUPPORT', 'no price of flavor s9'), ('ACME', None)
+        ):  # fmt: skip
+            shown = self.ask('GET', path, token)
+            self.assertEqual(
+                (True, why), (shown['parked'], shown['parked_why'])
+            )
+
+    def test_a_parked_one_is_found_and_billed_again(self) -> None:
+        self.park()
+        [found] = self.ask('GET', '/v1/accounts?parked=true')['accounts']
+
+        shown = self.ask(
+            'POST', f'/v1/accounts/{found["id"]}/bill', why='it has one now'
+        )
+
+        self.assertFalse(shown['parked'])
+        sub = self.door.tools.db.read(subscriptions.get, self.sub)
+        self.assertIsNotNone(sub.charge_at)
+        self.assertEqual(
+            [], self.ask('GET', '/v1/accounts?parked=true')['accounts']
+        )
+
+    def test_another_policy_is_asked_about_at_once(self) -> None:
+        path = f'/v1/accounts/{self.acme}'
+        before = self.door.tools.db.read(subscriptions.get, self.sub)
+
+        self.ask('PATCH', path, policy={'invoice_lead': '14d'})
+
+        after = self.door.tools.db.read(subscriptions.get, self.sub)
+        self.assertEqual(7, (before.charge_at - after.charge_at).days)
+        self.assertLess(after.check_at, before.check_at)
