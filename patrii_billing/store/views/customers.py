@@ -87,6 +87,7 @@ def listed(
             _projects.c.id == project
         )
         query = query.where(_accounts.c.id == owner.scalar_subquery())
+        query = query.execution_options(few=True)
     if status is not None:
         query = query.where(
             _WORST == _STATUSES.index(lifecycle.Status(status))
@@ -101,6 +102,8 @@ def listed(
     if parked is not None:
         is_parked = _accounts.c.parked_why.is_not(None)
         query = query.where(is_parked if parked else ~is_parked)
+        if parked:
+            query = query.execution_options(few=True)
     return query
 
 

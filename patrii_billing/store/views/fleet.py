@@ -89,7 +89,10 @@ def query(
         .outerjoin(_accounts, _accounts.c.id == _projects.c.account_id)
         .outerjoin(_ITS, _ITS.c.enforces == _servers.c.id)
         .outerjoin(_WHOLE, _WHOLE.c.enforces == _servers.c.project)
-        .outerjoin(_TAKEN, _TAKEN.c.id == _NEWEST)
+        .outerjoin(
+            _TAKEN,
+            sa.and_(_TAKEN.c.server == _servers.c.id, _TAKEN.c.id == _NEWEST),
+        )
         .outerjoin(_CASE, _CASE.c.id == _TAKEN.c.subscription_id)
         .outerjoin(
             _DELETE,
@@ -104,12 +107,28 @@ def query(
     ):
         if value is not None:
             found = found.where(wanted == value)
+    # Those of an account, and those in our hands, an index finds first.
+    if account_id is not None:
+        theirs = sa.select(_projects.c.id).where(
+            _projects.c.account_id == account_id
+        )
+        found = _few(found, _servers.c.project, theirs)
     if custody is not None:
+        taken = sa.select(_custody.c.server).where(_custody.c.state == custody)
+        found = _few(found, _servers.c.id, taken)
         found = found.where(_TAKEN.c.state == custody, _COUNTS)
     if deleted is not None:
         is_gone = _servers.c.deleted_at.is_not(None)
         found = found.where(is_gone if deleted else ~is_gone)
     return found
+
+
+def _few(
+    query: sa.Select[Any],
+    column: sa.ColumnElement[Any],
+    among: sa.Select[Any],
+) -> sa.Select[Any]:
+    return query.where(column.in_(among)).execution_options(few=True)
 
 
 def _covering(column: str) -> sa.Case[Any]:

@@ -82,6 +82,7 @@ def query(wanted: Wanted = Wanted()) -> sa.Select[Any]:
             _payments.c.state == lifecycle.PaymentState.PENDING,
         )
         found = found.where(_payments.c.account_id.is_(None), waiting)
+        found = found.execution_options(few=True)
     return found
 
 
