@@ -14,6 +14,7 @@ from patrii_billing.api.handlers import payments
 from patrii_billing.api.handlers import plans
 from patrii_billing.api.handlers import projects
 from patrii_billing.api.handlers import quotas
+from patrii_billing.api.handlers import receipts
 from patrii_billing.api.handlers import servers
 from patrii_billing.api.handlers import subscriptions
 from patrii_billing.api.handlers import summary
@@ -37,6 +38,7 @@ ROUTES: tuple[route.Route, ...] = (
     *plans.ROUTES,
     *projects.ROUTES,
     *quotas.ROUTES,
+    *receipts.ROUTES,
     *servers.ROUTES,
     *subscriptions.ROUTES,
     *summary.ROUTES,

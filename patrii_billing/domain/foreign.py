@@ -130,12 +130,7 @@ class Ignored:
 
 def read(fields: Fields, body: bytes) -> PaymentTold | Ignored:
     """What a message says. Raises InvalidInput that names the path."""
-    try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        raise errors.InvalidInput('is not JSON', 'body') from None
-    if not isinstance(payload, dict):
-        raise errors.InvalidInput('is not a JSON object', 'body')
+    payload = _object(body)
     name = _text(payload, fields.type)
     if name not in fields.types:
         return Ignored(name)
@@ -162,6 +157,24 @@ def read(fields: Fields, body: bytes) -> PaymentTold | Ignored:
         whose=tuple((by, value) for by, value in named if value),
         why=_text(payload, fields.why)[:255],
     )
+
+
+def type_of(fields: Fields, body: bytes) -> str:
+    """What the sender calls a message; empty where that cannot be read."""
+    try:
+        return _text(_object(body), fields.type)
+    except errors.InvalidInput:
+        return ''
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        raise errors.InvalidInput('is not JSON', 'body') from None
+    if not isinstance(payload, dict):
+        raise errors.InvalidInput('is not a JSON object', 'body')
+    return payload
 
 
 def _amount(

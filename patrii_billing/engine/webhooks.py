@@ -28,6 +28,7 @@ from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import payments
 from patrii_billing.store import receipts
+from patrii_billing.store import timeline
 from patrii_billing.store.views import whose
 
 LOG = logging.getLogger(__name__)
@@ -125,6 +126,56 @@ def receive(
     return outcome
 
 
+def retry(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    source: Source,
+    row: sa.Row[Any],
+    now: dt.datetime,
+    by: str,
+) -> Outcome:
+    """Do what was kept for a person. Raises Conflict for anything else."""
+    _must_wait(row)
+    outcome = _attempt(conn, tools, source, row.body.encode(), now)
+    receipts.change(conn, row.id, **_values(outcome))
+    _tell(conn, row, now, by, f'tried again: {outcome.state}', outcome.why)
+    if outcome.key is not None and outcome.state is not ReceiptState.PARKED:
+        _catch_up(conn, tools, source, outcome.key, now)
+    return outcome
+
+
+def dismiss(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    why: str,
+    now: dt.datetime,
+    by: str,
+) -> None:
+    """Let go of what was kept for a person. Raises Conflict as `retry`."""
+    _must_wait(row)
+    receipts.change(conn, row.id, state=ReceiptState.IGNORED, why=why)
+    _tell(conn, row, now, by, 'dismissed', why)
+
+
+def _must_wait(row: sa.Row[Any]) -> None:
+    if row.state != ReceiptState.PARKED:
+        raise errors.Conflict(f'it is {row.state}')
+
+
+def _tell(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    now: dt.datetime,
+    by: str,
+    result: str,
+    why: str,
+) -> None:
+    timeline.record(
+        conn, now, 'webhook', f'{row.source} {row.message_id}'[:255], why,
+        by=by, result=result, receipt=row.id,
+    )  # fmt: skip
+
+
 def _keep(conn: sa.Connection, /, **values: Any) -> int:
     try:
         return receipts.add(conn, **values)
@@ -172,7 +223,8 @@ def _attempt(
     try:
         told = foreign.read(source.fields, body)
     except errors.InvalidInput as error:
-        return Outcome(ReceiptState.PARKED, str(error))
+        name = foreign.type_of(source.fields, body)
+        return Outcome(ReceiptState.PARKED, str(error), type=name)
     if isinstance(told, foreign.Ignored):
         why = 'a type that says nothing of a payment'
         return Outcome(ReceiptState.IGNORED, why, type=told.type)

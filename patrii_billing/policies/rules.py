@@ -19,6 +19,7 @@ from patrii_billing.policies import payment
 from patrii_billing.policies import plan
 from patrii_billing.policies import project
 from patrii_billing.policies import quota
+from patrii_billing.policies import receipt
 from patrii_billing.policies import server
 from patrii_billing.policies import subscription
 from patrii_billing.policies import summary
@@ -39,6 +40,7 @@ _NOUNS = (
     plan,
     project,
     quota,
+    receipt,
     server,
     subscription,
     summary,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What other systems are told, and tell."""
+"""What other systems are told."""
 
 import json
 from typing import Any
@@ -11,9 +11,7 @@ from patrii_billing.api import route as routes
 from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import event as schemas
 from patrii_billing.api import shapes
-from patrii_billing.domain import signature
 from patrii_billing.engine import events as engine
-from patrii_billing.engine import webhooks
 from patrii_billing import errors
 from patrii_billing.store import deliveries
 from patrii_billing.store.views import happenings
@@ -41,33 +39,6 @@ def redeliver(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
         conn, row.id, call.now, call.by, call.body.get('listeners', ())
     )
     return _whole(conn, _known(call, conn))
-
-
-def admit(call: routes.Call) -> tuple[webhooks.Source, signature.Message]:
-    """Let in what a known source has signed. Raises what they raise."""
-    name = call.path['source']
-    source = call.door.sources.get(name)
-    if source is None:
-        raise errors.NotFound(f'nobody is known as {name}')
-    headers = {key.lower(): value for key, value in call.headers.items()}
-    message = signature.Message(
-        id=headers.get('webhook-id', ''),
-        timestamp=headers.get('webhook-timestamp', ''),
-        signature=headers.get('webhook-signature', ''),
-        body=call.raw,
-    )
-    call.door.porter.admit(source, message, call.now)
-    return source, message
-
-
-def receive(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
-    source, message = call.prepared
-    outcome = webhooks.receive(conn, call.tools, source, message, call.now)
-    return {
-        'state': outcome.state,
-        'why': outcome.why,
-        'payment_id': outcome.payment_id,
-    }
 
 
 def _known(call: routes.Call, conn: sa.Connection) -> sa.Row[Any]:
@@ -141,15 +112,5 @@ ROUTES = (
         description='To those who did not take it for days, or to those who '
         'are named, whether they have it or not.',
         body=schemas.REDELIVER, answer=schemas.WHOLE,
-    ),
-    routes.Route(
-        method='POST', path='/v1/webhooks/{source}', rule=None,
-        prepare=admit, handler=receive, summary='Tell of a payment',
-        description='For systems in [webhooks] sources, signed as Standard '
-        'Webhooks has it (webhook-id, webhook-timestamp, webhook-signature). '
-        'The same webhook-id is heard once. What is of no known type is '
-        'ignored; what cannot be done is kept for a person: both are '
-        'answered with success, since sending it again changes nothing.',
-        answer=schemas.RECEIPT,
     ),
 )  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The shapes of events, and of webhooks that come in."""
+"""The shapes of events."""
 
 from patrii_billing.api.schemas import base
 from patrii_billing.domain import events
@@ -72,13 +72,5 @@ REDELIVER = base.body(
             'description': 'Whom to tell it again, also those who have it. '
             'Without them it is all who missed it.',
         }
-    }
-)
-
-RECEIPT = base.answer(
-    {
-        'state': base.one_of(list(lifecycle.ReceiptState)),
-        'why': _TEXT,
-        'payment_id': _NULL_ID,
     }
 )

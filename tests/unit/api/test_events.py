@@ -162,7 +162,7 @@ class EventsTest(EventsTestCase):
         )
 
 
-class WebhooksTest(EventsTestCase):
+class WebhooksTestCase(EventsTestCase):
     def send(
         self,
         amount: str = '10.00',
@@ -186,6 +186,8 @@ class WebhooksTest(EventsTestCase):
             '/v1/webhooks/gateway', data=body, headers=signed | headers
         )
 
+
+class WebhooksTest(WebhooksTestCase):
     def payments(self) -> Any:
         return self.client.get('/v1/payments').json['payments']
 
@@ -238,3 +240,59 @@ class WebhooksTest(EventsTestCase):
         self.assertEqual(200, answer.status_code)
         self.assertEqual('parked', answer.json['state'])
         self.assertIn('data.amount', answer.json['why'])
+
+    def test_what_waits_is_shown_and_tried_again_or_dismissed(self) -> None:
+        self.send('much')
+        self.refund('msg_2')
+        self.refund('msg_3')
+        parked = self.receipts(state='parked')
+        self.assertEqual(3, len(parked))
+        shown = self.client.get(f'/v1/receipts/{parked[2]["id"]}').json
+        self.assertIn('"much"', shown['body'])
+        self.client.post('/v1/payments', json={
+            'account_id': self.acme(), 'amount': '7.00',
+            'key': 'gateway:tx-9',
+        })  # fmt: skip
+
+        tried = self.act(parked[1]['id'], 'retry')
+        dismissed = self.act(parked[2]['id'], 'dismiss', why='by hand')
+        again = self.act(parked[2]['id'], 'retry')
+
+        self.assertEqual('done', tried.json['state'])
+        self.assertEqual('ignored', dismissed.json['state'])
+        self.assertEqual(409, again.status_code)
+        # The other of the two said the same, and is done with it.
+        self.assertEqual([], self.receipts(state='parked'))
+        refunds = self.client.get('/v1/payments?kind=refund').json
+        self.assertEqual(1, len(refunds['payments']))
+
+    def test_what_is_unknown_is_kept_and_no_person_bothered(self) -> None:
+        self.send_body({'type': 'customer.created'}, 'msg_9')
+
+        [receipt] = self.receipts()
+        self.assertEqual('ignored', receipt['state'])
+        self.assertEqual('customer.created', receipt['type'])
+
+    def refund(self, id_: str) -> None:
+        self.send_body(
+            {'type': 'payment.refunded', 'data': {'payment': 'tx-9'}}, id_
+        )
+
+    def send_body(self, told: Any, id_: str) -> None:
+        body = json.dumps(told).encode()
+        signed = signature.headers((KEY,), id_, self.world.tools.now(), body)
+        answer = http.Client(self.world).post(
+            '/v1/webhooks/gateway', data=body, headers=signed
+        )
+        self.assertEqual(200, answer.status_code)
+
+    def receipts(self, **query: Any) -> Any:
+        answer = self.client.get('/v1/receipts', query_string=query)
+        return answer.json['receipts']
+
+    def acme(self) -> int:
+        found = self.client.get('/v1/accounts?name=acme').json['accounts']
+        return int(found[0]['id'])
+
+    def act(self, id_: int, verb: str, **body: Any) -> http.TestResponse:
+        return self.client.post(f'/v1/receipts/{id_}/{verb}', json=body)

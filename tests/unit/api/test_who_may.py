@@ -57,7 +57,6 @@ POST   /v1/enforcement/resume                               admin
 GET    /v1/events                                           staff
 GET    /v1/events/{event_id}                                staff
 POST   /v1/events/{event_id}/redeliver                      admin
-POST   /v1/webhooks/{source}                                signed
 
 GET    /v1/forecast                                         staff customers
 
@@ -99,6 +98,12 @@ GET    /v1/projects                                         staff customers
 POST   /v1/projects                                         admin finance
 GET    /v1/projects/{project_id}                            staff owner
 DELETE /v1/projects/{project_id}                            admin finance
+
+POST   /v1/webhooks/{source}                                signed
+GET    /v1/receipts                                         staff
+GET    /v1/receipts/{receipt_id}                            staff
+POST   /v1/receipts/{receipt_id}/retry                      admin finance
+POST   /v1/receipts/{receipt_id}/dismiss                    admin finance
 
 GET    /v1/servers                                          staff customers
 GET    /v1/servers/{server_id}                              staff owner
@@ -304,6 +309,15 @@ def _event(conn: sa.Connection, account_id: int) -> int:
     )  # fmt: skip
 
 
+def _receipt(conn: sa.Connection) -> int:
+    """What a gateway told, and a person is to look at."""
+    return database.insert(
+        conn, schema.receipts, source='gateway', message_id='msg-1',
+        body_hash='', body='{}', state='parked', type='', why='',
+        received_at=doors.START,
+    )  # fmt: skip
+
+
 def _things_of_acme(world: doors.Door) -> dict[str, str]:
     """Something of acme's for each name in a path."""
 
@@ -341,6 +355,7 @@ def _things_of_acme(world: doors.Door) -> dict[str, str]:
         'plan_id': first(schema.plans).id,
         'price_id': first(schema.prices).id,
         'project_id': 'acme-project',
+        'receipt_id': world.tools.db.write(_receipt),
         'server_id': worlds.server_id('acme-web'),
         'source': 'bank',
         'subscription_id': sub,
