@@ -36,9 +36,15 @@ _DISCOUNT: Mapping[str, base.Schema] = {
     'valid_from': _NULL_DAY,
     'valid_until': _NULL_DAY,
 }
+_LETTERHEAD = 'Whom invoices are made out to; null is the name alone.'
 _ADDRESS: Mapping[str, base.Schema] = {
     'name': base.NAME,
-    'lines': {'type': 'array', 'maxItems': 6, 'items': base.NAME},
+    'lines': {
+        'type': 'array',
+        'maxItems': 6,
+        'items': base.NAME,
+        'description': 'Street and town, as they stand on a letter.',
+    },
     'country': base.or_null(_COUNTRY),
     'tax_id': base.or_null({'type': 'string', 'maxLength': 32}),
 }
@@ -92,13 +98,16 @@ _SENT = {
     'locale': _LOCALE,
     'timezone': _ZONE,
     'policy': ladder.POLICY,
-    'address': base.body(
-        {
-            **_ADDRESS,
-            'lines': base.or_null(_ADDRESS['lines']),
-        },
-        'name',
-    ),
+    'address': {
+        **base.body(
+            {
+                **_ADDRESS,
+                'lines': base.or_null(_ADDRESS['lines']),
+            },
+            'name',
+        ),
+        'description': _LETTERHEAD,
+    },
     **_said(
         base.body(_RATE, 'name', 'rate'), base.body(_DISCOUNT, 'name')
     ),
@@ -182,14 +191,17 @@ CHANGE = base.body(
             for name, schema in _SENT.items()
         },
         'policy': ladder.CHANGED,
-        'address': base.or_null(
-            base.body(
-                {
-                    **_ADDRESS,
-                    'lines': base.or_null(_ADDRESS['lines']),
-                }
-            )
-        ),
+        'address': {
+            **base.or_null(
+                base.body(
+                    {
+                        **_ADDRESS,
+                        'lines': base.or_null(_ADDRESS['lines']),
+                    }
+                )
+            ),
+            'description': _LETTERHEAD,
+        },
     },
     minimum=1,
 )

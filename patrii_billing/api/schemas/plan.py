@@ -20,11 +20,19 @@ _CYCLE: base.Schema = {
     'description': 'How long a period is: month, quarter, year or days:N.',
     'examples': ['month'],
 }
-_TRIAL: base.Schema = {'type': 'integer', 'minimum': 0, 'maximum': 3660}
+_TRIAL: base.Schema = {
+    'type': 'integer',
+    'minimum': 0,
+    'maximum': 3660,
+    'description': 'Nothing is billed of so many days of a new contract.',
+}
 _TIER = {'up_to': base.or_null(_QUANTITY), 'unit_price': _UNIT_PRICE}
 
 _PRICE = {
-    'kind': base.one_of(list(pricing.PriceKind)),
+    'kind': {
+        **base.one_of(list(pricing.PriceKind)),
+        'description': 'What is counted: flat is the plan itself.',
+    },
     'resource': {
         'type': 'string',
         'maxLength': 255,
@@ -43,7 +51,11 @@ _PRICE = {
         'items': base.answer(_TIER),
         'description': 'In place of the unit price.',
     },
-    'tiering': base.one_of(list(pricing.Tiering)),
+    'tiering': {
+        **base.one_of(list(pricing.Tiering)),
+        'description': 'Whether each unit has the price of its own tier '
+        '(graduated), or all have that of the last (volume).',
+    },
     'at_once': {
         **base.BOOLEAN,
         'description': 'Counts from its first day, not from the first cycle '
@@ -86,10 +98,7 @@ _FIELDS = {
         **base.one_of(list(proration.SameDay)),
         'description': 'Which of several changes on one day counts.',
     },
-    'trial_days': {
-        **_TRIAL,
-        'description': 'Nothing is billed of so many days of a new contract.',
-    },
+    'trial_days': _TRIAL,
     'tax_inclusive': {
         **base.BOOLEAN,
         'description': 'Whether the taxes are in the prices.',
@@ -110,7 +119,12 @@ LIST = base.listing(
 CREATE = base.body(
     {
         **_FIELDS,
-        'prices': {'type': 'array', 'maxItems': 1000, 'items': ADD_PRICE},
+        'prices': {
+            'type': 'array',
+            'maxItems': 1000,
+            'items': ADD_PRICE,
+            'description': 'Its prices to begin with.',
+        },
     },
     'name',
     'cycle',
