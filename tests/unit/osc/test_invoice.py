@@ -2,6 +2,7 @@
 """`openstack billing invoice`, for people and for machines."""
 
 import contextlib
+import datetime as dt
 import io
 import json
 import pathlib
@@ -13,6 +14,8 @@ from oslotest import base
 
 from patrii_billing.osc import commands
 from patrii_billing.osc.v1 import invoice
+from patrii_billing.osc.v1 import payment
+from patrii_billing.simulation import scenario
 from tests import doors
 from tests.unit.osc import shell
 
@@ -144,6 +147,40 @@ class WriteTest(InvoiceCommandTest):
             'label=Work,unit_price=minus one',
         )  # fmt: skip
         self.assertTrue(told.startswith('lines[0].unit_price: '), told)
+
+    def test_what_waits_is_shown_and_then_invoiced(self) -> None:
+        asked = ('acme-1', '--why', 'he asked')
+        self.assertEqual(
+            'nothing of acme-1 waits to be invoiced',
+            self.refused(invoice.IssueInvoice, *asked),
+        )
+        self.run_(
+            payment.CreatePayment, 'acme', '28.00', '--key', 'a', '-f', 'json'
+        )
+        self.door.tools.db.write(
+            self.door.world.boot,
+            scenario.Server(name='acme-new', flavor='s1', state='active'),
+            'acme-project', self.door.tools.now(),
+        )  # fmt: skip
+        self.door.advance(dt.timedelta(minutes=1))
+
+        told = self.run_(invoice.IssueInvoice, *asked, '--dry-run')
+        self.assertIn('acme-new (s1): 10.00 EUR x 1 x 30/30 days', told)
+        [row] = self.json(invoice.IssueInvoice, *asked)
+
+        self.assertEqual(('INV-000003', '10.00'), (row['Number'], row['Net']))
+
+    def test_a_named_subscription_answers_for_it(self) -> None:
+        shown = self.json(
+            invoice.CreateInvoice, 'acme', *WORK, *WHY, '--subscription',
+            'acme-1',
+        )  # fmt: skip
+        self.assertEqual('acme-1', shown['Subscription'])
+
+        [row] = self.json(
+            invoice.ListInvoice, '--subscription', 'acme-1', '--kind', 'extra'
+        )
+        self.assertEqual(shown['Number'], row['Number'])
 
     def test_a_void_is_asked_for_or_agreed_to(self) -> None:
         self.assertIn(
