@@ -56,9 +56,8 @@ class ListingTest(backends.DatabaseTestCase):
                 self.page, invoiced.Wanted(state=state), window
             )
 
-            self.assertEqual(
-                self.backend == 'mysql', f'FORCE INDEX ({index})' in asked[-1]
-            )
+            told = any(f'FORCE INDEX ({index})' in text for text in asked)
+            self.assertEqual(self.backend == 'mysql', told)
 
     def walk(
         self, wanted: invoiced.Wanted, key: str, descending: bool

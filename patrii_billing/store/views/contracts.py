@@ -84,8 +84,12 @@ def query(
         if value is not None:
             found = found.where(column == value)
     if parked is not None:
-        is_parked = _accounts.c.parked_why.is_not(None)
+        whose = sa.select(_accounts.c.id).where(
+            _accounts.c.parked_why.is_not(None)
+        )
+        is_parked = _subs.c.account_id.in_(whose)
         found = found.where(is_parked if parked else ~is_parked)
+        found = found.execution_options(few=parked)
     return found
 
 

@@ -70,30 +70,56 @@ def page(
     order = [key] if _is_unique(key) else [key, ident]
     if window.descending:
         order = [each.desc() for each in order]
-    query = _guided(query, key, ident)
+    if _narrows_itself(query, ident):
+        ids = _index_page(query, key, ident).order_by(*order)
+        found = conn.execute(ids.limit(window.limit + 1)).scalars().all()
+        query = query.where(ident.in_(found))
     return conn.execute(query.order_by(*order).limit(window.limit + 1)).all()
 
 
-def _guided(
+def _narrows_itself(
+    query: sa.Select[Any], ident: sa.ColumnElement[Any]
+) -> bool:
+    """Whether the table that is listed has all that it is filtered by.
+
+    A query that finds few by another table's index has the execution option
+    `few`: it is left to the database.
+    """
+    if query.get_execution_options().get('few'):
+        return False
+    return all(
+        column.table is _table(ident)
+        for part in _all_of(query.whereclause)
+        for column in _columns(part)
+    )
+
+
+def _columns(part: Any) -> Iterator[sa.Column[Any]]:
+    """Those of a condition, but for what it asks of others."""
+    if isinstance(part, sa.Column):
+        yield part
+    elif not isinstance(part, (sa.SelectBase, sa.ScalarSelect)):
+        for child in part.get_children():
+            yield from _columns(child)
+
+
+def _index_page(
     query: sa.Select[Any],
     key: sa.ColumnElement[Any],
     ident: sa.ColumnElement[Any],
 ) -> sa.Select[Any]:
-    """The query, with a word to MySQL on how it is to be read.
+    """The ids alone, out of the index that has them in their order.
 
-    By itself it may go through a smaller table first and sort all it finds,
-    or through all that a filter leaves up to the marker. A query that finds
-    few has the execution option `few`: it is left to MySQL.
+    Of the whole query MySQL might go through a smaller table first and sort
+    all it finds; of these, through all that a filter leaves up to a marker.
     """
-    if query.get_execution_options().get('few'):
-        return query
+    ids = sa.select(ident).where(*_all_of(query.whereclause))
     index = _index(query, key, ident)
-    for dialect in ('mysql', 'mariadb'):
-        query = query.prefix_with('STRAIGHT_JOIN', dialect=dialect)
-        if index is not None:
+    if index is not None:
+        for dialect in ('mysql', 'mariadb'):
             hint = f'FORCE INDEX ({index})'
-            query = query.with_hint(_table(ident), hint, dialect)
-    return query
+            ids = ids.with_hint(_table(ident), hint, dialect)
+    return ids
 
 
 def _index(
