@@ -93,6 +93,15 @@ class TextTest(base.BaseTestCase):
             )
             self.assertEqual('amount', error.where)
 
+    def test_an_amount_that_no_sum_could_hold_is_refused(self):
+        most = money.plain(money.MOST, 'EUR')
+        self.assertEqual(money.MOST, money.parse(most, 'EUR').minor)
+        for text in (f'{most[:-1]}1', f'-{most[:-1]}1', '9' * 16):
+            error = self.assertRaises(
+                errors.InvalidInput, money.parse, text, 'EUR', 'amount'
+            )
+            self.assertEqual('amount', error.where)
+
     def test_only_plain_decimal_digits_are_a_number(self):
         self.assertEqual(Decimal('-0.0125'), money.decimal('-0.0125'))
         for wrong in (
