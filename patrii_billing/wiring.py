@@ -494,7 +494,7 @@ def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:
         steps[f'events to {name}'] = functools.partial(
             deliver.run, built, name
         )
-    if built.listeners:
+    if built.listeners or conf.webhooks.sources:
         steps['events'] = lambda: events.run(built, built.now())
     return steps
 

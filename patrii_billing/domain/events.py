@@ -42,6 +42,11 @@ _ACTION = {
     'cancelled': 'cancelled',
     'blocked': 'blocked',
 }
+# Of these the name says what became of them.
+_BY_NAME = {
+    'account': ('added', 'changed', 'deleted'),
+    'subscription': ('added', 'changed'),
+}
 _QUOTA_CHANGED = 'billing.quota.changed'
 _REQUESTED = 'billing.quota.requested'
 _STATUS = 'billing.subscription.status'
@@ -53,6 +58,11 @@ TYPES = frozenset({
     *(f'billing.invoice.{word}' for word in _INVOICE.values()),
     *(f'billing.payment.{word}' for word in _PAYMENT.values()),
     *(f'billing.action.{word}' for word in _ACTION.values()),
+    *(
+        f'billing.{what}.{name}'
+        for what, names in _BY_NAME.items()
+        for name in names
+    ),
     _QUOTA_CHANGED,
     _REQUESTED,
     _STATUS,
@@ -90,6 +100,8 @@ def types_of(
             return (_HOLD,)
         case 'alarm':
             return (_ALARM,)
+        case _ if name in _BY_NAME.get(what, ()):
+            return (f'billing.{what}.{name}',)
         case 'invoice' if result in _INVOICE:
             return (f'billing.invoice.{_INVOICE[result]}',)
         case 'payment' if result in _PAYMENT:

@@ -67,6 +67,13 @@ class Books:
     def _data(self, row: sa.Row[Any]) -> _Body:
         detail = row.detail
         match row.type.split('.')[1:]:
+            case ['account', _]:
+                return {
+                    'account': detail.get('account', row.account_id),
+                    'fields': sorted(detail.get('new', ())),
+                }  # fmt: skip
+            case ['subscription', 'added' | 'changed']:
+                return {'fields': sorted(detail.get('was', ()))}
             case ['subscription', 'status']:
                 return {'status': row.name, 'was': detail.get('was')}
             case ['subscription', 'contract']:

@@ -28,10 +28,15 @@ _FORGOTTEN_AT_ONCE = 1000
 
 
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
-    """Put what happened on its way to those who listen; how much there was."""
+    """Put what happened on its way to those who listen; how much there was.
+
+    What webhooks told is forgotten here as well, also where nobody listens.
+    """
+    forgotten = tools.db.write(_forget, tools, now)
+    if not tools.listeners:
+        return forgotten
     overdue = tools.db.write(_notice_overdue, tools, now)
-    sent = tools.db.write(_send_off, tools, now)
-    return overdue + sent + tools.db.write(_forget, tools, now)
+    return forgotten + overdue + tools.db.write(_send_off, tools, now)
 
 
 def redeliver(

@@ -11,6 +11,7 @@ from oslotest import base
 from patrii_billing.domain import foreign
 from patrii_billing.domain.lifecycle import ReceiptState
 from patrii_billing.domain import signature
+from patrii_billing.engine import events
 from patrii_billing.engine import webhooks
 from patrii_billing import errors
 from patrii_billing.store import accounts
@@ -325,6 +326,22 @@ class GoingBackTest(GatewayTestCase):
         story.tick(20)
 
         self.assertEqual('active', story.sub().billing_status)
+
+
+class ForgettingTest(GatewayTestCase):
+    def test_what_was_told_is_forgotten_in_the_end_but_what_waits(
+        self,
+    ) -> None:
+        self.send('received')
+        self.send('received', amount='much')
+        self.till.world.clock.move_to(
+            self.till.now + dt.timedelta(days=90, minutes=1)
+        )
+
+        events.run(self.till.tools, self.till.now)
+
+        states = [row.state for row in self.till.rows(schema.receipts)]
+        self.assertEqual(['parked'], states)
 
 
 class AdmittingTest(base.BaseTestCase):
