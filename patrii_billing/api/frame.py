@@ -153,6 +153,8 @@ def _prepared(route: routes.Route, call: routes.Call) -> routes.Call:
 
 def _write(route: routes.Route, call: routes.Call) -> Any:
     keyed = call.key is not None and route.rule is not None
+    if keyed:
+        _check_key(call.key or '')
     if keyed and not call.dry_run:
         # What was done may be why it can no more be prepared.
         before = call.tools.db.read(_before, route, call)
@@ -201,7 +203,6 @@ def _before(
 ) -> _Done | None:
     """What the same request has come to, if it was made before."""
     assert call.key is not None  # noqa: S101 - for the checker of types
-    _check_key(call.key)
     before = requests.find(conn, call.caller.user_id, call.key)
     if before is None:
         return None

@@ -87,8 +87,8 @@ class Call:
 
     @property
     def key(self) -> str | None:
-        """The idempotency key of the request."""
-        return self.headers.get('Idempotency-Key') or None
+        """The idempotency key of the request, if there is one."""
+        return self.headers.get('Idempotency-Key')
 
     @property
     def dry_run(self) -> bool:
