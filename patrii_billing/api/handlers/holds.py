@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Let the ladder of a subscription stand still."""
 
+from collections.abc import Mapping
 import datetime as dt
 from typing import Any
 
@@ -35,7 +36,7 @@ def create(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     said = call.body
     hold_id = engine.place(
         conn, call.tools, subscribed.mine(call, conn).id,
-        lifecycle.HoldType(said['type']), _moment(said.get('until')),
+        lifecycle.HoldType(said['type']), _end(said),
         said['reason'], call.by, call.now,
     )  # fmt: skip
     return shown(call, subscriptions.hold(conn, hold_id))
@@ -43,7 +44,7 @@ def create(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
 
 def change(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     engine.prolong(
-        conn, call.tools, _mine(call, conn).id, _moment(call.body['until']),
+        conn, call.tools, _mine(call, conn).id, _end(call.body),
         call.body.get('why', ''), call.by, call.now,
     )  # fmt: skip
     return show(call, conn)
@@ -80,11 +81,9 @@ def _mine(call: routes.Call, conn: sa.Connection) -> sa.Row[Any]:
     return hold
 
 
-def _moment(text: str | None) -> dt.date | None:
-    """An instant, or a day."""
-    if text is None:
-        return None
-    return shapes.moment(text) if 'T' in text else dt.date.fromisoformat(text)
+def _end(said: Mapping[str, Any]) -> dt.date | None:
+    text = said.get('until')
+    return None if text is None else shapes.day_or_moment(text)
 
 
 _ALL = '/v1/subscriptions/{subscription_id}/holds'

@@ -13,6 +13,7 @@ from patrii_billing.api.schemas import subscription as schemas
 from patrii_billing.api import shapes
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
+from patrii_billing.engine import agreeing
 from patrii_billing.engine import amending
 from patrii_billing.engine import contract
 from patrii_billing.engine import hastening
@@ -46,19 +47,19 @@ def show(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     return shown(call, mine(call, conn))
 
 
-def look(call: routes.Call) -> engine.Quota | None:
+def look(call: routes.Call) -> agreeing.Quota | None:
     return engine.look(
         call.tools, call.body, call.query.get('dry_run', False)
     )
 
 
-def create(call: routes.Call, conn: sa.Connection) -> routes.Answer:
-    subscription_id, new = engine.create(
+def create(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    subscription_id = engine.create(
         conn, call.tools, call.body, call.prepared, call.now, call.by
     )
     row = contracts.one(conn, subscription_id)
     assert row is not None  # noqa: S101 - it was written just now
-    return routes.Answer(shown(call, row), 201 if new else 200)
+    return shown(call, row)
 
 
 def change(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:

@@ -39,9 +39,9 @@ CREATE = base.body(
     {
         'type': _TYPE,
         'until': {
-            **subscription.MOMENT,
+            **base.MOMENT,
             'description': 'A promise needs it; the others may last until '
-            'they are released. ' + subscription.MOMENT['description'],
+            'they are released. ' + base.MOMENT['description'],
         },
         'reason': {'type': 'string', 'minLength': 1, 'maxLength': 4000},
     },
@@ -50,7 +50,7 @@ CREATE = base.body(
 )
 CHANGE = base.body(
     {
-        'until': base.or_null(subscription.MOMENT),
+        'until': base.or_null(base.MOMENT),
         'why': subscription.WHY,
     },
     'until',

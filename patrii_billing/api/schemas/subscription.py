@@ -6,14 +6,6 @@ from patrii_billing.api.schemas import ladder
 from patrii_billing.domain import lifecycle
 
 _TEXT: base.Schema = {'type': 'string'}
-# A day counts from its beginning in the account's time zone.
-MOMENT: base.Schema = {
-    'type': 'string',
-    'anyOf': [{'format': 'date-time'}, {'format': 'date'}],
-    'description': "An instant, or the beginning of a day in the account's "
-    'time zone.',
-    'examples': ['2026-01-31T12:00:00Z', '2026-01-31'],
-}
 WHY: base.Schema = {**base.TEXT, 'description': 'For the timeline.'}
 _ANCHOR: base.Schema = {
     'type': 'integer',
@@ -143,8 +135,9 @@ CREATE = base.body(
             'at most one does. Else true.',
         },
         'enforce_from': {
-            **MOMENT,
-            'description': 'Nobody is dunned before. ' + MOMENT['description'],
+            **base.MOMENT,
+            'description': 'Nobody is dunned before. '
+            + base.MOMENT['description'],
         },
         'policy': ladder.POLICY,
     },
@@ -158,7 +151,7 @@ CHANGE = base.body(
     {
         'name': base.NAME,
         'policy': ladder.CHANGED,
-        'enforce_from': base.or_null(MOMENT),
+        'enforce_from': base.or_null(base.MOMENT),
         'plan_id': {
             **base.ID,
             'description': 'Another plan: from the next period on, or from '

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import cloud
 from patrii_billing.domain import pricing
+from patrii_billing.engine import agreeing
 from patrii_billing.engine.importing import document
 from patrii_billing.engine import projects
 from patrii_billing.engine import quota
-from patrii_billing.engine import subscribing
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import plans
@@ -95,8 +95,8 @@ def _look_at(
     project = seen.project_id(sub.account, sub.project)
     priced = _quota_prices(tools, wanted, sub.plan)
     try:
-        subscribing.check_server(tools, sub.server, project)
-        held = subscribing.billed_quota(
+        agreeing.check_server(tools, sub.server, project)
+        held = agreeing.billed_quota(
             tools, sub.plan, priced, project, sub.server
         )
     except errors.InvalidInput as error:

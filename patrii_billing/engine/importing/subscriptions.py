@@ -5,9 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.engine import agreeing
 from patrii_billing.engine.importing import document
 from patrii_billing.engine.importing import unit as units
-from patrii_billing.engine import subscribing
 from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import plans
@@ -24,12 +24,12 @@ def write(unit: units.Unit, wanted: document.Subscription) -> None:
     project = _project(unit, wanted, account)
     if project is None:
         return
-    contract = subscribing.Contract(
+    contract = agreeing.Contract(
         wanted.name, account, plan, project, wanted.server, wanted.agreed
     )
     row = unit.find(subscriptions.by_name, wanted.name)
     try:
-        subscribing.must_fit(plan, account)
+        agreeing.must_fit(plan, account)
         if row is None:
             _add(unit, contract)
     except errors.InvalidInput as error:
@@ -69,25 +69,25 @@ def _change(
     unit: units.Unit,
     wanted: document.Subscription,
     row: sa.Row[Any],
-    contract: subscribing.Contract,
+    contract: agreeing.Contract,
 ) -> None:
-    there = subscribing.booked(unit.conn, row)
-    if not unit.unchanged(wanted.at, there, subscribing.given(contract)):
+    there = agreeing.booked(unit.conn, row)
+    if not unit.unchanged(wanted.at, there, agreeing.given(contract)):
         return
     said = contract.agreed.said(contract.zone)
-    new = subscribing.write(unit.conn, unit.tools, row, said, unit.now)
+    new = agreeing.write(unit.conn, unit.tools, row, said, unit.now)
     unit.tell_changed(
         'subscription', wanted.name, list(new), row.account_id, row.id
     )
 
 
-def _add(unit: units.Unit, wanted: subscribing.Contract) -> None:
+def _add(unit: units.Unit, wanted: agreeing.Contract) -> None:
     seen = unit.seen.quotas.get(wanted.project)
-    subscription_id = subscribing.begin(
+    subscription_id = agreeing.begin(
         unit.conn, unit.tools, wanted, seen, unit.now, 'imported'
     )
     unit.tell(
         'added', 'subscription', wanted.name,
-        f'{wanted.plan.name}, bills from {subscribing.bills_from(wanted)}',
+        f'{wanted.plan.name}, bills from {agreeing.bills_from(wanted)}',
         wanted.account.id, subscription_id,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from oslotest import base
 
 from patrii_billing.domain import cloud
 from patrii_billing.domain import server as nova
+from patrii_billing.engine import agreeing
 from patrii_billing.engine import subscribing
 from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
@@ -42,7 +43,7 @@ class ContractTestCase(base.BaseTestCase):
             'project_id': 'zenith-prod', 'start': TODAY, **values,
         }  # fmt: skip
 
-    def create(self, **values: Any) -> tuple[int, bool]:
+    def create(self, **values: Any) -> int:
         body = self.body(**values)
         seen = subscribing.look(self.tools, body)
         return self.tools.db.write(
@@ -71,8 +72,7 @@ class CreateTest(ContractTestCase):
                 host_status='UP', created_at=stories.instant('01-05'),
             )
         )  # fmt: skip
-        number, new = self.create()
-        self.assertTrue(new)
+        number = self.create()
         self.story.play('02-04')
 
         (line,) = [
@@ -88,7 +88,7 @@ class CreateTest(ContractTestCase):
 
     def test_the_quota_that_it_bills_is_adopted(self) -> None:
         plan = self.tools.db.write(books.plan, name='cores', prices=CORES)
-        number, _ = self.create(plan_id=plan)
+        number = self.create(plan_id=plan)
         self.story.play('02-04')
 
         (line,) = self.story.rows(schema.lines, subscription_id=number)
@@ -129,10 +129,10 @@ class CreateTest(ContractTestCase):
         )
 
     def test_the_same_again_is_the_same(self) -> None:
-        number, _ = self.create(anchor_day=7)
+        number = self.create(anchor_day=7)
 
-        self.assertEqual((number, False), self.create(anchor_day=7))
-        self.assertEqual((number, False), self.create())
+        self.assertEqual(number, self.create(anchor_day=7))
+        self.assertEqual(number, self.create())
 
     def test_another_of_that_name_is_refused(self) -> None:
         self.create(anchor_day=7)
@@ -208,7 +208,7 @@ class CreateTest(ContractTestCase):
         self.create()
         self.patch(subscribing, '_known', lambda conn, name: None)
         self.patch(
-            subscribing.imported, 'enforcing', lambda conn, target: None
+            agreeing.imported, 'enforcing', lambda conn, target: None
         )
 
         self.assertRaises(
