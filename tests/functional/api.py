@@ -74,7 +74,7 @@ class Api:
             raise AssertionError(self.log.read_text(errors='replace'))
         try:
             answer = requests.get(f'{self.url}/healthcheck', timeout=5)
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
         return answer.status_code == 200
 

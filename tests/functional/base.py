@@ -61,8 +61,12 @@ def wait_until(
 
 def at_once(work: Callable[..., T], things: Iterable[Any]) -> list[T]:
     """The work done on several things at a time; in their order."""
+    listed = list(things)
+    if not listed:
+        # Also when the process ends, and no thread can be started any more.
+        return []
     with futures.ThreadPoolExecutor(_HANDS) as hands:
-        return list(hands.map(work, things))
+        return list(hands.map(work, listed))
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,8 @@ _OPTIONS: billing.Options = {
     **api.OPTIONS,
     'ladder': dict.fromkeys(_LADDER),
 }
+# What a project has in the simulated cloud.
+_QUOTA = {'cores': 8, 'ram': 16384}
 _STAFF = {
     'ADMIN': ('billing_admin', 'reader'),
     'FINANCE': ('billing_finance', 'reader'),
@@ -107,6 +109,8 @@ class Street:
             self.cloud.make_customer, ('acme', 'rival')
         )
         self.reader = self.cloud.make_colleague(self.acme, 'reader')
+        for one in (self.acme, self.rival):
+            where.cloud.operator.nova.quotas.update(one.project, **_QUOTA)
         self.servers = self.cloud.boot_all([self.acme, self.acme, self.rival])
 
     def leave(self) -> None:
