@@ -14,7 +14,7 @@ from typing import Any
 from patrii_billing.domain import money
 from patrii_billing import errors
 
-_LONGEST = 150  # of what becomes part of a key
+_LONGEST = 100  # of what becomes part of a key: one may hold two of them
 _DEEPEST = 20
 
 
@@ -136,9 +136,14 @@ def read(fields: Fields, body: bytes) -> PaymentTold | Ignored:
         return Ignored(name)
     tells = fields.types[name]
     payment = _text(payload, fields.payment)
+    movement = _text(payload, fields.movement)
     if not 0 < len(payment) <= _LONGEST:
         raise errors.InvalidInput(
             f'must be 1 to {_LONGEST} characters', fields.payment
+        )
+    if len(movement) > _LONGEST:
+        raise errors.InvalidInput(
+            f'must be up to {_LONGEST} characters', fields.movement
         )
     amount = _amount(payload, fields)
     if amount is None and tells in (Tells.RECEIVED, Tells.PENDING):
@@ -152,7 +157,7 @@ def read(fields: Fields, body: bytes) -> PaymentTold | Ignored:
         tells=tells,
         type=name,
         payment=payment,
-        movement=_text(payload, fields.movement)[:_LONGEST],
+        movement=movement,
         amount=amount,
         whose=tuple((by, value) for by, value in named if value),
         why=_text(payload, fields.why)[:255],

@@ -113,7 +113,8 @@ class ReadingTest(base.BaseTestCase):
     def test_what_is_wrong_is_named_by_its_path(self) -> None:
         for path, payload in (
             ('data.payment', ours(payment=None)),
-            ('data.payment', ours(payment='x' * 151)),
+            ('data.payment', ours(payment='x' * 101)),
+            ('data.movement', ours(movement='x' * 101)),
             ('data.amount', ours(amount=None)),
             ('data.amount', ours(amount='12.001')),
             ('data.amount', ours(amount=12)),

@@ -280,6 +280,14 @@ class GoingBackTest(GatewayTestCase):
         self.assertEqual([200, 200], out)
         self.assertEqual([], self.till.mistakes())
 
+    def test_the_longest_names_fit_into_the_books(self) -> None:
+        self.send('received', payment='p' * 100)
+        self.send('charged_back', payment='p' * 100, movement='m' * 100)
+
+        longest = max(len(r.key) for r in self.till.rows(schema.payments))
+        spare = 32 - len(GATEWAY.name)
+        self.assertLessEqual(longest + spare, 255)
+
     def test_a_refund_of_all_need_not_say_how_much(self) -> None:
         self.send('received')
         self.send('refunded', amount=None, currency=None)
