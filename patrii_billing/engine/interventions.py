@@ -100,7 +100,8 @@ def cancel(
         raise errors.InvalidInput('must say why', 'reason')
     row = _locked(conn, action_id)
     _refuse_cancel(conn, row)
-    if row.type == ActionType.QUOTA_CHANGE or row.ground == Ground.OWNER:
+    wish = row.type == ActionType.DELETE and row.ground == Ground.OWNER
+    if wish or row.type == ActionType.QUOTA_CHANGE:
         if until is not None:
             raise errors.InvalidInput('nobody asks for it again', 'until')
         return _for_good(conn, row, reason, by, now)

@@ -105,8 +105,11 @@ def _switches(
         # Before the caps: what may not go anyway is no reason to stop.
         _tell_waiting(conn, settings.approval, now)
         return guards.Refusal('waits for approval', for_person=True)
-    full = switches.reached(conn, settings, ActionType(row.type), now)
-    if full and row.ground == Ground.OWNER:
+    wish = row.ground == Ground.OWNER
+    full = switches.reached(
+        conn, settings, ActionType(row.type), now, with_owners=wish
+    )
+    if full and wish:
         # A customer must not be able to stop all enforcement: his wish waits.
         tell.operator(conn, now, 'cap_reached', f'cap:{now.date()}', full)
         return guards.Refusal(full)

@@ -20,10 +20,13 @@ def ask(conn: sa.Connection, now: dt.datetime, limit: int) -> int:
     due = custody.to_purge(conn, now, limit)
     for taken in due:
         sub = subscriptions.get(conn, taken.subscription_id)
+        deletion = actions.committed_deletion(conn, taken.server)
         actions.ask(
             conn, ActionType.PURGE, now,
             subscription_id=sub.id, account_id=sub.account_id,
             project=taken.project, case_id=taken.case_id, server=taken.server,
+            # It counts against the caps as the delete did.
+            ground=None if deletion is None else deletion.ground,
         )  # fmt: skip
         custody.change(conn, taken.id, undo_until=None)
     return len(due)

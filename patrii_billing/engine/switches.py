@@ -71,25 +71,38 @@ def reached(
     settings: engine_settings.Settings,
     kind: ActionType,
     now: dt.datetime,
+    *,
+    with_owners: bool = False,
 ) -> str | None:
     """Which cap allows no more of this kind, in words.
 
     Asked under the lock of the watch row, so that no two pass at once.
     """
-    for cap in caps(conn, settings, now):
+    for cap in caps(conn, settings, now, with_owners=with_owners):
         if cap.kind is kind and cap.used >= cap.limit:
             return f'{cap.used} {cap.name}'
     return None
 
 
 def caps(
-    conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
+    conn: sa.Connection,
+    settings: engine_settings.Settings,
+    now: dt.datetime,
+    *,
+    with_owners: bool = False,
 ) -> Sequence[Cap]:
-    """The caps as they stand, counted since an operator last resumed."""
+    """The caps as they stand, counted since an operator last resumed.
+
+    What owners asked for of their own counts only against their own wishes:
+    else a customer could use up a cap, and the ladder's next step, at it,
+    would stop all enforcement.
+    """
     since = watch.get(conn).counted_from or _EVER
 
     def done(kind: ActionType, span: dt.timedelta) -> int:
-        return actions.committed_since(conn, kind, max(since, now - span))
+        return actions.committed_since(
+            conn, kind, max(since, now - span), with_owners=with_owners
+        )
 
     shelve, delete = ActionType.SHELVE, ActionType.DELETE
     share = servers.count(conn) * settings.max_delete_share // 100

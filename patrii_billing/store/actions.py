@@ -322,16 +322,24 @@ def under_way(conn: sa.Connection, kind: ActionType, project: str) -> bool:
 
 
 def committed_since(
-    conn: sa.Connection, kind: ActionType, since: dt.datetime
+    conn: sa.Connection,
+    kind: ActionType,
+    since: dt.datetime,
+    *,
+    with_owners: bool = True,
 ) -> int:
-    """How many actions of a type were committed since; for the caps."""
-    return int(
-        conn.execute(
-            sa.select(sa.func.count())
-            .select_from(_actions)
-            .where(_actions.c.type == kind, _actions.c.committed_at >= since)
-        ).scalar_one()
+    """How many actions of a type were committed since; for the caps.
+
+    Without those that the servers' owners asked for, if so wanted.
+    """
+    count = (
+        sa.select(sa.func.count())
+        .select_from(_actions)
+        .where(_actions.c.type == kind, _actions.c.committed_at >= since)
     )
+    if not with_owners:
+        count = count.where(_actions.c.ground.is_(None))
+    return int(conn.execute(count).scalar_one())
 
 
 def next_due(conn: sa.Connection) -> dt.datetime | None:

@@ -373,6 +373,27 @@ class SwitchTest(WishTestCase):
 
         self.assertIsNone(story.rows(schema.watch)[0].stopped_why)
 
+    def test_a_customer_who_uses_up_a_cap_stops_nobody_else(self) -> None:
+        story = self.shelved(
+            servers=TWO, until='2026-03-10T00:00:00Z',
+            pace={'min_delete_cap': 1, 'max_delete_share': 0},
+        )  # fmt: skip
+        self.ask(story)
+        story.play('03-05')
+
+        self.assertEqual(
+            ['gone', 'gone'], [story.shows('web'), story.shows('db')]
+        )  # fmt: skip
+        self.assertIsNone(story.rows(schema.watch)[0].stopped_why)
+
+    def test_what_was_kept_for_him_goes_at_his_own_pace(self) -> None:
+        story = self.shelved(servers=TWO, pace={'max_deletes_per_hour': 1})
+        self.ask(story)
+        story.play('02-20')
+
+        purges = story.rows(schema.actions, type='purge')
+        self.assertEqual(['owner'], [row.ground for row in purges])
+
     def test_a_month_at_the_cap_is_longer_than_he_waits(self) -> None:
         story = self.shelved(
             servers=TWO, pace={'min_delete_cap': 1, 'max_delete_share': 0}
