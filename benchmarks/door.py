@@ -53,6 +53,7 @@ MEMORY = 4 * 2**30
 TRIES = 120
 SOME = 4200  # a customer, who is behind
 OFTEN = 3
+AGAIN = 4
 MOST_VALUES = 6  # of a filter
 
 
@@ -74,9 +75,9 @@ def main() -> None:
         bench.end()
 
 
-@dataclass
+@dataclass(order=True)
 class Cost:
-    """The best of some tries, in seconds, and how many statements it was."""
+    """Of the best of some tries: seconds, statements, and what it found."""
 
     taken: float
     statements: int
@@ -136,15 +137,22 @@ class Bench:
 
     def cost(self, path: str, **query: Any) -> Cost | None:
         """None where there is no such page."""
-        best, found = float('inf'), None
+        best: Cost | None = None
         for _ in range(OFTEN):
-            self._statements, began = 0, time.monotonic()
-            found = self.ask(path, **query)
-            best = min(best, time.monotonic() - began)
-            if found is None:
+            one = self._once(path, query)
+            if one is None:
                 return None
+            best = one if best is None else min(one, best)
+        return best
+
+    def _once(self, path: str, query: dict[str, Any]) -> Cost | None:
+        self._statements, began = 0, time.monotonic()
+        found = self.ask(path, **query)
+        taken = time.monotonic() - began
+        if found is None:
+            return None
         lists = [one for one in found.values() if isinstance(one, list)]
-        return Cost(best, self._statements, max(map(len, lists), default=1))
+        return Cost(taken, self._statements, max(map(len, lists), default=1))
 
     def measure(self, route: routes.Route) -> None:
         route = placed(route)
@@ -166,21 +174,36 @@ class Bench:
         self, route: routes.Route, order: str, filters: dict[str, Any]
     ) -> None:
         asked = {'limit': PAGE, 'sort': order, **filters}
-        start = self.cost(route.path, **asked)
+        start = self._once(route.path, asked)
         if start is None:
             return
-        costs = [start]
+        pages = [asked]
         if start.items == PAGE:
             for marker in (
                 self._middle(route, asked), self._end(route, asked)
             ):  # fmt: skip
                 if marker is not None:
-                    cost = self.cost(route.path, **asked, marker=marker)
-                    costs += [cost] if cost is not None else []
+                    pages.append({**asked, 'marker': marker})
+        costs = self._side_by_side(route.path, pages)
         show(route.path, {'sort': order, **filters}, costs)
-        full = [one.taken for one in costs if one.items >= PAGE - 1]
-        if len(full) > 1 and max(full) > QUICK:
-            self.worst = max(self.worst, max(full) / min(full))
+        self.worst = max(self.worst, ratio(costs))
+
+    def _side_by_side(
+        self, path: str, pages: list[dict[str, Any]]
+    ) -> list[Cost]:
+        """The best of each, in turns, since a machine is not always as quick.
+
+        What seems to differ is measured again before it is believed.
+        """
+        found: dict[int, Cost] = {}
+        for turn in range(OFTEN * AGAIN):
+            if turn >= OFTEN and ratio([*found.values()]) <= CONSTANT:
+                break
+            for place, page in enumerate(pages):
+                one = self._once(path, page)
+                if one is not None:
+                    found[place] = min(one, found.get(place, one))
+        return [found[place] for place in sorted(found)]
 
     def _middle(self, route: routes.Route, asked: dict[str, Any]) -> Any:
         """One of the list that is about half way, by the order of ids."""
@@ -220,6 +243,14 @@ def application(books: database.Database) -> Any:
         defaults=doors.DEFAULTS,
     )
     return app.noauth(app.build(door))
+
+
+def ratio(costs: list[Cost]) -> float:
+    """How much more the worst of the full pages costs than the best."""
+    full = [one.taken for one in costs if one.items >= PAGE - 1]
+    if len(full) < 2 or max(full) < QUICK:  # noqa: PLR2004
+        return 1.0
+    return max(full) / min(full)
 
 
 def placed(route: routes.Route) -> routes.Route:
