@@ -325,7 +325,7 @@ def add_hold(
 ) -> int:
     """Place a hold; only one of a kind may run. Raises Conflict."""
     if any(hold.type == kind for hold in holds(conn, subscription_id, now)):
-        raise errors.Conflict(f'a {kind} hold is already in force')
+        raise errors.Conflict(f'a hold is in force already: {kind}')
     return database.insert(
         conn,
         _holds,
