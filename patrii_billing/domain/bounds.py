@@ -55,7 +55,7 @@ def why_not(
     checks = (
         _too_far(period, today, limits),
         _too_many(len(invoice.items), period, limits),
-        _too_much(invoice.total, period, previous, currency, limits),
+        too_much(invoice.total, period, previous, currency, limits),
         _given_back(invoice, billed, currency),
     )
     return next((why for why in checks if why is not None), None)
@@ -93,14 +93,17 @@ def _too_many(
     return f'it has {lines} lines, more than {allowed} for its period'
 
 
-def _too_much(
+def too_much(
     total: int,
     period: calendar.Period,
     previous: tuple[int, calendar.Period] | None,
     currency: str,
-    limits: Limits,
+    limits: Limits = DEFAULT,
 ) -> str | None:
-    """Compared day by day, for a stub is followed by a whole cycle."""
+    """Why a total is out of all proportion to the one before it, or None.
+
+    Compared day by day, for a stub is followed by a whole cycle.
+    """
     if previous is None or previous[0] <= 0:
         return None
     before, days = previous[0], previous[1].length

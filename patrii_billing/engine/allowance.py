@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
 from decimal import Decimal
+import math
 from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import bounds
+from patrii_billing.domain import calendar
 from patrii_billing.domain.lifecycle import ActionType
-from patrii_billing.domain.lifecycle import Contract
+from patrii_billing.domain.lifecycle import Status
+from patrii_billing.domain import money
 from patrii_billing.domain import policy as policies
 from patrii_billing.domain import quota as law
 from patrii_billing.engine import bill
@@ -22,6 +26,7 @@ from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
+from patrii_billing.store import invoices
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 
@@ -89,8 +94,8 @@ def read(
     conn: sa.Connection, tools: toolbox.Tools, project: str, shown: Shown
 ) -> Allowance:
     row = accounts.project(conn, project)
-    subs = paying(conn, project)
-    priced = frozenset[str]().union(*(quota.priced(conn, s) for s in subs))
+    subs = quota.paying(conn, project)
+    priced = quota.priced_of(conn, subs)
     held = servers.quota_levels(conn, project)
     used = law.billed(shown.used)
     return Allowance(
@@ -113,18 +118,9 @@ def read(
     )  # fmt: skip
 
 
-def paying(conn: sa.Connection, project: str) -> _Rows:
-    """The subscriptions that a project's quota belongs to, if any."""
-    return [
-        sub
-        for sub in subscriptions.of_project(conn, project)
-        if sub.server is None and sub.contract != Contract.ENDED
-    ]
-
-
 def subscription(conn: sa.Connection, project: sa.Row[Any]) -> sa.Row[Any]:
     """The one that a change of the quota is billed by. Raises NotFound."""
-    found = paying(conn, project.id)
+    found = quota.paying(conn, project.id)
     if not found:
         raise errors.NotFound(f'no subscription is of project {project.name}')
     priced = [sub for sub in found if quota.priced(conn, sub)]
@@ -182,10 +178,13 @@ def request(
     now: dt.datetime,
     by: str,
     force: bool = False,
+    own: bool = False,
 ) -> tuple[Preview, int | None]:
     """Ask for a quota: what it changes, and the action; None where nothing.
 
-    Raises InvalidInput by `quota.KEY`, and Conflict.
+    `own` where the customer himself asks: then only for what he pays for,
+    and for no more than is billed without a person. Raises InvalidInput by
+    `quota.KEY`, and Conflict.
     """
     accounts.lock(
         conn, subscriptions.get(conn, subscription_id).account_id
@@ -196,12 +195,79 @@ def request(
         found = preview(conn, tools, sub, shown, wanted, now)
         if not found.changes:
             return found, None
+        if own:
+            _must_be_paid_for(conn, tools, sub, found)
         action = quota.request(
             conn, sub.id, wanted, now, force=force, by=by
         )
     except errors.InvalidInput as error:
         raise _placed(error) from None
     return found, action
+
+
+def _must_be_paid_for(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    found: Preview,
+) -> None:
+    """Raises InvalidInput by key, and Conflict."""
+    priced = quota.priced_of(conn, quota.paying(conn, sub.project))
+    for resource in law.billed(found.then):
+        if resource not in priced:
+            raise errors.InvalidInput(
+                'has no price in the plan: only the provider changes it',
+                resource,
+            )
+    if not _is_more(found):
+        return
+    if sub.billing_status != Status.ACTIVE:
+        raise errors.Conflict(
+            f'{sub.name} is {sub.billing_status}: what is past due is paid '
+            'before there is more'
+        )
+    if accounts.get(conn, sub.account_id).parked_why is not None:
+        raise errors.Conflict('a person looks at the bills at this moment')
+    why = _too_much(conn, tools, sub, found)
+    if why is not None:
+        raise errors.Conflict(
+            f'{why}: only the provider changes it by so much'
+        )
+
+
+def _is_more(found: Preview) -> bool:
+    return any(
+        0 <= found.now[key] < value for key, value in found.then.items()
+    )
+
+
+def _too_much(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    sub: sa.Row[Any],
+    found: Preview,
+) -> str | None:
+    """Why the bill with the change, and a whole cycle of it, is nonsense.
+
+    It would park the account: what he has would not be billed for days.
+    """
+    cycle = sum(
+        entry.line.amount / entry.line.ratio.fraction
+        for entry in found.entries
+        if entry.line.amount > 0
+    )
+    currency = accounts.get(conn, sub.account_id).currency
+    more = money.Money(math.ceil(found.total + cycle), currency)
+    limits = tools.settings.limits
+    _, last = invoices.billed_so_far(conn, [sub.id]).get(sub.id, (0, None))
+    if last is None or last.total <= 0:
+        most = limits.amount * 10 ** money.digits(currency)
+        return f'it comes to {more}' if more.minor > most else None
+    period = calendar.Period(last.period_start, last.period_end)
+    return bounds.too_much(
+        last.total + more.minor, period, (last.total, period), currency,
+        limits,
+    )  # fmt: skip
 
 
 def _placed(error: errors.InvalidInput) -> errors.InvalidInput:

@@ -3,6 +3,7 @@
 
 import collections
 from collections.abc import Mapping
+from collections.abc import Sequence
 import datetime as dt
 from typing import Any
 
@@ -71,7 +72,7 @@ def check(
     project = accounts.project(conn, sub.project)
     if project is not None and project.quota_before is not None:
         raise errors.Conflict('the quota is frozen until the debt is paid')
-    for resource in sorted(priced(conn, sub)):
+    for resource in sorted(priced_of(conn, paying(conn, sub.project))):
         if wanted.get(law.nova_key(resource)) == law.UNLIMITED:
             raise errors.InvalidInput(
                 'cannot be without limit: the plan has a price of each',
@@ -102,6 +103,22 @@ def _ask(
     return actions.live_id(
         conn, ActionType.QUOTA_CHANGE, f'{sub.project}:{args["purpose"]}'
     )
+
+
+def paying(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
+    """The subscriptions that a project's quota belongs to, if any."""
+    return [
+        sub
+        for sub in subscriptions.of_project(conn, project)
+        if sub.server is None and sub.contract != Contract.ENDED
+    ]
+
+
+def priced_of(
+    conn: sa.Connection, subs: Sequence[sa.Row[Any]]
+) -> frozenset[str]:
+    """The quota that the plan of any of these has, or had, a price of."""
+    return frozenset[str]().union(*(priced(conn, sub) for sub in subs))
 
 
 def priced(conn: sa.Connection, sub: sa.Row[Any]) -> frozenset[str]:

@@ -62,7 +62,7 @@ def request(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     wanted = engine.asked(call.body['quota'].items())
     found, action_id = engine.request(
         conn, call.tools, sub.id, call.prepared, wanted, call.now, call.by,
-        call.body.get('force', False),
+        call.body.get('force', False), own=not call.scope.everything,
     )  # fmt: skip
     return {
         'subscription_id': sub.id,
@@ -128,8 +128,9 @@ ROUTES = (
         prepare=look_at_own, handler=request, status=202,
         summary='Change the quota of a project',
         description='It is set in nova within seconds, and billed from then '
-        'on. What it costs is told before: with `dry_run=true` nothing else '
-        'is done.',
+        'on. A customer changes what his plan has a price of, and has no '
+        'more while he owes. What it costs is told before: with '
+        '`dry_run=true` nothing else is done.',
         body=schemas.CHANGE, answer=schemas.REQUESTED,
     ),
 )  # fmt: skip

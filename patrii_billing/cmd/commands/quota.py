@@ -94,7 +94,7 @@ def _facts(desk: desks.Desk, project: _Row) -> Iterator[tuple[str, object]]:
     account = desk.read(accounts.get, project.account_id)
     yield 'project', f'{project.name} ({project.id})'
     yield 'account', account.name
-    for sub in desk.read(allowance.paying, project.id):
+    for sub in desk.read(engine.paying, project.id):
         plan = desk.read(plans.get, sub.plan_id)
         drift = desk.read(gather.policy, desk.tools, sub).quota_drift
         yield 'subscription', f'{sub.name}, plan {plan.name}'
