@@ -6,9 +6,6 @@ write, taken back at its end. So no handler has to know of either.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-import hashlib
-import json
 from typing import Any
 import uuid
 
@@ -17,17 +14,16 @@ from oslo_policy import policy
 import sqlalchemy as sa
 
 from patrii_billing.api import caller as callers
+from patrii_billing.api import keys
 from patrii_billing.api import problems
 from patrii_billing.api import reading
 from patrii_billing.api import route as routes
 from patrii_billing.api import shapes
 from patrii_billing import errors
 from patrii_billing.store import accounts
-from patrii_billing.store import requests
 from patrii_billing.store import timeline
 from patrii_billing.store.views import history
 
-_LONGEST_KEY = 255
 # The account of nobody: no row has it.
 _NONE = '-'
 
@@ -38,13 +34,6 @@ class _Rehearsed(Exception):  # noqa: N818 - an end of the unit, no error
     def __init__(self, told: Mapping[str, Any]) -> None:
         super().__init__()
         self.told = told
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """What a handler, or an earlier run of it, has come to."""
-
-    found: Any
 
 
 def perform(
@@ -152,17 +141,26 @@ def _prepared(route: routes.Route, call: routes.Call) -> routes.Call:
 
 
 def _write(route: routes.Route, call: routes.Call) -> Any:
-    keyed = call.key is not None and route.rule is not None
-    if keyed:
-        _check_key(call.key or '')
-    if keyed and not call.dry_run:
-        # What was done may be why it can no more be prepared.
-        before = call.tools.db.read(_before, route, call)
-        if before is not None:
-            return before.found
+    if not keys.is_kept(route, call):
+        return _do(route, call)
+    read = call.tools.db.read
+    # What was done may be why it can no more be prepared, or done again.
+    done = read(keys.find, route, call)
+    if done is None:
+        try:
+            return _do(route, call)
+        except errors.BillingError:
+            # Sent twice at once, it may have been done by the other.
+            done = read(keys.find, route, call)
+            if done is None:
+                raise
+    return done.found
+
+
+def _do(route: routes.Route, call: routes.Call) -> Any:
     call = _prepared(route, call)
     try:
-        return call.tools.db.write(_unit, route, call, keyed)
+        return call.tools.db.write(_unit, route, call)
     except _Rehearsed as end:
         return routes.Answer(end.told, status=200)
     except db_errors.DBDuplicateEntry:
@@ -172,72 +170,17 @@ def _write(route: routes.Route, call: routes.Call) -> Any:
 
 
 def _unit(
-    conn: sa.Connection, route: routes.Route, call: routes.Call, keyed: bool
+    conn: sa.Connection, route: routes.Route, call: routes.Call
 ) -> Any:
     timeline.of_request(conn, call.request_id)
     if call.dry_run:
         last = history.last_id(conn)
         found = route.handler(call, conn)
         raise _Rehearsed(_rehearsed(conn, call, found, last))
-    if not keyed:
-        return route.handler(call, conn)
-    before = _before(conn, route, call)
-    if before is not None:
-        return before.found
     found = route.handler(call, conn)
-    whole = isinstance(found, routes.Answer)
-    kept = found if whole else routes.Answer(found)
-    requests.add(
-        conn, caller=call.caller.user_id, key=call.key,
-        body_hash=_hash(route, call), status=kept.status or route.status,
-        answer={
-            'body': kept.body, 'headers': dict(kept.headers), 'whole': whole
-        },
-        expires_at=call.now + call.door.keep_keys,
-    )  # fmt: skip
+    if keys.is_kept(route, call):
+        keys.keep(conn, route, call, found)
     return found
-
-
-def _before(
-    conn: sa.Connection, route: routes.Route, call: routes.Call
-) -> _Done | None:
-    """What the same request has come to, if it was made before."""
-    assert call.key is not None  # noqa: S101 - for the checker of types
-    before = requests.find(conn, call.caller.user_id, call.key)
-    if before is None:
-        return None
-    if before.body_hash != _hash(route, call):
-        raise problems.Refused(
-            problems.Problem(
-                409, 'key_reused',
-                f'the key {call.key!r} was used for another request',
-                'Idempotency-Key',
-            )
-        )  # fmt: skip
-    kept = before.answer
-    if not kept['whole'] and route.present is not None:
-        return _Done(kept['body'])
-    return _Done(
-        routes.Answer(kept['body'], before.status, kept['headers'])
-    )
-
-
-def _check_key(key: str) -> None:
-    if not 0 < len(key) <= _LONGEST_KEY or not key.isprintable():
-        raise errors.InvalidInput(
-            f'must be 1 to {_LONGEST_KEY} characters', 'Idempotency-Key'
-        )
-
-
-def _hash(route: routes.Route, call: routes.Call) -> str:
-    """What must be the same wherever the key is, the account included."""
-    query = {k: v for k, v in call.query.items() if k != 'dry_run'}
-    asked = [
-        call.caller.project_id, route.method, route.path, call.path, query,
-        call.body,
-    ]  # fmt: skip
-    text = json.dumps(asked, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _rehearsed(
