@@ -143,7 +143,8 @@ def begin(
         charge.begin_trial(conn, subscription_id, agreed.start, billed_until)
     if seen is not None:
         began = calendar.start_of_day(agreed.start, zone)
-        quota.adopt(conn, wanted.project, seen, began, why)
+        # Not later than now, so that a change before the start comes after.
+        quota.adopt(conn, wanted.project, seen, min(began, now), why)
     return subscription_id
 
 

@@ -9,11 +9,13 @@ from oslotest import base
 from patrii_billing.domain import cloud
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import agreeing
+from patrii_billing.engine import quota
 from patrii_billing.engine import subscribing
 from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import plans
 from patrii_billing.store import schema
+from patrii_billing.store import servers
 from tests import books
 from tests.unit import stories
 
@@ -93,6 +95,24 @@ class CreateTest(ContractTestCase):
 
         (line,) = self.story.rows(schema.lines, subscription_id=number)
         self.assertEqual(('cores', 800), (line.resource, line.net))
+
+    def test_a_quota_changed_before_the_start_is_billed(self) -> None:
+        plan = self.tools.db.write(books.plan, name='cores', prices=CORES)
+        number = self.create(plan_id=plan, start='2026-02-05')
+        self.story.play('02-04')
+        lines, total = self.tools.db.write(
+            quota.foretell, self.tools, self.story.sub('zenith-1'),
+            {'cores': 6}, self.tools.now(),
+        )  # fmt: skip
+        self.assertEqual((2, 400), (len(lines), total))
+
+        self.tools.db.write(
+            quota.request, number, {'cores': 6}, self.tools.now()
+        )
+        self.story.play('02-06')
+
+        held = self.tools.db.read(servers.quota_levels, 'zenith-prod')
+        self.assertEqual('quota change', held['cores'].why)
 
     def test_it_says_no_more_than_it_must(self) -> None:
         self.create()
