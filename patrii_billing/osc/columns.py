@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
 import functools
+import re
 import textwrap
 from typing import Any
 
@@ -14,6 +15,10 @@ from cliff import columns as cliff_columns
 
 Item = Mapping[str, Any]
 _TABLE = ('table', 'shell')
+# What moves a cursor, or has a terminal show one text as another.
+_COMMANDS = re.compile(
+    '[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,13 @@ class Column:
     def cell(self, item: Item) -> Any:
         if self.kind is not None:
             return self.kind(item, self.field)
-        return item[self.field]
+        value = item[self.field]
+        return _Cell(value) if isinstance(value, str) else value
+
+
+def harmless(text: str) -> str:
+    """Anybody's text, as a reason or a name, for a terminal of ours."""
+    return _COMMANDS.sub('\ufffd', text.replace('\r\n', '\n'))
 
 
 def chosen(
@@ -52,8 +63,14 @@ def chosen(
 class _Cell(cliff_columns.FormattableColumn[Any]):
     """A value for programs that people read in other words."""
 
+    def human_readable(self) -> str:
+        return harmless(self._words())
+
     def machine_readable(self) -> Any:
         return self._value
+
+    def _words(self) -> str:
+        return str(self._value)
 
 
 class _Amount(_Cell):
@@ -61,12 +78,12 @@ class _Amount(_Cell):
         super().__init__(value)
         self._currency = currency
 
-    def human_readable(self) -> str:
+    def _words(self) -> str:
         return '' if self._value is None else f'{self._value} {self._currency}'
 
 
 class _Instant(_Cell):
-    def human_readable(self) -> str:
+    def _words(self) -> str:
         if self._value is None:
             return ''
         at = dt.datetime.fromisoformat(self._value)
@@ -74,7 +91,7 @@ class _Instant(_Cell):
 
 
 class _Words(_Cell):
-    def human_readable(self) -> str:
+    def _words(self) -> str:
         return '' if self._value is None else str(self._value)
 
 
@@ -83,7 +100,7 @@ class _Wrapped(_Cell):
         super().__init__(value)
         self._width = width
 
-    def human_readable(self) -> str:
+    def _words(self) -> str:
         said = str(self._value or '').splitlines()
         return '\n'.join(
             textwrap.fill(line, self._width, break_on_hyphens=False)
@@ -92,7 +109,7 @@ class _Wrapped(_Cell):
 
 
 class _List(_Cell):
-    def human_readable(self) -> str:
+    def _words(self) -> str:
         return '\n'.join(map(str, self._value or ()))
 
 
@@ -101,12 +118,12 @@ class _Lines(_Cell):
         super().__init__(value)
         self._told = told
 
-    def human_readable(self) -> str:
+    def _words(self) -> str:
         return '\n'.join(map(self._told, self._value or ()))
 
 
 class _Pairs(_Cell):
-    def human_readable(self) -> str:
+    def _words(self) -> str:
         pairs = sorted((self._value or {}).items())
         return '\n'.join(f'{name}: {value}' for name, value in pairs)
 

@@ -31,11 +31,12 @@ class Command(command.Command):
         try:
             return super().run(parsed_args)
         except client.Refused as error:
-            raise exceptions.CommandError(str(error)) from None
+            told = columns.harmless(str(error))
+            raise exceptions.CommandError(told) from None
 
     def say(self, text: str) -> None:
         """Tell a person something beside the output, on stderr."""
-        print(text, file=sys.stderr)
+        print(columns.harmless(text), file=sys.stderr)
 
 
 class Lister(Command, command.Lister):

@@ -21,7 +21,8 @@ class _Lines(cliff_columns.FormattableColumn[Any]):
         self._say = say
 
     def human_readable(self) -> str:
-        return '\n'.join(self._say(item) for item in self._value)
+        said = '\n'.join(self._say(item) for item in self._value)
+        return columns.harmless(said)
 
     def machine_readable(self) -> Any:
         return self._value

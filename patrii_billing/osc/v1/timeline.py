@@ -28,7 +28,7 @@ class _Story(cliff_columns.FormattableColumn[Any]):
                 each, _WIDTH, initial_indent=_INDENT,
                 subsequent_indent=_INDENT, break_on_hyphens=False,
             )  # fmt: skip
-        return '\n'.join(lines)
+        return columns.harmless('\n'.join(lines))
 
     def machine_readable(self) -> Any:
         return self._value

@@ -227,7 +227,7 @@ class QuotaTest(CommandTestCase):
     def test_it_waits_until_nova_has_it(self) -> None:
         shown = self.item(
             quota.SetQuota, 'acme-project', 'cores=12', 'ram_gib=8', '--yes',
-            '--wait', '5', token='ACME',
+            '--wait', '5', token='SUPPORT',
         )  # fmt: skip
 
         self.assertEqual({'cores': '12', 'ram_gib': '8'}, shown['Then'])
@@ -244,6 +244,10 @@ class QuotaTest(CommandTestCase):
             self.assertIn(
                 reason, self.refused(quota.SetQuota, 'acme-1', word, '--yes')
             )
+        self.assertEqual(
+            "no project and no subscription is called 'nobody'",
+            self.refused(quota.ShowQuota, 'nobody'),
+        )
 
 
 class ServerTest(CommandTestCase):
