@@ -29,11 +29,17 @@ def path(places: Mapping[str, str]) -> dict[str, Any]:
         place = _place(name)
         value = _typed(text, place.schema)
         if not place.fits(value):
-            raise problems.Refused(
-                problems.Problem(404, 'not_found', f'there is no {text[:80]}')
-            )
+            told = f'there is no {_noun(name)} {text[:80]}'
+            raise problems.Refused(problems.Problem(404, 'not_found', told))
         read[name] = value
     return read
+
+
+def _noun(name: str) -> str:
+    """What is called by what stands so in a path."""
+    if name == 'number':
+        return 'invoice'
+    return name.removesuffix('_id').replace('_', ' ')
 
 
 @functools.cache
