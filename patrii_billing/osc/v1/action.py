@@ -75,7 +75,8 @@ class ListAction(commands.Lister):
             help='Of this account (name or ID)')
         add('--subscription', metavar='<subscription>',
             help='Of this subscription (name or ID)')
-        add('--server', metavar='<server>', help='On this server (ID)')
+        add('--server', metavar='<server>',
+            help='On this server (name or ID)')
         add('--type', choices=_TYPES, help='Of this type')
         add('--state', choices=_STATES, help='In this state')
         add('--waiting', choices=['approval'],
@@ -84,9 +85,10 @@ class ListAction(commands.Lister):
     def items(self, parsed_args: argparse.Namespace) -> Iterable[Any]:
         return self.api.items(
             'actions', parsed_args.limit,
-            **commands.found(self.api, parsed_args, 'account', 'subscription'),
-            server_id=parsed_args.server, type=parsed_args.type,
-            state=parsed_args.state,
+            **commands.found(
+                self.api, parsed_args, 'account', 'subscription', 'server'
+            ),
+            type=parsed_args.type, state=parsed_args.state,
             approval='waiting' if parsed_args.waiting else None,
         )  # fmt: skip
 

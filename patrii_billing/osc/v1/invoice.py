@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 import pathlib
 import sys
+import textwrap
 from typing import Any
 
 from osc_lib.cli import parseractions
@@ -21,17 +22,19 @@ _ORDERS = ('id', 'issued_at', 'due_at')
 # What is written down, and how its file ends.
 _FORMATS = {'pdf': '.pdf', 'html': '.html', 'facturx': '.pdf'}
 _STDOUT = '-'
+# With the fields and the frame of the table it makes 80.
+_WIDTH = 61
 
 
 def _line(item: columns.Item, line: columns.Item) -> str:
-    """A line as `8.00 EUR cores, 2026-11-22 to 2026-12-22: why`."""
+    """A line as `8.00 EUR cores, 2026-11-22 to 2026-12-22: why`, wrapped."""
     said = f'{line["net"]} {item["currency"]} {line["label"]}'
     if line['starts']:
         said += f', {line["starts"]} to {line["ends"]}'
     said += f': {line["reason"]}'
     if line['corrects_invoice']:
         said += f' (of {line["corrects_invoice"]})'
-    return said
+    return _fill(said)
 
 
 def _tax(item: columns.Item, tax: columns.Item) -> str:
@@ -50,7 +53,14 @@ def _note(item: columns.Item, note: columns.Item) -> str:
 
 def _notice(item: columns.Item, notice: columns.Item) -> str:
     to = ', '.join(notice['recipients'])
-    return f'{notice["template"]}: {notice["state"]}' + (f', {to}' * bool(to))
+    said = f'{notice["template"]}: {notice["state"]}'
+    return _fill(f'{said}, {to}' if to else said)
+
+
+def _fill(text: str) -> str:
+    return textwrap.fill(
+        text, _WIDTH, subsequent_indent='  ', break_on_hyphens=False
+    )
 
 
 _COLUMNS = (
@@ -70,7 +80,7 @@ _COLUMNS = (
 )
 _WHOLE = (
     *_COLUMNS[:5],
-    _C('Why', 'why', columns.words),
+    _C('Why', 'why', columns.wrapped(_WIDTH)),
     *_COLUMNS[5:8],
     _C('Paid', 'paid_at', columns.instant),
     _C('Closed', 'closed_at', columns.instant),

@@ -107,6 +107,7 @@ class SetQuota(commands.Change):
         names = {}
         if not (parsed_args.yes or parsed_args.dry_run):
             names = self._foretold(path, body)
+            names['name'] = found['project_name'] or found['project_id']
         answer = self.send(
             parsed_args, 'POST', path, body, preview=True, **names
         )
@@ -118,7 +119,6 @@ class SetQuota(commands.Change):
         """What the question says of a change."""
         told = self.api.write('POST', path, body, dry_run=True)['answer']
         return {
-            'name': told['project_id'],
             'change': f'{_told(told["now"])} -> {_told(told["then"])}',
             'total': f'{told["total"]} {told["currency"]}',
         }

@@ -319,7 +319,7 @@ def of_project(api: client.Client, called: str) -> Any:
     except client.Refused as error:
         if error.status != 404:
             raise
-        return api.find('subscriptions', called)
+        return _named(api, called)
     found = [
         one
         for one in api.items('subscriptions', project_id=project['id'])
@@ -330,6 +330,17 @@ def of_project(api: client.Client, called: str) -> Any:
             f'no subscription is of project {project["name"]}'
         )
     return sorted(found, key=lambda one: not one['enforces'])[0]
+
+
+def _named(api: client.Client, called: str) -> Any:
+    try:
+        return api.find('subscriptions', called)
+    except client.Refused as error:
+        if error.status != 404:
+            raise
+        raise exceptions.CommandError(
+            f'no project and no subscription is called {called!r}'
+        ) from None
 
 
 def _add_reason(parser: argparse.ArgumentParser) -> None:

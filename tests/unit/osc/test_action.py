@@ -68,6 +68,16 @@ class ActionTest(DeskTest):
         self.assertIn('rival-web', told)
         self.assertFits(told)
 
+    def test_those_on_a_server_are_found_by_its_name(self) -> None:
+        (found,) = self.read(action.ListAction, '--server', 'rival-web')
+
+        self.assertEqual('rival', found['Account'])
+        error = self.assertRaises(
+            exceptions.CommandError,
+            self.run_it, action.ListAction, '--server', 'nowhere',
+        )  # fmt: skip
+        self.assertEqual('there is no server nowhere', str(error))
+
     def test_a_yes_is_asked_for_by_name(self) -> None:
         error = self.assertRaises(
             exceptions.CommandError,
