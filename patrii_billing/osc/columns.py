@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
 import functools
+import json
 import re
 import textwrap
 from typing import Any
@@ -58,6 +59,27 @@ def chosen(
         for column in columns
         if (long or not column.long) and (raw or not column.raw)
     ]
+
+
+def cells(
+    shown: Sequence[Column], item: Item, parsed_args: Any
+) -> tuple[Any, ...]:
+    """What stands below these headings of an item.
+
+    In CSV what is unknown is empty, and what has parts is JSON.
+    """
+    found = tuple(column.cell(item) for column in shown)
+    if parsed_args.formatter != 'csv':
+        return found
+    return tuple(map(_flat, found))
+
+
+def _flat(cell: Any) -> Any:
+    if isinstance(cell, cliff_columns.FormattableColumn):
+        cell = cell.machine_readable()
+    if cell is None:
+        return ''
+    return json.dumps(cell) if isinstance(cell, list | dict) else cell
 
 
 class _Cell(cliff_columns.FormattableColumn[Any]):
@@ -124,8 +146,17 @@ class _Lines(_Cell):
 
 class _Pairs(_Cell):
     def _words(self) -> str:
-        pairs = sorted((self._value or {}).items())
-        return '\n'.join(f'{name}: {value}' for name, value in pairs)
+        return '\n'.join(
+            f'{name}: {_joined(value)}'
+            for name, value in sorted((self._value or {}).items())
+            if value not in (None, '', [])
+        )
+
+
+def _joined(value: Any) -> str:
+    if not isinstance(value, list):
+        return str(value)
+    return ', '.join(map(str, value))
 
 
 def amount(item: Item, field: str) -> _Amount:
@@ -167,7 +198,7 @@ def valid(text: str, item: Item) -> str:
 
 
 def pairs(item: Item, field: str) -> _Pairs:
-    """A mapping, a name a line."""
+    """A mapping, a name a line; for people without what is empty."""
     return _Pairs(item[field])
 
 

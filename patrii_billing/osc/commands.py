@@ -73,7 +73,7 @@ class Lister(Command, command.Lister):
         # All of them before the first is shown: a refusal half way through
         # is no shorter list.
         rows = [
-            tuple(column.cell(item) for column in shown)
+            columns.cells(shown, item, parsed_args)
             for item in self.items(parsed_args)
         ]
         return headings, rows
@@ -104,7 +104,7 @@ class ShowOne(Command, command.ShowOne):
         shown = columns.chosen(self.shows, parsed_args)
         return (
             tuple(column.heading for column in shown),
-            tuple(column.cell(item) for column in shown),
+            columns.cells(shown, item, parsed_args),
         )
 
 

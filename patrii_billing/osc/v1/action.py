@@ -139,7 +139,7 @@ class ApproveAction(commands.Command, command.Lister):
                 self.say(line)
         shown = columns.chosen(_LIST, parsed_args)
         return tuple(column.heading for column in shown), [
-            tuple(column.cell(item) for column in shown)
+            columns.cells(shown, item, parsed_args)
             for item in ([] if rehearsal else answer['actions'])
         ]
 

@@ -89,12 +89,14 @@ class ListTimeline(commands.Lister):
             help='To this account (name or ID)')
         add('--subscription', metavar='<subscription>',
             help='To this subscription (name or ID)')
-        add('--server', metavar='<server>', help='To this server (ID)')
+        add('--server', metavar='<server>',
+            help='To this server (name or ID)')
         add('--what', metavar='<kind>',
             help='Of this kind, as status, action, notice, invoice or alarm')
-        add('--since', metavar='<instant>',
-            help='From then on, as 2026-01-31T12:00:00Z')
-        add('--until', metavar='<instant>', help='Before then')
+        add('--since', metavar='<time>', type=commands.moment,
+            help='From a day (UTC) or an instant (ISO 8601) on')
+        add('--until', metavar='<time>', type=commands.moment,
+            help='Before then')
         order = parser.add_mutually_exclusive_group()
         order.add_argument('--newest-first', action='store_true',
                            help='The last entry first')
@@ -110,8 +112,10 @@ class ListTimeline(commands.Lister):
         first = parsed_args.from_beginning
         found: Iterable[Any] = self.api.items(
             'timeline', parsed_args.limit,
-            **commands.found(self.api, parsed_args, 'account', 'subscription'),
-            server_id=parsed_args.server, what=parsed_args.what,
+            **commands.found(
+                self.api, parsed_args, 'account', 'subscription', 'server'
+            ),
+            what=parsed_args.what,
             since=parsed_args.since, until=parsed_args.until,
             sort='id' if first else 'id:desc',
         )  # fmt: skip

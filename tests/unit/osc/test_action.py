@@ -228,6 +228,13 @@ class TimelineTest(DeskTest):
         web = doors.worlds.server_id('acme-web')
 
         self.assertEqual(1, len(self.ids('--server', web, '--what', 'action')))
+        self.assertEqual(
+            self.ids('--server', web), self.ids('--server', 'acme-web')
+        )
+        since = f'{doors.START + 10 * _DAY:%Y-%m-%d}'
+        late = self.ids('--since', since)
+        self.assertLess(0, len(late))
+        self.assertLess(len(late), len(self.ids()))
         self.assertEqual([], self.ids('--until', '2001-01-01T00:00:00Z'))
 
     def test_machines_read_it_raw(self) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`openstack billing account` and `project`, for people and for machines."""
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -68,6 +70,9 @@ class AccountCommandTest(CommandTestCase):
         self.assertEqual('5.00', said['Discounts'][0]['amount'])
         table = self.run_(account.ShowAccount, 'shop')
         self.assertIn('| VAT: 20 %', table)
+        self.assertIn('| lines: 1 Main Street', table)
+        self.assertIn('| reminders: -3d, -1d', table)
+        self.assertNotIn('tax_id', table)
         self.assertIn('| friend: 5.00 EUR until 2027-01-01', table)
         self.assertIn('| 0.00 EUR', table)
 
@@ -81,6 +86,14 @@ class AccountCommandTest(CommandTestCase):
         self.assertLessEqual(max(map(len, table.splitlines())), 80)
         long = self.read(account.ListAccount, '--long', '--name', 'acme')
         self.assertEqual('UTC', long[0]['Time Zone'])
+
+    def test_a_spreadsheet_is_told_no_none_and_no_python(self) -> None:
+        self.door.let_in()
+        told = self.run_(account.ListAccount, '--long', '-f', 'csv')
+
+        (acme, *_) = csv.DictReader(io.StringIO(told))
+        self.assertEqual('', acme['External Ref'])
+        self.assertEqual('["billing@acme.example"]', acme['Contacts'])
 
     def test_a_list_is_narrowed(self) -> None:
         self.door.let_in()
