@@ -30,12 +30,13 @@ def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     )
     return paging.page(
         call, conn, 'credits', movements.query(wanted), movements.KEYS,
-        shown, first='id:desc', orders=wanted.orders(),
+        lambda row: payments.for_caller(call, shown(row)),
+        first='id:desc', orders=wanted.orders(),
     )  # fmt: skip
 
 
 def show(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
-    return _whole(conn, _mine(call, conn))
+    return payments.for_caller(call, _whole(conn, _mine(call, conn)))
 
 
 def create(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:

@@ -43,7 +43,7 @@ _COMMON = {
         **base.or_null(base.INSTANT),
         'description': 'Since when nothing of it is here any more.',
     },
-    'by': _TEXT,
+    'by': {**base.or_null(_TEXT), 'description': 'Null for customers.'},
 }
 _PAYMENT = {
     **_COMMON,

@@ -21,7 +21,7 @@ _COLUMNS = (
     _C('Source', 'source', long=True),
     _C('Why', 'why'),
     _C('Key', 'key', long=True),
-    _C('Given By', 'by', long=True),
+    _C('Given By', 'by', columns.words, long=True),
 )
 _WHOLE = (*_COLUMNS, *payment.USES)
 

@@ -24,7 +24,7 @@ _COLUMNS = (
     _C('Source', 'source', long=True),
     _C('Payer', 'payer', columns.words, long=True),
     _C('Remittance', 'remittance', columns.words, long=True),
-    _C('Recorded By', 'by', long=True),
+    _C('Recorded By', 'by', columns.words, long=True),
 )
 _STATES = ('pending', 'received', 'failed', 'refunded', 'charged_back')
 _KINDS = (
