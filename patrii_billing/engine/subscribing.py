@@ -76,6 +76,8 @@ def create(
     try:
         account = _owner(conn, wanted)
         accounts.lock(conn, account.id)
+        if _owner(conn, wanted).id != account.id:
+            raise errors.StaleWrite('the project changed hands; try again')
         contract = agreeing.Contract(
             wanted.name, account, plan(conn, wanted.plan_id),
             wanted.project_id, wanted.server_id, wanted.agreed,

@@ -3,6 +3,7 @@
 
 import datetime as dt
 from typing import Any
+from unittest import mock
 
 from oslotest import base
 
@@ -13,6 +14,7 @@ from patrii_billing.engine import quota
 from patrii_billing.engine import subscribing
 from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
+from patrii_billing.store import accounts
 from patrii_billing.store import plans
 from patrii_billing.store import schema
 from patrii_billing.store import servers
@@ -87,6 +89,23 @@ class CreateTest(ContractTestCase):
             ('added', 'ann', 'vps, bills from 2026-02-03', number),
             (entry.name, entry.by, entry.why, entry.subscription_id),
         )
+
+    def test_a_project_that_changes_hands_meanwhile_is_billed_to_nobody(
+        self,
+    ) -> None:
+        other = self.tools.db.write(books.account, name='other')
+        lock = accounts.lock
+
+        def give_away(conn: Any, account_id: int) -> None:
+            conn.execute(
+                schema.projects.update()
+                .where(schema.projects.c.id == 'zenith-prod')
+                .values(account_id=other)
+            )
+            lock(conn, account_id)
+
+        with mock.patch.object(accounts, 'lock', give_away):
+            self.assertRaises(errors.StaleWrite, self.create)
 
     def test_the_quota_that_it_bills_is_adopted(self) -> None:
         plan = self.tools.db.write(books.plan, name='cores', prices=CORES)
