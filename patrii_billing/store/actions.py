@@ -223,7 +223,7 @@ def approve(
     conn.execute(
         _actions.update()
         .where(_actions.c.id == action_id)
-        .values(approved_by=by, approved_at=now, next_at=now)
+        .values(approved_by=by, approved_at=now, next_at=now, why='')
     )
 
 

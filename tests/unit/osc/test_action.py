@@ -90,6 +90,7 @@ class ActionTest(DeskTest):
         told = self.run_it(action.ApproveAction, '--yes', *self.waiting())
 
         self.assertIn('acme-db', told)
+        self.assertNotIn('waits for approval', told)
         self.assertFits(told)
         self.assertEqual([], self.waiting())
 
