@@ -67,7 +67,7 @@ def _pay(
     now = world.clock.now()
     payments.record(
         conn, world.tools, account.id, paid,
-        event.given.get('key', f'{event.target}@{now.isoformat()}'), now,
+        event.given.get('key', f'{event.target}@{event.where}'), now,
         reference=event.target, by=event.target,
         pending=event.given.get('pending', False),
     )  # fmt: skip
