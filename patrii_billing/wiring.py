@@ -63,6 +63,7 @@ from patrii_billing.mail import folder
 from patrii_billing.mail import message
 from patrii_billing.mail import off
 from patrii_billing.mail import smtp
+from patrii_billing.mail import trial
 from patrii_billing.mail import voice as speech
 from patrii_billing.policies import rules
 from patrii_billing.store import database
@@ -212,14 +213,21 @@ def complaints(conf: cfg.ConfigOpts) -> list[str]:
 
 
 def voice(conf: cfg.ConfigOpts) -> speech.Voice:
-    options = conf.mail
+    options, seller = conf.mail, conf.document
     brand = compose.Brand(
         name=options.brand_name,
         domain=options.message_domain,
         pay_url=options.pay_url or '',
         support=options.support,
+        support_url=options.support_url or '',
+        phone=options.phone or seller.phone,
+        address=tuple(options.address or seller.seller_address),
+        footer=options.footer or seller.footer,
+        logo=options.logo,
+        accent=options.accent or seller.accent,
         templates=options.templates,
     )
+    trial.check(brand)
     return speech.Voice(brand, _mailer(options), tuple(options.operators))
 
 

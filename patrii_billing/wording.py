@@ -60,15 +60,21 @@ def moment(
     offset = dates.format_datetime(local, 'ZZZZ', tzinfo=zone, locale=locale)
     zone_words = name if name == offset else f'{name}, {offset}'
 
+    def day(length: Literal['full', 'long', 'medium']) -> str:
+        words = dates.format_date(local, length, locale=locale)
+        if locale.language == 'fr' and local.day == 1:
+            # The only ordinal among its days, which CLDR's formats leave out.
+            return re.sub(r'\b1 ', '1er ', words, count=1)
+        return words
+
     def joined(length: Literal['full', 'medium']) -> str:
         pattern = dates.get_datetime_format(length, locale=locale)
-        day = dates.format_date(local, length, locale=locale)
-        return str(pattern).replace("'", '').format(time, day)
+        return str(pattern).replace("'", '').format(time, day(length))
 
     return Moment(
         full=f'{joined("full")} ({zone_words})',
         short=joined('medium'),
-        day=dates.format_date(local, 'long', locale=locale),
+        day=day('long'),
     )
 
 

@@ -175,16 +175,65 @@ Mail address where a person answers customers. It stands in each mail; empty
 leaves the sentence out.
 """,
     ),
+    cfg.URIOpt(
+        'support_url',
+        schemes=['http', 'https'],
+        help='Page where customers find help. Unset leaves it out.',
+    ),
+    cfg.StrOpt(
+        'phone',
+        default='',
+        help='A number customers may call. Empty takes `[document] phone`.',
+    ),
+    cfg.MultiStrOpt(
+        'address',
+        default=[],
+        help="""
+Your address at the foot of each mail: repeat the option for each line of it.
+Empty takes `[document] seller_address`. Many countries want it there.
+""",
+    ),
+    cfg.StrOpt(
+        'footer',
+        default='',
+        help="""
+What stands below it, as a legal form. Empty takes `[document] footer`.
+""",
+    ),
+    cfg.StrOpt(
+        'logo',
+        default='',
+        help="""
+Picture for the head of each mail, instead of the name: a file of PNG, JPEG or
+GIF of at most 100 kB; mail programs show no SVG. It is a part of each mail,
+shown at most 48 pixels high: give it twice that for sharp screens. Where
+pictures are not shown, your name stands there.
+""",
+    ),
+    cfg.StrOpt(
+        'accent',
+        default='',
+        help="""
+Your colour, as #1f4fa3, for the edge and the button. Words on it are black or
+white, whichever can be read. Empty takes `[document] accent`.
+""",
+    ),
     cfg.StrOpt(
         'templates',
         default='',
         help="""
 Folder with templates of your own, searched before the packaged ones, file by
-file: `en/grace.txt.j2` in it replaces that part of that mail. A folder named
-after a locale (`fr`, `fr_CA`) with the three parts of each mail adds a
-language. A template that is broken stops its mail, not the others, and the
-ladder waits for it. Each process reads a template once: restart the service
-after a change.
+file: `en/grace.txt.j2` in it replaces that part of that mail, and
+`plans/gold/en/grace.txt.j2` does so for subscriptions of the plan gold alone.
+A folder named after a locale (`de`, `fr_CA`) adds a language: write all three
+parts of a mail, and its customers get English for those that are missing.
+`layout.html.j2` holds what all mails share; the styles of `layout.css` go to
+the elements, those of `screen.css` stay for small and dark screens. The name
+of a file that others include begins with `_`. At its start the service
+tries them all on samples and refuses to start with one that is broken. One
+that breaks later is passed over: the packaged mail is sent instead, and the
+operators are told once. Each process reads a template once: restart the
+service after a change.
 """,
     ),
 )

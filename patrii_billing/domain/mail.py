@@ -69,11 +69,24 @@ class NoticeContent:
     amount_due: money.Money | None = None
     references: str = ''
     context: Mapping[str, str] = field(default_factory=dict)
+    plan: str = ''  # whose own words go before those of all plans
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the page of a mail shows by its `id`, as `cid:logo@example`."""
+
+    id: str
+    data: bytes
+    kind: str  # png, jpeg or gif
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A composed mail; `message_id` is the same at every attempt."""
+    """A composed mail; `message_id` is the same at every attempt.
+
+    `fault` says why a template of the operator's own was passed over.
+    """
 
     to: tuple[str, ...]
     subject: str
@@ -81,6 +94,8 @@ class Mail:
     message_id: str
     html: str = ''
     references: str = ''
+    pictures: tuple[Picture, ...] = ()
+    fault: str = ''
 
 
 def address(text: str, where: str = 'address') -> str:

@@ -7,6 +7,7 @@ happened.
 
 import dataclasses
 import datetime as dt
+import hashlib
 from typing import Any
 
 from oslo_log import log as logging
@@ -26,6 +27,7 @@ from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import invoices
 from patrii_billing.store import notices
+from patrii_billing.store import plans
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
@@ -82,6 +84,7 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     sent: dict[str, Any] = {'names': content.names}
     try:
         composed = tools.voice.compose(content)
+        _complain(tools, row, composed)
         sent |= {
             'recipients': list(composed.to),
             'subject': composed.subject,
@@ -99,6 +102,20 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         _later(tools, row, str(error))
     else:
         _settle(tools, row, NoticeState.ACCEPTED, answer, **sent)
+
+
+def _complain(
+    tools: toolbox.Tools, row: sa.Row[Any], composed: mail.Mail
+) -> None:
+    """Tell the operator, once, of a template of his that was passed over."""
+    if not composed.fault:
+        return
+    place = composed.fault.partition(': ')[0]
+    digest = hashlib.sha256(place.encode()).hexdigest()[:16]
+    tools.db.write(
+        tell.operator, tools.now(), 'template_broken',
+        f'template:{row.template}:{digest}', composed.fault,
+    )  # fmt: skip
 
 
 def _outdated(
@@ -200,6 +217,7 @@ def content_of(
         'locale': account.locale,
         'zone': calendar.zone(account.timezone),
         'subscription': sub.name if sub is not None else '',
+        'plan': plans.get(conn, sub.plan_id).name if sub is not None else '',
         'servers': _names_of(conn, row.servers),
         'names': _named_instant(conn, tools, row, sub, now),
         'amount': amount,

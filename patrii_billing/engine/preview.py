@@ -15,6 +15,7 @@ from patrii_billing.domain import money
 from patrii_billing.engine import gather
 from patrii_billing.engine import notify
 from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import invoices
 from patrii_billing.store import subscriptions
@@ -42,7 +43,11 @@ _OF_A_DEBT = frozenset(
 )
 _OF_SERVERS = frozenset(
     {
-        'grace', 'shelved', 'last_warning', 'deleted', 'restored',
+        'grace',
+        'shelved',
+        'last_warning',
+        'deleted',
+        'restored',
         'deletion_requested',
     }  # fmt: skip
 )
@@ -100,7 +105,10 @@ def of_books(
 
 
 def of_sample(
-    tools: toolbox.Tools, template: str, now: dt.datetime, locale: str | None = None
+    tools: toolbox.Tools,
+    template: str,
+    now: dt.datetime,
+    locale: str | None = None,
 ) -> Preview:
     """What a customer of the imagination would be told.
 
@@ -192,4 +200,7 @@ def _composed(
         locale=content.locale if locale is None else locale,
     )
     composed = tools.voice.compose(read)
+    if composed.fault:
+        # A customer gets the packaged mail; who tries his own wants to know.
+        raise errors.MailNotWritten(composed.fault)
     return Preview(composed, content.recipients, read.locale, invented)

@@ -1,22 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """From what a notice says to a mail in the reader's language, purely."""
 
-from collections.abc import Iterator
 from collections.abc import Sequence
-import contextlib
 from dataclasses import dataclass
-import functools
 import pathlib
 from typing import Any
 
 import babel
-import jinja2
 
 from patrii_billing.domain import mail as mails
 from patrii_billing import errors
+from patrii_billing.mail import looks
+from patrii_billing.mail import render
 from patrii_billing import wording
 
-_PACKAGED = pathlib.Path(__file__).parent / 'templates'
 # What every reader can be given when nobody wrote in his language.
 _FALLBACK = 'en'
 _LONGEST_SUBJECT = 200
@@ -27,20 +24,28 @@ _LONGEST_REASON = 1000
 class Brand:
     """Whose mails they are, and where they send the reader.
 
-    `domain` is for message ids; `templates` is a folder that is searched
-    before the packaged one. Raises InvalidInput.
+    `domain` is for ids; `templates` is a folder that is searched before the
+    packaged one. Raises InvalidInput.
     """
 
     name: str
     domain: str
     pay_url: str = ''
     support: str = ''  # a mail address
+    support_url: str = ''
+    phone: str = ''
+    address: tuple[str, ...] = ()  # by post, line by line
+    footer: str = ''
+    logo: str = ''  # the path of a picture
+    accent: str = '#1f4fa3'
     templates: str = ''
 
     def __post_init__(self) -> None:
         mails.domain(self.domain, '[mail] message_domain')
         if self.support:
             mails.address(self.support, '[mail] support')
+        looks.colours(self.accent)
+        looks.logo(self.logo, self.domain)
         if self.templates and not pathlib.Path(self.templates).is_dir():
             raise errors.InvalidInput(
                 f'{self.templates!r} is not a folder', '[mail] templates'
@@ -50,26 +55,62 @@ class Brand:
 def compose(brand: Brand, notice: mails.NoticeContent) -> mails.Mail:
     """The mail of a notice, in three parts of one language.
 
-    Goes to those recipients that have a usable address. Raises MailRefused
-    where none has, MailNotWritten where the template is missing or broken.
+    Goes to those recipients that have a usable address. Where a template of
+    the operator's own is broken, all parts are the packaged ones, and the
+    mail says what is wrong. Raises MailRefused where nobody can be reached,
+    MailNotWritten where there is no such template.
     """
     to = _usable(notice.recipients)
-    template, language = _find(brand, notice)
-    view = _view(brand, notice, language)
-    subject, text, html = (
-        _rendered(brand, f'{template}.{part}.j2', view)
-        for part in ('subject', 'txt', 'html')
-    )
+    own = render.folders(brand.templates, notice.plan)
+    fault = ''
+    try:
+        parts = written(brand, notice, own)
+    except errors.MailNotWritten as error:
+        if not own:
+            raise
+        fault = str(error)
+        parts = written(brand, notice, ())
     references = notice.references and mails.message_id(
         notice.references, brand.domain
     )
+    logo = looks.logo(brand.logo, brand.domain)
     return mails.Mail(
         to=to,
-        subject=wording.one_line(subject, _LONGEST_SUBJECT),
-        text=wording.paragraphs(text),
-        html=html,
+        subject=parts.subject,
+        text=parts.text,
+        html=looks.inlined(parts.html),
         message_id=mails.message_id(notice.message_id, brand.domain),
         references=references,
+        pictures=(logo,) if logo and f'cid:{logo.id}' in parts.html else (),
+        fault=fault,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a template says in its three parts."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def written(
+    brand: Brand, notice: mails.NoticeContent, own: render.Folders
+) -> Parts:
+    """The words of a notice. Raises MailNotWritten."""
+    locale, language = _language(notice, own)
+    view = _view(brand, notice, locale)
+
+    def part(name: str, **more: str) -> str:
+        file = f'{language}/{notice.template}.{name}.j2'
+        return render.rendered(own, file, view | more)
+
+    subject = wording.one_line(part('subject'), _LONGEST_SUBJECT)
+    return Parts(
+        subject,
+        wording.paragraphs(part('txt', subject=subject)),
+        part('html', subject=subject),
     )
 
 
@@ -88,25 +129,21 @@ def _usable(recipients: Sequence[str]) -> tuple[str, ...]:
     return tuple(good)
 
 
-def _find(
-    brand: Brand, notice: mails.NoticeContent
-) -> tuple[str, babel.Locale]:
-    """The template in the first language there is, and its locale.
+def _language(
+    notice: mails.NoticeContent, own: render.Folders
+) -> tuple[babel.Locale, str]:
+    """The locale of the mail, and the folder with its language.
 
-    Dates and money follow the language of the text around them: a French
-    account without French templates reads English dates.
+    Dates and money follow the language of the text around them: a German
+    account without German templates reads English dates.
     """
     wanted = wording.locale(notice.locale)
-    names = [
-        f'{language}/{notice.template}.txt.j2'
-        for language in (str(wanted), wanted.language, _FALLBACK)
-    ]
-    with _blamed_on(names[-1]):
-        found = _environment(brand.templates).select_template(names)
-    path = str(found.name).removesuffix('.txt.j2')
-    language = babel.Locale.parse(path.split('/')[0])
-    same = language.language == wanted.language
-    return path, wanted if same else language
+    found = render.language(
+        own, notice.template, (str(wanted), wanted.language, _FALLBACK)
+    )
+    locale = babel.Locale.parse(found)
+    same = locale.language == wanted.language
+    return wanted if same else locale, found
 
 
 def _view(
@@ -121,8 +158,11 @@ def _view(
         return instant and wording.moment(instant, notice.zone, locale)
 
     owed = notice.amount_due
+    logo = looks.logo(brand.logo, brand.domain)
     return {
         'brand': brand,
+        'colours': looks.colours(brand.accent),
+        'logo': logo.id if logo else '',
         'language': str(locale).replace('_', '-'),
         'direction': locale.text_direction,
         'account': wording.name(notice.account),
@@ -143,35 +183,3 @@ def _view(
             for key, value in notice.context.items()
         },
     }
-
-
-def _rendered(brand: Brand, template: str, view: dict[str, Any]) -> str:
-    with _blamed_on(template):
-        found = _environment(brand.templates).get_template(template)
-        return found.render(view)
-
-
-@contextlib.contextmanager
-def _blamed_on(template: str) -> Iterator[None]:
-    """An operator's template is a program: anything may come of it."""
-    try:
-        yield
-    except Exception as error:
-        raise errors.MailNotWritten(
-            f'{template}: {type(error).__name__}: {error}'
-        ) from error
-
-
-@functools.cache
-def _environment(templates: str) -> jinja2.Environment:
-    folders = [templates] if templates else []
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader([*folders, _PACKAGED]),
-        undefined=jinja2.StrictUndefined,
-        autoescape=jinja2.select_autoescape(
-            disabled_extensions=('subject.j2', 'txt.j2'), default=True
-        ),
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

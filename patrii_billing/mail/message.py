@@ -75,7 +75,21 @@ def written(
         message['Auto-Submitted'] = 'auto-generated'
         message.set_content(mail.text)
         if mail.html:
-            message.add_alternative(mail.html, subtype='html')
+            _add_page(message, mail)
         return message.as_bytes()
     except (errors.InvalidInput, ValueError) as error:
         raise errors.MailRefused(f'not a mail: {error}') from error
+
+
+def _add_page(message: email.message.EmailMessage, mail: mails.Mail) -> None:
+    """The page, with its pictures inside it and not beside it."""
+    page = email.message.EmailMessage(_POLICY)
+    page.set_content(mail.html, subtype='html')
+    for picture in mail.pictures:
+        page.add_related(
+            picture.data, 'image', picture.kind, cid=f'<{picture.id}>',
+            disposition='inline', filename=f'logo.{picture.kind}',
+        )  # fmt: skip
+    del page['MIME-Version']
+    message.make_alternative()
+    message.attach(page)

@@ -54,6 +54,14 @@ class TestMoment(base.BaseTestCase):
             in_words(second, NEW_YORK).full,
         )
 
+    def test_on_the_first_has_its_ordinal_in_french(self) -> None:
+        first = dt.datetime(2026, 1, 31, 23, tzinfo=dt.UTC)
+        moment = in_words(first, PARIS, 'fr')
+        self.assertIn('dimanche 1er février 2026', moment.full)
+        self.assertEqual('1er février 2026', moment.day)
+        later = in_words(first + dt.timedelta(days=10), PARIS, 'fr')
+        self.assertEqual('11 février 2026', later.day)
+
     def test_at_midnight_is_the_beginning_of_its_day(self) -> None:
         moment = in_words(dt.datetime(2026, 1, 31, 23, tzinfo=dt.UTC), PARIS)
         self.assertIn('Sunday, February 1, 2026, 00:00', moment.full)

@@ -2,8 +2,10 @@
 """Notices to write and send: full ones, bare ones, hostile ones."""
 
 import datetime as dt
+import html
 import html.parser
 import pathlib
+import re
 from typing import Any
 import zoneinfo
 
@@ -12,26 +14,8 @@ from patrii_billing.domain import money
 from patrii_billing.mail import compose
 from patrii_billing.mail import message
 
-TEMPLATES = (
-    'invoice',
-    'reminder',
-    'grace',
-    'shelved',
-    'last_warning',
-    'deleted',
-    'deletion_requested',
-    'restored',
-    'payment_received',
-    'payment_failed',
-    'quota_changed',
-    'quota_refused',
-    'hold_begun',
-    'hold_ended',
-    'credit_note',
-    'contract_ending',
-    'contract_kept',
-    'operator',
-)
+TEMPLATES = mails.TEMPLATES
+LANGUAGES = ('en', 'fr')
 FOLDER = pathlib.Path(compose.__file__).parent / 'templates'
 BRAND = compose.Brand(
     name='Acme Cloud',
@@ -125,10 +109,17 @@ class Outline(html.parser.HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.elements.append((tag, attrs))
-        if tag not in ('meta', 'br'):
+        if tag not in ('meta', 'br', 'img'):
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         if self.open[-1:] != [tag]:
             raise AssertionError(f'</{tag}> closes {self.open}')
         self.open.pop()
+
+
+def spoken(page: str) -> str:
+    """What a reader of a page of HTML sees, without its markup."""
+    return html.unescape(
+        re.sub(r'<br>', ' ', re.sub(r'<(?!br)[^>]*>', '', page))
+    )

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every notice says what its reader needs, whatever the names hold."""
 
+import dataclasses
+import itertools
 import pathlib
+import re
 
 import fixtures
 import hypothesis
@@ -26,13 +29,49 @@ def words(text: str) -> str:
     return ' '.join(text.split())
 
 
+def placeholders(path: pathlib.Path) -> set[str]:
+    """What a template's expressions use, without its own words."""
+    text = ' '.join(re.findall(r'\{[{%](.*?)[%}]\}', path.read_text()))
+    asked = re.findall(r"get\('(\w+)'", text)
+    used = re.findall(r'[\w.]+', re.sub(r"'[^']*'", '', text))
+    return {*asked, *used} - {'if', 'elif', 'else', 'endif'}
+
+
 class TestEveryTemplate(base.BaseTestCase):
-    def test_is_known_here(self) -> None:
-        found = {
-            path.name.split('.')[0]
-            for path in samples.FOLDER.glob('en/*.html.j2')
+    def test_is_there_in_each_language_with_its_three_parts(self) -> None:
+        parts = {
+            f'{template}.{part}.j2'
+            for template in samples.TEMPLATES
+            for part in ('subject', 'txt', 'html')
         }
-        self.assertEqual({*samples.TEMPLATES, 'layout'}, found)
+        for language in samples.LANGUAGES:
+            found = {
+                path.name for path in (samples.FOLDER / language).iterdir()
+            }
+            self.assertEqual(
+                {*parts, 'layout.html.j2', 'layout.txt.j2'}, found, language
+            )
+
+    def test_tells_the_same_facts_in_each_language(self) -> None:
+        english, *others = (
+            {
+                path.name: placeholders(path)
+                for path in (samples.FOLDER / language).iterdir()
+            }
+            for language in samples.LANGUAGES
+        )
+        for other, name in itertools.product(others, english):
+            self.assertEqual(english[name], other[name], name)
+
+    def test_of_another_language_has_no_english_in_it(self) -> None:
+        for template in samples.TEMPLATES:
+            for notice in (samples.minimal, samples.full):
+                mail = samples.written(notice(template, locale='fr'))
+                self.assertIn('lang="fr"', mail.html)
+                self.assertIn('dir="ltr"', mail.html)
+                for part in (mail.subject, mail.text, mail.html):
+                    for word in ('your', 'Your', 'Invoice', 'February'):
+                        self.assertNotIn(f'{word} ', part, template)
 
     def test_is_written_with_the_least_there_can_be(self) -> None:
         bare = compose.Brand('Acme', 'acme.example')
@@ -88,15 +127,31 @@ class TestEveryTemplate(base.BaseTestCase):
                 self.assertNotIn('\n\n\n', text)
 
     def test_has_every_sentence_in_text_and_in_html(self) -> None:
-        for template in samples.TEMPLATES:
+        for language, template in itertools.product(
+            samples.LANGUAGES, samples.TEMPLATES
+        ):
             text, html = (
-                (samples.FOLDER / f'en/{template}.{part}.j2').read_text()
+                (
+                    samples.FOLDER / f'{language}/{template}.{part}.j2'
+                ).read_text()
                 for part in ('txt', 'html')
             )
             for line in text.splitlines():
-                sentence = line.split('{')[0].strip(' :')
+                sentence = words(line.split('{')[0].strip(' :'))
                 if len(sentence) > 20 and ':  ' not in sentence:
                     self.assertIn(sentence[:60], words(html), template)
+
+    def test_says_the_same_in_text_and_in_html(self) -> None:
+        for language, template, notice in itertools.product(
+            samples.LANGUAGES,
+            samples.TEMPLATES,
+            (samples.minimal, samples.full),
+        ):
+            mail = samples.written(notice(template, locale=language))
+            page = words(samples.spoken(mail.html))
+            for paragraph in mail.text.split('\n\n'):
+                if not re.search('^- |:  |https:', paragraph, re.MULTILINE):
+                    self.assertIn(words(paragraph).rstrip(' :'), page)
 
 
 class TestSteps(base.BaseTestCase):
@@ -294,7 +349,7 @@ class TestTemplatesOfOnesOwn(base.BaseTestCase):
 
     def put(self, name: str, text: str) -> None:
         path = self.folder / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
 
     def write(self, template: str, locale: str = 'en') -> mails.Mail:
@@ -327,7 +382,7 @@ class TestTemplatesOfOnesOwn(base.BaseTestCase):
         self.assertEqual('fr', self.write('grace', 'fr_FR').subject)
 
     def test_that_are_missing_are_english_throughout(self) -> None:
-        mail = self.write('grace', 'fr_FR')
+        mail = self.write('grace', 'de_DE')
         self.assertIn('Thursday, February 5, 2026', words(mail.text))
         self.assertIn('€12.50', mail.text)
         self.assertIn('lang="en"', mail.html)
@@ -339,21 +394,40 @@ class TestTemplatesOfOnesOwn(base.BaseTestCase):
         )
         self.assertEqual('&lt;b&gt;&amp;', mail.html)
 
-    def test_that_are_broken_are_named(self) -> None:
-        for broken in (
-            '{{ nobody_gave_this }}',
-            '{{ context.nor_this }}',
-            '{% if %}',
-            "{% extends 'en/nowhere.j2' %}",
-            "{{ 1 + 'a' }}",
+    def test_that_are_broken_are_passed_over_and_named(self) -> None:
+        packaged = self.write('grace')
+        self.assertEqual('', packaged.fault)
+        for broken, part in itertools.product(
+            (
+                '{{ nobody_gave_this }}',
+                '{{ context.nor_this }}',
+                '{% if %}',
+                "{% extends 'en/nowhere.j2' %}",
+                "{{ 1 + 'a' }}",
+            ),
+            ('subject', 'txt', 'html'),
         ):
-            for part in ('subject', 'txt', 'html'):
-                self.use_new_folder()
-                self.put(f'en/grace.{part}.j2', broken)
-                wrong = self.assertRaises(
-                    errors.MailNotWritten, self.write, 'grace'
-                )
-                self.assertIn(f'en/grace.{part}.j2', str(wrong))
+            self.use_new_folder()
+            self.put(f'en/grace.{part}.j2', f'\n{broken}')
+            mail = self.write('grace')
+            self.assertIn(f'{self.folder}/en/grace.{part}.j2:2', mail.fault)
+            self.assertEqual(packaged, dataclasses.replace(mail, fault=''))
+
+    def test_of_a_plan_go_before_those_of_all(self) -> None:
+        self.put('en/grace.subject.j2', 'all')
+        self.put('plans/gold/en/grace.subject.j2', 'gold')
+        self.put(
+            'plans/gold/en/layout.txt.j2', '{% block body %}{% endblock %}'
+        )
+        gold = samples.full('grace', plan='gold')
+        self.assertEqual('gold', compose.compose(self.brand, gold).subject)
+        self.assertNotIn('Hello', compose.compose(self.brand, gold).text)
+        for plan in ('', 'silver', '..', '.', '../..', '/', 'gold/en', '\0'):
+            mail = compose.compose(
+                self.brand, samples.full('grace', plan=plan)
+            )
+            self.assertEqual('all', mail.subject)
+            self.assertIn('Hello', mail.text)
 
     def test_that_nobody_wrote_are_named(self) -> None:
         for template in ('birthday', '../../secrets', ''):
