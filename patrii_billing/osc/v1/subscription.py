@@ -19,7 +19,7 @@ _STATUSES = (
 )  # fmt: skip
 _CONTRACTS = ('trial', 'live', 'ending', 'ended')
 _LIST = (
-    _C('ID', 'id'),
+    _C('ID', 'id', long=True),
     _C('Name', 'name'),
     _C('Account', 'account_name'),
     _C('Status', 'billing_status'),
