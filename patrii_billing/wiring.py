@@ -214,6 +214,7 @@ def complaints(conf: cfg.ConfigOpts) -> list[str]:
 
 def voice(conf: cfg.ConfigOpts) -> speech.Voice:
     options, seller = conf.mail, conf.document
+    printer(conf)  # which finds out whether the document's words can serve
     brand = compose.Brand(
         name=options.brand_name,
         domain=options.message_domain,

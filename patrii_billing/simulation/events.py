@@ -67,10 +67,15 @@ def _pay(
     now = world.clock.now()
     payments.record(
         conn, world.tools, account.id, paid,
-        event.given.get('key', f'{event.target}@{event.where}'), now,
+        event.given.get('key', _key(event, now)), now,
         reference=event.target, by=event.target,
         pending=event.given.get('pending', False),
     )  # fmt: skip
+
+
+def _key(event: scenarios.Event, now: dt.datetime) -> str:
+    """What makes it one payment: two may come at the same instant."""
+    return f'{event.target}@{now.isoformat()} {event.where}'
 
 
 def _charge_back(

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.store import invoices
+from patrii_billing.store import ladder
 from patrii_billing.store import payments
 from patrii_billing.store import schema
 from tests import books
@@ -195,7 +196,7 @@ class PaymentsTest(books.BooksTestCase):
         self.db.write(books.payment, state='pending', in_transit_until=until)
 
         def until_when(now: dt.datetime) -> dt.datetime | None:
-            return self.db.read(payments.in_transit_until, 1, now)
+            return self.db.read(ladder.in_transit, [1], now).get(1)
 
         self.assertEqual([], list(self.db.read(payments.with_balance, 1)))
         self.assertEqual(until, until_when(books.NOW))
