@@ -58,9 +58,9 @@ class Stage:
 STAGES = (
     Stage('style', 'pep8', 60, is_check=True),
     Stage('unit', 'py311', 360),
-    Stage('unit', 'py312', 240),
-    Stage('unit', 'py313', 240),
-    Stage('sqlalchemy21', 'py311-sqlalchemy21', 240),
+    Stage('unit', 'py312', 180),
+    Stage('unit', 'py313', 180),
+    Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
     Stage('database', 'database', 180),
     Stage('broker', 'broker', 90),
     Stage('wheel', 'wheel', 120, is_check=True),
