@@ -64,7 +64,7 @@ STAGES = (
     Stage('database', 'database', 180),
     Stage('broker', 'broker', 90),
     Stage('wheel', 'wheel', 120, is_check=True),
-    Stage('minicloud', 'minicloud', 720),
+    Stage('minicloud', 'minicloud', 900),
 )
 NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
 ENVIRONMENTS_BUDGET = 180
