@@ -60,6 +60,7 @@ from patrii_billing.intake import listener as ears
 from patrii_billing.intake import processor as reader
 from patrii_billing.mail import compose
 from patrii_billing.mail import folder
+from patrii_billing.mail import looks
 from patrii_billing.mail import message
 from patrii_billing.mail import off
 from patrii_billing.mail import smtp
@@ -214,7 +215,6 @@ def complaints(conf: cfg.ConfigOpts) -> list[str]:
 
 def voice(conf: cfg.ConfigOpts) -> speech.Voice:
     options, seller = conf.mail, conf.document
-    printer(conf)  # which finds out whether the document's words can serve
     brand = compose.Brand(
         name=options.brand_name,
         domain=options.message_domain,
@@ -225,11 +225,18 @@ def voice(conf: cfg.ConfigOpts) -> speech.Voice:
         address=tuple(options.address or seller.seller_address),
         footer=options.footer or seller.footer,
         logo=options.logo,
-        accent=options.accent or seller.accent,
+        accent=options.accent or _document_accent(conf),
         templates=options.templates,
     )
     trial.check(brand)
     return speech.Voice(brand, _mailer(options), tuple(options.operators))
+
+
+def _document_accent(conf: cfg.ConfigOpts) -> str:
+    accent: str = conf.document.accent
+    with _blamed_on('[document] accent'):
+        looks.colours(accent)
+    return accent
 
 
 def printer(conf: cfg.ConfigOpts) -> printers.Printer:
