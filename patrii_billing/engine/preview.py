@@ -13,7 +13,7 @@ from patrii_billing.domain import calendar
 from patrii_billing.domain import mail
 from patrii_billing.domain import money
 from patrii_billing.engine import gather
-from patrii_billing.engine import notify
+from patrii_billing.engine import telling
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
@@ -100,7 +100,7 @@ def of_books(
     if subscription_id is not None:
         sub = subscriptions.get(conn, subscription_id)
     draft, invented = _drafted(conn, tools, template, account, sub, now)
-    content = notify.content_of(conn, tools, draft, now)
+    content = telling.content_of(conn, tools, draft, now)
     return _composed(tools, content, locale, invented)
 
 

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a notice says, read from the books at the moment it is sent."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import calendar
+from patrii_billing.domain import mail
+from patrii_billing.domain import money
+from patrii_billing.engine import gather
+from patrii_billing.engine import resending
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import accounts
+from patrii_billing.store import invoices
+from patrii_billing.store import notices
+from patrii_billing.store import plans
+from patrii_billing.store import servers
+from patrii_billing.store import subscriptions
+
+# Their step follows so long after they were accepted, and not before.
+_NAMES_A_STEP = frozenset({'grace', 'last_warning'})
+
+
+def content_of(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: Any,
+    now: dt.datetime,
+) -> mail.NoticeContent:
+    """What the notice says, read from the books at this attempt."""
+    if row.account_id is None:
+        return _for_operator(conn, tools, row)
+    account = accounts.get(conn, row.account_id)
+    sub = None
+    if row.subscription_id is not None:
+        sub = subscriptions.get(conn, row.subscription_id)
+    context = dict(row.context)
+    amount = None
+    if 'amount' in context:
+        amount = money.parse(context.pop('amount'), context.pop('currency'))
+    invoice = invoices.get(conn, row.invoice_id) if row.invoice_id else None
+    content = {
+        'template': row.template,
+        'account': account.name,
+        'recipients': tuple(account.contacts),
+        'message_id': row.message_id,
+        'locale': account.locale,
+        'zone': calendar.zone(account.timezone),
+        'subscription': sub.name if sub is not None else '',
+        'plan': plans.get(conn, sub.plan_id).name if sub is not None else '',
+        'servers': _names_of(conn, row.servers),
+        'names': _named_instant(conn, tools, row, sub, now),
+        'amount': amount,
+        'amount_due': _amount_due(conn, account),
+        'references': f'account-{account.id}',
+        'context': context,
+    }
+    if invoice is not None:
+        content |= {
+            'invoice_number': f'{invoice.series}-{invoice.number:06d}',
+            'invoice_total': money.Money(invoice.total, invoice.currency),
+            'due_at': invoice.due_at,
+        }
+    return mail.NoticeContent(**content)
+
+
+def _for_operator(
+    conn: sa.Connection, tools: toolbox.Tools, row: sa.Row[Any]
+) -> mail.NoticeContent:
+    given = row.context
+    account = sub = None
+    if given.get('account_id'):
+        account = accounts.get(conn, given['account_id']).name
+    if given.get('subscription_id'):
+        sub = subscriptions.get(conn, given['subscription_id']).name
+    return mail.NoticeContent(
+        template='operator',
+        account=account or '',
+        recipients=tools.voice.operators,
+        message_id=row.message_id,
+        subscription=sub or '',
+        servers=_names_of(conn, row.servers),
+        references='operator',
+        context={'name': given['name'], 'why': given['why']},
+    )
+
+
+def _names_of(
+    conn: sa.Connection, ids: list[str]
+) -> tuple[tuple[str, str], ...]:
+    rows = [(one, servers.get(conn, one)) for one in ids]
+    return tuple((one, row.name if row else one) for one, row in rows)
+
+
+def _named_instant(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    sub: sa.Row[Any] | None,
+    now: dt.datetime,
+) -> dt.datetime | None:
+    """The instant a notice names; a late warning names a later one."""
+    if sub is None or row.template not in _NAMES_A_STEP:
+        return row.names  # type: ignore[no-any-return]
+    first = notices.repeated(conn, row)
+    if first is not row and not resending.begins_span(first):
+        # A copy says what is so, and moves nothing.
+        return sub.due_at or first.names  # type: ignore[no-any-return]
+    policy = gather.policy(conn, tools, sub)
+    zone = calendar.zone(accounts.get(conn, sub.account_id).timezone)
+    span, window = policy.shelve_grace, policy.shelve_window
+    if row.template == 'last_warning':
+        span, window = policy.deletion_warning, policy.delete_window
+    return window.next_open(span.after(now, zone), zone)
+
+
+def _amount_due(conn: sa.Connection, account: sa.Row[Any]) -> money.Money:
+    owed = [
+        one
+        for one in invoices.open_of_account(conn, account.id)
+        if one.currency == account.currency
+    ]
+    return money.Money(sum(one.owed for one in owed), account.currency)
