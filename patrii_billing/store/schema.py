@@ -528,6 +528,21 @@ notices = sa.Table(
     **_UTF8,
 )  # fmt: skip
 
+# Addresses of customers that mails came back from; none is written to any
+# more before a person has said so.
+undeliverable = sa.Table(
+    'undeliverable', metadata,
+    _id(),
+    _to('account_id', 'accounts'),
+    _C('address', _Name, nullable=False),  # as the account has it
+    _C('since', Instant, nullable=False),
+    _C('answer', sa.Text, nullable=False),
+    _to('notice_id', 'notices'),  # the one that came back
+    sa.UniqueConstraint('account_id', 'address'),
+    sa.Index(None, 'notice_id'),
+    **_UTF8,
+)  # fmt: skip
+
 timeline = sa.Table(
     'timeline', metadata,
     _id(),
