@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a notice would read if it were sent now; nothing is written or sent."""
 
-from collections.abc import Mapping
 import dataclasses
 from dataclasses import dataclass
 import datetime as dt
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import mail
-from patrii_billing.domain import money
+from patrii_billing.domain import samples
 from patrii_billing.engine import gather
 from patrii_billing.engine import telling
 from patrii_billing.engine import tools as toolbox
@@ -21,36 +20,7 @@ from patrii_billing.store import invoices
 from patrii_billing.store import subscriptions
 
 _WEEK = dt.timedelta(days=7)
-# Nobody's (RFC 2606); a mail is composed for somebody.
-_READER = 'reader@example.com'
 _PRICE = '12'
-# What only the occasion can say, of those templates that tell it.
-_OCCASION: Mapping[str, Mapping[str, str]] = {
-    'payment_failed': {'reason': 'the card has expired'},
-    'credit_note': {'corrects': 'INV-000011'},
-    'quota_changed': {'project': 'example', 'old': '8 cores',
-                      'new': '12 cores'},
-    'quota_refused': {'project': 'example', 'new': '12 cores',
-                      'reason': '10 cores are in use'},
-    'hold_begun': {'type': 'promise'},
-    'hold_ended': {'type': 'promise'},
-    'operator': {'name': 'restore_stuck', 'why': 'no host has room for it'},
-}  # fmt: skip
-_OF_MONEY = frozenset({'payment_received', 'payment_failed', 'credit_note'})
-_OF_A_DAY = frozenset({'hold_begun', 'contract_ending', 'quota_changed'})
-_OF_A_DEBT = frozenset(
-    {'invoice', 'reminder', 'grace', 'shelved', 'last_warning', 'deleted'}
-)
-_OF_SERVERS = frozenset(
-    {
-        'grace',
-        'shelved',
-        'last_warning',
-        'deleted',
-        'restored',
-        'deletion_requested',
-    }  # fmt: skip
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,23 +84,7 @@ def of_sample(
 
     Raises MailNotWritten for a template that is broken.
     """
-    price = money.parse(_PRICE, 'EUR')
-    content = mail.NoticeContent(
-        template=template,
-        account='Example Ltd',
-        recipients=(_READER,),
-        message_id='preview',
-        subscription='example-1',
-        servers=(('0f3b5a1e-6c2d-4e7f-8a90-1b2c3d4e5f60', 'web'),),
-        names=now + _WEEK,
-        invoice_number='INV-000017',
-        invoice_total=price,
-        due_at=now + _WEEK,
-        amount=price,
-        amount_due=price,
-        references='preview',
-        context=_OCCASION.get(template, {}),
-    )
+    content = samples.cases(template, now)[samples.USUAL]
     return _composed(tools, content, locale, ('everything',))
 
 
@@ -142,20 +96,20 @@ def _drafted(
     sub: sa.Row[Any] | None,
     now: dt.datetime,
 ) -> tuple[_Draft, tuple[str, ...]]:
-    context: dict[str, Any] = dict(_OCCASION.get(template, {}))
+    context: dict[str, Any] = dict(samples.OCCASION.get(template, {}))
     invented = [f'context.{name}' for name in context]
-    if template in _OF_MONEY:
+    if template in samples.OF_MONEY:
         context |= {'amount': _PRICE, 'currency': account.currency}
         invented.append('amount')
     names = None
     if template == 'deleted' and sub is not None:
         zone = calendar.zone(account.timezone)
         names = gather.policy(conn, tools, sub).undo.after(now, zone)
-    elif template in _OF_A_DAY:
+    elif template in samples.OF_A_DAY:
         names = now + _WEEK
         invented.append('names')
     servers = []
-    if template in _OF_SERVERS and sub is not None:
+    if template in samples.OF_SERVERS and sub is not None:
         servers = [one.id for one in gather.covered_servers(conn, sub)]
     account_id: int | None = account.id
     if template == 'operator':
@@ -177,7 +131,7 @@ def _debt(
     sub: sa.Row[Any] | None,
 ) -> int | None:
     """The invoice that it would speak of: the one followed, or the oldest."""
-    if template not in _OF_A_DEBT:
+    if template not in samples.OF_A_DEBT:
         return None
     if sub is None:
         found = invoices.open_of_account(conn, account.id)
@@ -196,7 +150,7 @@ def _composed(
 ) -> Preview:
     read = dataclasses.replace(
         content,
-        recipients=(_READER,),
+        recipients=(samples.READER,),
         locale=content.locale if locale is None else locale,
     )
     composed = tools.voice.compose(read)

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """An operator's own templates, tried on samples before the first mail."""
 
-from collections.abc import Iterator
-import dataclasses
 import datetime as dt
 import pathlib
 
 import babel
 
 from patrii_billing.domain import mail as mails
-from patrii_billing.domain import money
+from patrii_billing.domain import samples
 from patrii_billing import errors
 from patrii_billing.mail import compose
 from patrii_billing.mail import render
@@ -17,16 +15,6 @@ from patrii_billing.mail import render
 _DAY = dt.datetime(2026, 2, 5, 14, 30, tzinfo=dt.UTC)
 _WHERE = '[mail] templates'
 _LAYOUT = 'layout'
-_HOLDS = ('promise', 'pause', 'abuse', 'other')
-_CONTEXT = {
-    'name': 'restore_stuck',
-    'why': 'no host has room for it',
-    'reason': 'the card has expired',
-    'project': 'example',
-    'old': '8 cores',
-    'new': '12 cores',
-    'corrects': 'INV-000011',
-}
 
 
 def check(brand: compose.Brand) -> None:
@@ -43,8 +31,9 @@ def check(brand: compose.Brand) -> None:
         folders = render.folders(brand.templates, plan)
         _check_names(folders[0])
         for language in _languages(folders):
-            for notice in _samples(language):
-                _try(brand, notice, folders, language)
+            for template in mails.TEMPLATES:
+                for notice in samples.extremes(template, _DAY, language):
+                    _try(brand, notice, folders, language)
 
 
 def _try(
@@ -129,37 +118,4 @@ def _is_known(name: str) -> bool:
     return name.startswith('_') or (
         template in (*mails.TEMPLATES, _LAYOUT)
         and rest in {f'{part}.j2' for part in render.PARTS}
-    )
-
-
-def _samples(language: str) -> Iterator[mails.NoticeContent]:
-    """Every notice with all it may say, settled, and with nothing."""
-    for template in mails.TEMPLATES:
-        bare = mails.NoticeContent(
-            template, 'Example Ltd', ('reader@example.com',), 'sample',
-            locale=language,
-        )  # fmt: skip
-        full = _full(bare)
-        yield bare
-        yield full
-        yield dataclasses.replace(full, amount_due=money.Money(0, 'EUR'))
-        if template in ('hold_begun', 'hold_ended'):
-            for hold in _HOLDS:
-                yield dataclasses.replace(full, context={'type': hold})
-                yield dataclasses.replace(bare, context={'type': hold})
-
-
-def _full(bare: mails.NoticeContent) -> mails.NoticeContent:
-    price = money.Money(1200, 'EUR')
-    return dataclasses.replace(
-        bare,
-        subscription='example-1',
-        servers=(('0f3b5a1e-6c2d-4e7f-8a90-1b2c3d4e5f60', 'web'),),
-        names=_DAY,
-        invoice_number='INV-000017',
-        invoice_total=price,
-        due_at=_DAY,
-        amount=price,
-        amount_due=price,
-        context=_CONTEXT,
     )

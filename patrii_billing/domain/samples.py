@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Notices to a customer of the imagination: to try out, to look at, to test.
+
+The one set of samples: the preview, the gallery, the trial of an operator's
+own templates and the test mail all show these.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import datetime as dt
+import zoneinfo
+
+from patrii_billing.domain import mail
+from patrii_billing.domain import money
+
+# Nobody's (RFC 2606); a mail is composed for somebody.
+READER = 'reader@example.com'
+USUAL = 'usual'
+_WEEK = dt.timedelta(days=7)
+_ZONE = zoneinfo.ZoneInfo('Europe/Paris')
+_SERVERS = (
+    ('0f3b5a1e-6c2d-4e7f-8a90-1b2c3d4e5f60', 'web'),
+    ('1c7d9e42-0b5a-4f36-9d18-7a6b5c4d3e2f', 'database'),
+    (
+        '2e8fa053-1c6b-4a47-8e29-8b7c6d5e4f30',
+        'kubernetes-production-europe-west-worker-pool-a-node-017',
+    ),
+)
+# What only the occasion can say, of those templates that tell it.
+OCCASION: Mapping[str, Mapping[str, str]] = {
+    'payment_failed': {'reason': 'the card has expired'},
+    'credit_note': {'corrects': 'INV-000011'},
+    'quota_changed': {'project': 'example', 'old': '8 cores',
+                      'new': '12 cores'},
+    'quota_refused': {'project': 'example', 'new': '12 cores',
+                      'reason': '10 cores are in use'},
+    'hold_begun': {'type': 'promise'},
+    'hold_ended': {'type': 'promise'},
+    'operator': {'name': 'restore_stuck', 'why': 'no host has room for it'},
+}  # fmt: skip
+# Who is told of servers, of an invoice, of a day, of a sum of its own.
+OF_SERVERS = frozenset(
+    {'grace', 'shelved', 'last_warning', 'deleted', 'restored',
+     'deletion_requested'}
+)  # fmt: skip
+OF_A_DEBT = frozenset(
+    {'invoice', 'reminder', 'grace', 'shelved', 'last_warning', 'deleted'}
+)
+OF_A_DAY = frozenset({'hold_begun', 'contract_ending', 'quota_changed'})
+OF_MONEY = frozenset({'payment_received', 'payment_failed', 'credit_note'})
+# Where the ladder names its next step.
+_OF_A_STEP = OF_A_DAY | {'grace', 'last_warning', 'deleted'}
+_SETTLED = frozenset(
+    {'invoice', 'payment_received', 'restored', 'credit_note'}
+)
+_HOLDS = ('promise', 'pause', 'abuse')
+
+
+def cases(
+    template: str, now: dt.datetime, locale: str = 'en'
+) -> dict[str, mail.NoticeContent]:
+    """The ways in which a notice comes, by name; the first is the usual."""
+    usual = _usual(template, now, locale)
+    found = {USUAL: usual}
+    if template in _SETTLED:
+        found['settled'] = _settled(usual)
+    if template in ('hold_begun', 'hold_ended'):
+        for hold in _HOLDS[1:]:
+            found[hold] = dataclasses.replace(usual, context={'type': hold})
+    return found
+
+
+def extremes(
+    template: str, now: dt.datetime, locale: str = 'en'
+) -> list[mail.NoticeContent]:
+    """All that a notice may ever say, the same settled, and nothing."""
+    whole = everything(template, now, locale)
+    bare = mail.NoticeContent(
+        template, 'Example Ltd', (READER,), 'sample', locale=locale
+    )
+    holds = []
+    if template in ('hold_begun', 'hold_ended'):
+        holds = [
+            dataclasses.replace(one, context={'type': hold})
+            for hold in (*_HOLDS, 'other')
+            for one in (whole, bare)
+        ]
+    return [bare, whole, _settled(whole), *holds]
+
+
+def everything(
+    template: str, now: dt.datetime, locale: str = 'en'
+) -> mail.NoticeContent:
+    """A notice with all that any notice may say."""
+    price = money.Money(14280, 'EUR')
+    return mail.NoticeContent(
+        template=template,
+        account='Example & Sons Ltd',
+        recipients=(READER,),
+        message_id='sample',
+        locale=locale,
+        zone=_ZONE,
+        subscription='production-2026',
+        servers=_SERVERS,
+        names=now + _WEEK,
+        invoice_number='INV-000017',
+        invoice_total=price,
+        due_at=now + _WEEK,
+        amount=price,
+        amount_due=price,
+        references='sample',
+        context=OCCASION.get(template, {}),
+    )
+
+
+def _usual(
+    template: str, now: dt.datetime, locale: str
+) -> mail.NoticeContent:
+    """What a customer would be told, and no more."""
+    whole = everything(template, now, locale)
+    if template == 'operator':
+        return dataclasses.replace(
+            whole, servers=(), names=None, invoice_number='',
+            invoice_total=None, due_at=None, amount=None, amount_due=None,
+        )  # fmt: skip
+    indebted = template in OF_A_DEBT
+    return dataclasses.replace(
+        whole,
+        servers=_SERVERS if template in OF_SERVERS else (),
+        names=whole.names if template in _OF_A_STEP else None,
+        invoice_number=whole.invoice_number if indebted else '',
+        invoice_total=whole.invoice_total if indebted else None,
+        due_at=_due_at(template, now) if indebted else None,
+    )
+
+
+def _due_at(template: str, now: dt.datetime) -> dt.datetime:
+    """Ahead while it is asked for, behind once the ladder has begun."""
+    ahead = template in ('invoice', 'reminder')
+    return now + _WEEK if ahead else now - _WEEK
+
+
+def _settled(content: mail.NoticeContent) -> mail.NoticeContent:
+    return dataclasses.replace(content, amount_due=money.Money(0, 'EUR'))
