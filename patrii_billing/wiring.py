@@ -330,6 +330,7 @@ def tools(
         each=_Pool(conf.engine.act_threads),
         stopping=(stop or threading.Event()).is_set,
         listeners=listeners(conf),
+        printer=printer(conf) if conf.mail.attach_invoices else None,
     )
 
 

@@ -200,6 +200,17 @@ Empty takes `[document] seller_address`. Many countries want it there.
 What stands below it, as a legal form. Empty takes `[document] footer`.
 """,
     ),
+    cfg.BoolOpt(
+        'attach_invoices',
+        default=True,
+        help="""
+Send the invoice as PDF with each mail that brings it or asks to pay it, and
+the credit note with its mail. It needs the extra `pdf` and half a second of a
+processor for each. Where a document cannot be written, the mail goes without
+it and the operators are told once a day. Turn it off if customers find their
+invoices elsewhere, or if the extra is not installed.
+""",
+    ),
     cfg.StrOpt(
         'logo',
         default='',

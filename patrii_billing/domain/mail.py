@@ -42,6 +42,15 @@ _DOMAIN = re.compile(rf'{_LABEL}(\.{_LABEL})*')
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A document that goes with a mail, by the name of its file."""
+
+    name: str
+    data: bytes
+    kind: str = 'pdf'  # application/...
+
+
+@dataclass(frozen=True, slots=True)
 class NoticeContent:
     """All that a notice's template may use; only the first four are needed.
 
@@ -70,6 +79,7 @@ class NoticeContent:
     references: str = ''
     context: Mapping[str, str] = field(default_factory=dict)
     plan: str = ''  # whose own words go before those of all plans
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +105,7 @@ class Mail:
     html: str = ''
     references: str = ''
     pictures: tuple[Picture, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     fault: str = ''
 
 

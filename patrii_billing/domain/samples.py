@@ -53,6 +53,7 @@ _OF_A_STEP = OF_A_DAY | {'grace', 'last_warning', 'deleted'}
 _SETTLED = frozenset(
     {'invoice', 'payment_received', 'restored', 'credit_note'}
 )
+_OF_A_DOCUMENT = frozenset({'invoice', 'reminder', 'grace', 'credit_note'})
 _HOLDS = ('promise', 'pause', 'abuse')
 
 
@@ -110,6 +111,7 @@ def everything(
         amount_due=price,
         references='sample',
         context=OCCASION.get(template, {}),
+        attachments=(mail.Attachment('INV-000017.pdf', b''),),
     )
 
 
@@ -122,6 +124,7 @@ def _usual(
         return dataclasses.replace(
             whole, servers=(), names=None, invoice_number='',
             invoice_total=None, due_at=None, amount=None, amount_due=None,
+            attachments=(),
         )  # fmt: skip
     indebted = template in OF_A_DEBT
     return dataclasses.replace(
@@ -131,6 +134,7 @@ def _usual(
         invoice_number=whole.invoice_number if indebted else '',
         invoice_total=whole.invoice_total if indebted else None,
         due_at=_due_at(template, now) if indebted else None,
+        attachments=whole.attachments if template in _OF_A_DOCUMENT else (),
     )
 
 

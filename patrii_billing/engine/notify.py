@@ -17,6 +17,7 @@ from patrii_billing.domain import lifecycle
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.domain import mail
 from patrii_billing.engine import collect
+from patrii_billing.engine import enclosing
 from patrii_billing.engine import resending
 from patrii_billing.engine import tell
 from patrii_billing.engine import telling
@@ -77,6 +78,7 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     if not content.recipients:
         _settle(tools, row, NoticeState.REFUSED, 'there is no address')
         return
+    content = enclosing.with_document(tools, row, content)
     sent: dict[str, Any] = {'names': content.names}
     try:
         composed = tools.voice.compose(content)

@@ -14,6 +14,7 @@ import datetime as dt
 from typing import Protocol
 
 from patrii_billing.domain import cloud
+from patrii_billing.domain import document
 from patrii_billing.domain import events
 from patrii_billing.domain import mail as mails
 from patrii_billing.domain import server as servers
@@ -123,6 +124,18 @@ class Voice(Mailer, Protocol):
         """Who gets the alarms."""
 
     def compose(self, content: mails.NoticeContent) -> mails.Mail: ...
+
+
+class Printer(Protocol):
+    """Invoices written down."""
+
+    def render(
+        self,
+        invoice: document.Invoice,
+        wanted: document.Format = document.Format.HTML,
+        locale: str = '',
+    ) -> bytes:
+        """The document; raises BillingError where it cannot be written."""
 
 
 class Publisher(Protocol):

@@ -36,6 +36,7 @@ class Tools:
     gives an id that no other case ever had, so that a lock found in Nova
     tells whether the books know it. `stopping` says that what is not begun
     is to be left to others. `listeners` are told what happens, by name.
+    Without a `printer` mails bring no documents.
     """
 
     db: database.Database
@@ -49,6 +50,7 @@ class Tools:
     new_case: Callable[[], str] = _random_case
     stopping: Callable[[], bool] = lambda: False
     listeners: Mapping[str, ports.Listener] = field(default_factory=dict)
+    printer: ports.Printer | None = None
 
     def now(self) -> dt.datetime:
         return self.clock.now()

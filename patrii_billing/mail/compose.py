@@ -81,6 +81,7 @@ def compose(brand: Brand, notice: mails.NoticeContent) -> mails.Mail:
         html=looks.inlined(parts.html),
         message_id=mails.message_id(notice.message_id, brand.domain),
         references=references,
+        attachments=notice.attachments,
         pictures=(logo,) if logo and f'cid:{logo.id}' in parts.html else (),
         fault=fault,
     )
@@ -174,6 +175,7 @@ def _view(
         'names': moment(notice.names),
         'due': moment(notice.due_at),
         'invoice': wording.one_line(notice.invoice_number),
+        'attached': ', '.join(one.name for one in notice.attachments),
         'total': money(notice.invoice_total),
         'amount': money(notice.amount),
         'owed': money(owed) if owed and owed.minor > 0 else '',

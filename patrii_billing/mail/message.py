@@ -76,6 +76,10 @@ def written(
         message.set_content(mail.text)
         if mail.html:
             _add_page(message, mail)
+        for each in mail.attachments:
+            message.add_attachment(
+                each.data, 'application', each.kind, filename=each.name
+            )
         return message.as_bytes()
     except (errors.InvalidInput, ValueError) as error:
         raise errors.MailRefused(f'not a mail: {error}') from error

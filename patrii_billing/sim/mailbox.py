@@ -23,6 +23,7 @@ class Voice:
             subject=f'{content.template}: {content.account}',
             text=f'{content.subscription} {names} {when}'.strip(),
             message_id=content.message_id,
+            attachments=content.attachments,
         )
 
     def send(self, composed: mail.Mail) -> str:

@@ -53,6 +53,18 @@ class TestMessage(base.BaseTestCase):
         self.assertEqual('text/html', page.get_content_type())
         self.assertIn('Hello Söhne 🚀,', page.get_content())
 
+    def test_brings_documents_beside_both(self) -> None:
+        sheet = mails.Attachment('INV-000017.pdf', b'%PDF-1.7\0')
+        written = self.write(attachments=(sheet,))
+
+        self.assertEqual('multipart/mixed', written.get_content_type())
+        words, document = written.iter_parts()
+        self.assertEqual('multipart/alternative', words.get_content_type())
+        self.assertEqual('application/pdf', document.get_content_type())
+        self.assertEqual('attachment', document.get_content_disposition())
+        self.assertEqual('INV-000017.pdf', document.get_filename())
+        self.assertEqual(b'%PDF-1.7\0', document.get_content())
+
     def test_is_ascii_in_short_lines_on_the_wire(self) -> None:
         for text in samples.HOSTILE:
             mail = samples.written(samples.hostile('operator', text))
