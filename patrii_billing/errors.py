@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every exception of the house, one sentence each."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 
@@ -80,8 +81,22 @@ class MailDeferred(MailError):
     """The mail server asks to try again later, or was not reached."""
 
 
+class MailAway(MailDeferred):
+    """The mail server was not reached, or takes no mail of ours now."""
+
+
 class MailRefused(MailError):
-    """The mail server refused the recipient or the mail for good."""
+    """The mail server refused the recipients or the mail for good.
+
+    `refused` maps the addresses at fault to what was answered to each; it is
+    empty where the mail is at fault, or we are.
+    """
+
+    def __init__(
+        self, reason: str, refused: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.refused = dict(refused or {})
 
 
 class MailUnknown(MailError):

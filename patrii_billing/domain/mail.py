@@ -109,6 +109,18 @@ class Mail:
     fault: str = ''
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A mail server took the mail: its answer, and whom it would not have.
+
+    `refused` maps those recipients, whose address is at fault for good, to
+    the answer that each of them got; the mail goes to the others.
+    """
+
+    answer: str
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
 def address(text: str, where: str = 'address') -> str:
     """A bare mail address as it goes over the wire (RFC 5321, 4.1.2).
 

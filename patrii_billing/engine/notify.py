@@ -88,7 +88,7 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             'subject': composed.subject,
             'body': composed.text,
         }
-        answer = tools.voice.send(composed)
+        handover = tools.voice.send(composed)
     except errors.MailRefused as error:
         _settle(tools, row, NoticeState.REFUSED, str(error), **sent)
     except errors.MailUnknown as error:
@@ -99,7 +99,7 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     except errors.MailError as error:
         _later(tools, row, str(error))
     else:
-        _settle(tools, row, NoticeState.ACCEPTED, answer, **sent)
+        _settle(tools, row, NoticeState.ACCEPTED, handover.answer, **sent)
 
 
 def _complain(

@@ -9,6 +9,7 @@ said no. None of them retries a call that changes something.
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 from dataclasses import dataclass
 import datetime as dt
 from typing import Protocol
@@ -109,10 +110,14 @@ class Projects(Protocol):
 
 
 class Mailer(Protocol):
-    def send(self, mail: mails.Mail) -> str:
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        """Mails sent within may share one connection."""
+
+    def send(self, mail: mails.Mail) -> mails.Handover:
         """Hand over to the mail server; its answer on acceptance.
 
-        Raises MailDeferred, MailRefused or MailUnknown.
+        Raises MailDeferred (MailAway where it is about no mail, but about
+        the server), MailRefused or MailUnknown.
         """
 
 

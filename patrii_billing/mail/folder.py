@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mails as numbered files in a folder, to try things out and to look at."""
 
+import contextlib
 import datetime as dt
 import itertools
 import pathlib
@@ -18,12 +19,15 @@ class FolderMailer:
         self._letterhead = letterhead
         self._numbers = itertools.count(self._last() + 1)
 
-    def send(self, mail: mails.Mail) -> str:
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def send(self, mail: mails.Mail) -> mails.Handover:
         """Write the mail; says which file it is. Raises MailDeferred."""
         data = message.written(mail, self._letterhead, dt.datetime.now(dt.UTC))
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            return f'written to {self._write(data)}'
+            return mails.Handover(f'written to {self._write(data)}')
         except OSError as error:
             raise errors.MailDeferred(f'{self._folder}: {error}') from error
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """No mail at all: notices wait, and the ladder waits for them."""
 
+import contextlib
 from typing import NoReturn
 
 from patrii_billing.domain import mail as mails
@@ -10,6 +11,9 @@ from patrii_billing import errors
 class NoMailer:
     """Nobody was told, and so nothing may follow from having told him."""
 
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def send(self, mail: mails.Mail) -> NoReturn:
-        """Raises MailDeferred, always."""
-        raise errors.MailDeferred('no mail is sent: [mail] driver is none')
+        """Raises MailAway, always."""
+        raise errors.MailAway('no mail is sent: [mail] driver is none')

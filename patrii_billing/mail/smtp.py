@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hand mails over to a mail server, and know what became of each."""
 
+from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import enum
 import re
 import smtplib
 import ssl
+import threading
 from typing import NoReturn
 
 from patrii_billing.domain import mail as mails
@@ -21,6 +24,11 @@ _CLOSING = 421
 _GO_ON = 354
 # Says that we are to log in: no word about the mail (RFC 4954, 6).
 _LOG_IN = 530
+_NO_ROOM = 552
+# A permanent status without its class (RFC 3463), and those that say that
+# there is no such mailbox, or none any more.
+_STATUS = re.compile(rb'\s*5\.(\d{1,3}\.\d{1,3})\b')
+_DEAD = frozenset({'1.0', '1.1', '1.2', '1.3', '1.6', '1.10', '2.1'})
 _Answer = tuple[int, bytes]
 
 
@@ -45,54 +53,109 @@ class Server:
 
 
 class SmtpMailer:
-    """One connection per mail; may be used by many threads."""
+    """A connection per mail or per batch; may be used by many threads."""
 
     def __init__(self, server: Server, letterhead: message.Letterhead) -> None:
         self._server = server
         self._letterhead = letterhead
+        self._threads = threading.local()
 
-    def send(self, mail: mails.Mail) -> str:
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Mails that this thread sends within share one connection."""
+        with self._line():
+            yield
+
+    def send(self, mail: mails.Mail) -> mails.Handover:
         """Hand over to the mail server; its answer on acceptance.
 
         Accepted for one recipient is accepted; the answer then names the
         others. What the server holds against us and not against the mail
         (login, TLS, the sender's address) is deferred: it is ours to mend.
-        Raises MailDeferred, MailRefused, or MailUnknown where the whole mail
-        was sent and no answer came.
+        Raises MailAway where it was not reached or takes nothing of ours,
+        MailDeferred, MailRefused, or MailUnknown where the whole mail was
+        sent and no answer came.
         """
         data = message.written(mail, self._letterhead, dt.datetime.now(dt.UTC))
-        with contextlib.ExitStack() as stack:
+        with self._line() as line:
             try:
-                smtp = self._connect()
-                stack.callback(_leave, smtp)
-                self._introduce(smtp)
-                left_out = self._address(smtp, mail.to)
-                _transmit(smtp, data)
-            # smtplib's errors are OSErrors; a name or password that cannot
-            # be encoded is a UnicodeError.
-            except (OSError, UnicodeError) as error:
-                raise errors.MailDeferred(
-                    f'{self._server.host}:{self._server.port}: {error}'
-                ) from error
-            answer = _verdict(smtp)
-        return '; '.join([answer, *left_out])
+                refusals = self._handed(line, mail.to, data)
+                answer = _verdict(line.smtp)
+            except BaseException:
+                # Nobody knows what the server still waits for.
+                line.drop()
+                raise
+        left_out = [
+            f'not {recipient}: {_words(refusal)}'
+            for recipient, refusal in refusals.items()
+        ]
+        return mails.Handover(
+            '; '.join([answer, *left_out]), _at_fault(refusals)
+        )
+
+    def _handed(
+        self, line: '_Line', to: Sequence[str], data: bytes
+    ) -> dict[str, _Answer]:
+        """Send the mail whole; who of the recipients was not accepted."""
+        try:
+            self._begin(line)
+            refusals = _name(line.smtp, to)
+            _transmit(line.smtp, data)
+        # smtplib's errors are OSErrors.
+        except OSError as error:
+            raise errors.MailDeferred(self._where(error)) from error
+        return refusals
+
+    def _begin(self, line: '_Line') -> None:
+        """Open a mail, on the connection that is there or on a new one.
+
+        The server may have had enough of the old one, or of its silence.
+        """
+        sender = self._letterhead.bounces_to()
+        if line.is_open:
+            with contextlib.suppress(OSError):
+                if _is_positive(line.smtp.mail(sender)[0]):
+                    return
+            line.drop()
+        # A name or password that cannot be encoded is a UnicodeError.
+        try:
+            line.smtp = self._connect()
+            self._introduce(line.smtp)
+            answer = line.smtp.mail(sender)
+        except (OSError, UnicodeError) as error:
+            raise errors.MailAway(self._where(error)) from error
+        if not _is_positive(answer[0]):
+            raise errors.MailAway(_words(answer))
+
+    def _where(self, error: Exception) -> str:
+        return f'{self._server.host}:{self._server.port}: {error}'
+
+    @contextlib.contextmanager
+    def _line(self) -> Iterator['_Line']:
+        """This thread's line, hung up where it was begun."""
+        line = getattr(self._threads, 'line', None)
+        if line is not None:
+            yield line
+            return
+        line = self._threads.line = _Line()
+        try:
+            yield line
+        finally:
+            del self._threads.line
+            line.drop()
 
     def greet(self) -> str:
         """Connect, log in where that is asked, and leave; the answer.
 
-        Raises MailDeferred where that fails.
+        Raises MailAway where that fails.
         """
-        server = self._server
-        with contextlib.ExitStack() as stack:
+        with self._line() as line:
             try:
-                smtp = self._connect()
-                stack.callback(_leave, smtp)
-                self._introduce(smtp)
-                return _words(smtp.noop())
+                line.smtp = self._connect()
+                self._introduce(line.smtp)
+                return _words(line.smtp.noop())
             except (OSError, UnicodeError) as error:
-                raise errors.MailDeferred(
-                    f'{server.host}:{server.port}: {error}'
-                ) from error
+                raise errors.MailAway(self._where(error)) from error
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
@@ -119,27 +182,87 @@ class SmtpMailer:
             context.verify_mode = ssl.CERT_NONE
         return context
 
-    def _address(
-        self, smtp: smtplib.SMTP, recipients: Sequence[str]
-    ) -> list[str]:
-        """Name sender and recipients; says who was not accepted."""
-        answer = smtp.mail(self._letterhead.bounces_to())
+
+class _Line:
+    """A connection that may be kept for the next mail."""
+
+    def __init__(self) -> None:
+        self._smtp: smtplib.SMTP | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self._smtp is not None
+
+    @property
+    def smtp(self) -> smtplib.SMTP:
+        if self._smtp is None:
+            raise smtplib.SMTPServerDisconnected('no connection')
+        return self._smtp
+
+    @smtp.setter
+    def smtp(self, smtp: smtplib.SMTP) -> None:
+        self.drop()
+        self._smtp = smtp
+
+    def drop(self) -> None:
+        """Hang up; a connection that ends badly takes nothing back."""
+        smtp, self._smtp = self._smtp, None
+        if smtp is None:
+            return
+        with contextlib.suppress(OSError):
+            smtp.quit()
+        smtp.close()
+
+
+def _name(
+    smtp: smtplib.SMTP, recipients: Sequence[str]
+) -> dict[str, _Answer]:
+    """Name the recipients; who was not accepted, if somebody was."""
+    refusals: dict[str, _Answer] = {}
+    for recipient in recipients:
+        answer = smtp.rcpt(mails.address(recipient))
+        if answer[0] in (_CLOSING, _LOG_IN):
+            raise errors.MailAway(_words(answer))
         if not _is_positive(answer[0]):
+            refusals[recipient] = answer
+    if len(refusals) < len(recipients):
+        return refusals
+    for answer in refusals.values():
+        # A recipient who may yet be accepted decides for all.
+        if answer[0] < 500 or _is_full(answer):
             raise errors.MailDeferred(_words(answer))
-        refusals: dict[str, _Answer] = {}
-        for recipient in recipients:
-            answer = smtp.rcpt(mails.address(recipient))
-            if answer[0] == _CLOSING:
-                _refuse(answer)
-            if not _is_positive(answer[0]):
-                refusals[recipient] = answer
-        if len(refusals) == len(recipients):
-            # A recipient who may yet be accepted decides for all.
-            _refuse(min(refusals.values()))
-        return [
-            f'not {recipient}: {_words(answer)}'
-            for recipient, answer in refusals.items()
-        ]
+    raise errors.MailRefused(
+        _words(min(refusals.values())), _at_fault(refusals)
+    )
+
+
+def _at_fault(refusals: Mapping[str, _Answer]) -> dict[str, str]:
+    """Whose address is of no use, as the server says: not we, not now."""
+    return {
+        recipient: _words(answer)
+        for recipient, answer in refusals.items()
+        if _is_dead(answer)
+    }
+
+
+def _is_dead(answer: _Answer) -> bool:
+    """Whether there is no such mailbox (RFC 3463, 3.2; RFC 5321, 4.2.2).
+
+    Other refusals are about us, as that the server does not relay.
+    """
+    code, text = answer
+    status = _STATUS.match(text)
+    if status is not None:
+        return status[1].decode() in _DEAD
+    # Exim and others say so without a status.
+    return code in (550, 551, 553) and b'relay' not in text.lower()
+
+
+def _is_full(answer: _Answer) -> bool:
+    """Whether there is no room in it now; it may be emptied."""
+    code, text = answer
+    status = _STATUS.match(text)
+    return status[1] == b'2.2' if status else code == _NO_ROOM
 
 
 def _transmit(smtp: smtplib.SMTP, data: bytes) -> None:
@@ -180,10 +303,3 @@ def _is_positive(code: int) -> bool:
 def _words(answer: _Answer) -> str:
     code, text = answer
     return f'{code} {" ".join(text.decode("utf-8", "replace").split())}'
-
-
-def _leave(smtp: smtplib.SMTP) -> None:
-    """A connection that ends badly takes nothing back."""
-    with contextlib.suppress(OSError):
-        smtp.quit()
-    smtp.close()

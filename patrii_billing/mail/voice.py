@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What speaks to customers and operators: words and a way to send them."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +12,9 @@ from patrii_billing.mail import compose
 class Mailer(Protocol):
     """A way to send: SmtpMailer, FolderMailer or NoMailer."""
 
-    def send(self, mail: mails.Mail) -> str: ...
+    def kept(self) -> contextlib.AbstractContextManager[None]: ...
+
+    def send(self, mail: mails.Mail) -> mails.Handover: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Voice:
         """Raises MailRefused or MailNotWritten; see compose.compose."""
         return compose.compose(self.brand, content)
 
-    def send(self, mail: mails.Mail) -> str:
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        """Mails sent within may share one connection."""
+        return self.mailer.kept()
+
+    def send(self, mail: mails.Mail) -> mails.Handover:
         """Raises MailDeferred, MailRefused or MailUnknown."""
         return self.mailer.send(mail)

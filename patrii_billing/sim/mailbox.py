@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A mail server that can be away, and mailboxes that can die."""
 
+import contextlib
+
 from patrii_billing.domain import mail
 from patrii_billing import errors
+
+_GONE = '550 no such mailbox'
 
 
 class Voice:
@@ -26,11 +30,15 @@ class Voice:
             attachments=content.attachments,
         )
 
-    def send(self, composed: mail.Mail) -> str:
-        """Accept it, or raise MailDeferred or MailRefused."""
+    def kept(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def send(self, composed: mail.Mail) -> mail.Handover:
+        """Accept it, or raise MailAway or MailRefused."""
         if self.down:
-            raise errors.MailDeferred('the mail server is away')
-        if all(address in self.dead for address in composed.to):
-            raise errors.MailRefused('550 no such mailbox')
+            raise errors.MailAway('the mail server is away')
+        dead = {one: _GONE for one in composed.to if one in self.dead}
+        if len(dead) == len(composed.to):
+            raise errors.MailRefused(_GONE, dead)
         self.sent.append(composed)
-        return '250 accepted'
+        return mail.Handover('250 accepted', dead)

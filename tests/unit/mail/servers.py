@@ -37,11 +37,22 @@ async def dawdle(server: Any) -> str:
     return '250 too late'
 
 
+def once(script: 'Script', answer: str | Step) -> Step:
+    """Give that answer to the next MAIL, and yes to those after it."""
+
+    async def step(server: Any) -> str:
+        script.answers['MAIL'] = '250 OK'
+        return answer if isinstance(answer, str) else await answer(server)
+
+    return step
+
+
 class Script:
     """A handler that answers each command as it is told, else with yes."""
 
     def __init__(self, answers: dict[str, str | Step]) -> None:
         self.answers = answers
+        self.greeted = 0
         self.accepted: list[Any] = []
         # Whether each came with a login, and over TLS.
         self.came: list[tuple[bool, bool]] = []
@@ -59,6 +70,7 @@ class Script:
         responses: list[str],
     ) -> list[str]:
         session.host_name = hostname
+        self.greeted += 1
         answer = await self._answer(server, 'EHLO')
         return [*responses[:-1], answer] if answer == '250 OK' else [answer]
 
@@ -105,7 +117,7 @@ class MailServer(fixtures.Fixture):
     def __init__(
         self, answers: dict[str, str | Step] | None = None, **options: Any
     ) -> None:
-        self.script = Script(answers or {})
+        self.script = Script({} if answers is None else answers)
         self.options = options
 
     def _setUp(self) -> None:

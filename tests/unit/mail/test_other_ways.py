@@ -34,7 +34,7 @@ class TestFolder(base.BaseTestCase):
 
     def test_holds_each_mail_in_a_numbered_file(self) -> None:
         mailer = self.mailer()
-        self.assertEqual('written to 00001.eml', mailer.send(MAIL))
+        self.assertEqual('written to 00001.eml', mailer.send(MAIL).answer)
         mailer.send(MAIL)
         self.assertEqual(['00001.eml', '00002.eml'], self.names())
         written = email.message_from_bytes(
@@ -53,8 +53,9 @@ class TestFolder(base.BaseTestCase):
     def test_loses_nothing_when_several_write_to_it(self) -> None:
         mailers = [self.mailer() for _ in range(4)] * 10
         with futures.ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda one: one.send(MAIL), mailers))
-        self.assertEqual(40, len(set(answers)))
+            sent = pool.map(lambda one: one.send(MAIL), mailers)
+            answers = {each.answer for each in sent}
+        self.assertEqual(40, len(answers))
         self.assertEqual(40, len(self.names()))
 
     def test_that_cannot_be_written_to_defers(self) -> None:
@@ -76,7 +77,7 @@ class TestVoice(base.BaseTestCase):
             ('ops@acme.example',),
         )
         mail = spoken.compose(samples.minimal())
-        self.assertEqual('written to 00001.eml', spoken.send(mail))
+        self.assertEqual('written to 00001.eml', spoken.send(mail).answer)
 
     def test_names_the_option_of_a_wrong_operator(self) -> None:
         refused = self.assertRaises(

@@ -15,6 +15,7 @@ from tests.unit.mail import samples
 from tests.unit.mail import servers
 
 JANE, JOE = 'jane@example.com', 'joe@example.com'
+NOBODY = '550 5.1.1 nobody here'
 
 
 def mail(*to: str, text: str = 'Pay, please.\n') -> mails.Mail:
@@ -33,9 +34,12 @@ class MailerTestCase(base.BaseTestCase):
     ) -> servers.MailServer:
         return self.useFixture(servers.MailServer(answers, **options))
 
-    def send(self, answers: Any, *to: str, **options: Any) -> str:
+    def send(self, answers: Any, *to: str, **options: Any) -> mails.Handover:
         server = self.server(answers)
         return self.mailer(server.port, **options).send(mail(*to))
+
+    def assertAway(self, answers: Any, *to: str, **options: Any) -> str:
+        return self._assert(errors.MailAway, answers, to, options)
 
     def assertDeferred(self, answers: Any, *to: str, **options: Any) -> str:
         return self._assert(errors.MailDeferred, answers, to, options)
@@ -57,7 +61,8 @@ class MailerTestCase(base.BaseTestCase):
 class TestAccepted(MailerTestCase):
     def test_mail_has_the_servers_own_words_for_it(self) -> None:
         self.assertEqual(
-            '250 queued as 4XyZ', self.send({'DATA': '250 queued as 4XyZ'})
+            mails.Handover('250 queued as 4XyZ'),
+            self.send({'DATA': '250 queued as 4XyZ'}),
         )
 
     def test_mail_arrives_whole_with_its_dots(self) -> None:
@@ -77,11 +82,14 @@ class TestAccepted(MailerTestCase):
 
     def test_by_one_of_two_is_accepted_and_names_the_other(self) -> None:
         self.assertEqual(
-            f'250 OK; not {JOE}: 550 no such user',
+            mails.Handover(
+                f'250 OK; not {JOE}: 550 no such user',
+                {JOE: '550 no such user'},
+            ),
             self.send({JOE: '550 no such user'}, JANE, JOE),
         )
         self.assertEqual(
-            f'250 OK; not {JANE}: 451 greylisted',
+            mails.Handover(f'250 OK; not {JANE}: 451 greylisted'),
             self.send({JANE: '451 greylisted'}, JANE, JOE),
         )
 
@@ -92,7 +100,55 @@ class TestAccepted(MailerTestCase):
                 '250 queued',
             )
         )  # fmt: skip
-        self.assertEqual('250 queued', self.mailer(spoken.port).send(mail()))
+        self.assertEqual(
+            '250 queued', self.mailer(spoken.port).send(mail()).answer
+        )
+
+
+class TestKept(MailerTestCase):
+    def test_connection_carries_mail_after_mail(self) -> None:
+        server = self.server()
+        mailer = self.mailer(server.port)
+        with mailer.kept():
+            for _ in range(3):
+                mailer.send(mail())
+        self.assertEqual(1, server.script.greeted)
+        self.assertEqual(3, len(server.script.accepted))
+        mailer.send(mail())
+        self.assertEqual(2, server.script.greeted)
+
+    def test_connection_is_given_up_after_anything_but_a_yes(self) -> None:
+        server = self.server({JOE: NOBODY, 'DATA': '250 OK'})
+        mailer = self.mailer(server.port)
+        with mailer.kept():
+            mailer.send(mail())
+            self.assertRaises(errors.MailRefused, mailer.send, mail(JOE))
+            mailer.send(mail())
+        self.assertEqual(2, server.script.greeted)
+        self.assertEqual(
+            [[JANE]] * 2, [one.rcpt_tos for one in server.script.accepted]
+        )
+
+    def test_connection_that_the_server_tired_of_is_made_anew(self) -> None:
+        answers: dict[str, Any] = {}
+        server = self.server(answers)
+        mailer = self.mailer(server.port)
+        for tired in ('421 enough', servers.drop):
+            with mailer.kept():
+                mailer.send(mail())
+                answers['MAIL'] = servers.once(server.script, tired)
+                self.assertEqual('250 OK', mailer.send(mail()).answer)
+        self.assertEqual(4, len(server.script.accepted))
+
+    def test_mail_of_unknown_fate_is_not_sent_on_another(self) -> None:
+        answers: dict[str, Any] = {}
+        server = self.server(answers)
+        mailer = self.mailer(server.port)
+        with mailer.kept():
+            mailer.send(mail())
+            answers['DATA'] = servers.drop
+            self.assertRaises(errors.MailUnknown, mailer.send, mail())
+        self.assertEqual(2, len(server.script.accepted))
 
 
 class TestDeferred(MailerTestCase):
@@ -100,31 +156,36 @@ class TestDeferred(MailerTestCase):
         with socket.create_server(('127.0.0.1', 0)) as free:
             port = free.getsockname()[1]
         raised = self.assertRaises(
-            errors.MailDeferred, self.mailer(port).send, mail()
+            errors.MailAway, self.mailer(port).send, mail()
         )
         self.assertIn(f'127.0.0.1:{port}', str(raised))
 
     def test_where_the_host_has_no_address(self) -> None:
         for host in ('nowhere.invalid', 'a..b'):
             self.assertRaises(
-                errors.MailDeferred, self.mailer(25, host=host).send, mail()
+                errors.MailAway, self.mailer(25, host=host).send, mail()
             )
 
     def test_where_the_server_asks_to_come_again(self) -> None:
-        for command in ('MAIL', 'RCPT', 'DATA'):
+        for command in ('RCPT', 'DATA'):
             why = self.assertDeferred({command: '451 not now'})
             self.assertEqual('451 not now', why)
+        why = self.assertAway({'MAIL': '451 not now'})
+        self.assertEqual('451 not now', why)
 
     def test_where_the_server_closes_in_between(self) -> None:
-        self.assertDeferred({JOE: '421 shutting down'}, JANE, JOE)
+        self.assertAway({JOE: '421 shutting down'}, JANE, JOE)
 
     def test_where_it_hangs_up_before_the_mail_is_sent(self) -> None:
-        for command in ('EHLO', 'MAIL', 'RCPT'):
-            self.assertDeferred({command: servers.drop})
+        for command in ('EHLO', 'MAIL'):
+            self.assertAway({command: servers.drop})
+        self.assertDeferred({'RCPT': servers.drop})
 
     def test_where_it_is_slow_before_the_mail_is_sent(self) -> None:
-        for command in ('EHLO', 'MAIL', 'RCPT'):
-            self.assertDeferred({command: servers.dawdle}, timeout=0.3)
+        for command in ('EHLO', 'MAIL'):
+            self.assertAway({command: servers.dawdle}, timeout=0.3)
+        # Of one recipient's domain perhaps, which must not stop all others.
+        self.assertDeferred({'RCPT': servers.dawdle}, timeout=0.3)
 
     def test_where_it_does_not_greet(self) -> None:
         for spoken in (
@@ -134,7 +195,7 @@ class TestDeferred(MailerTestCase):
         ):
             port = self.useFixture(spoken).port
             self.assertRaises(
-                errors.MailDeferred, self.mailer(port).send, mail()
+                errors.MailAway, self.mailer(port).send, mail()
             )
 
     def test_where_it_stops_reading_in_the_middle(self) -> None:
@@ -151,7 +212,7 @@ class TestDeferred(MailerTestCase):
             ('MAIL', '530 log in first'),
             ('RCPT', '530 log in first'),
         ):
-            self.assertEqual(answer, self.assertDeferred({command: answer}))
+            self.assertEqual(answer, self.assertAway({command: answer}))
 
     def test_where_one_recipient_of_two_may_yet_be_accepted(self) -> None:
         why = self.assertDeferred(
@@ -159,11 +220,46 @@ class TestDeferred(MailerTestCase):
         )
         self.assertEqual('452 mailbox full', why)
 
+    def test_where_the_mailbox_is_full_and_may_be_emptied(self) -> None:
+        for answer in ('552 no room', '550 5.2.2 over quota'):
+            why = self.assertDeferred({JANE: answer, JOE: NOBODY}, JANE, JOE)
+            self.assertEqual(answer, why)
+
 
 class TestRefused(MailerTestCase):
     def test_where_no_recipient_is_known(self) -> None:
         why = self.assertRefused({'RCPT': '550 no such user'}, JANE, JOE)
         self.assertEqual('550 no such user', why)
+
+    def _refused(self, answers: Any, *to: str) -> dict[str, str]:
+        raised = self.assertRaises(
+            errors.MailRefused, self.send, answers, *to
+        )
+        return raised.refused  # type: ignore[no-any-return]
+
+    def test_addresses_that_are_of_no_use_are_named(self) -> None:
+        for answer in (
+            '550 no such user',
+            '550 5.1.1 no such user',
+            '554 5.1.2 no such domain',
+            '550 5.2.1 mailbox disabled',
+            '553 not one of ours',
+        ):
+            self.assertEqual(
+                {JANE: answer, JOE: NOBODY},
+                self._refused({JANE: answer, JOE: NOBODY}, JANE, JOE),
+            )
+
+    def test_addresses_are_not_blamed_for_what_is_against_us(self) -> None:
+        for answer in (
+            '554 5.7.1 relay access denied',
+            '550 relay not permitted',
+            '550 5.7.26 not authenticated',
+            '554 no',
+            '501 what?',
+        ):
+            self.assertEqual({}, self._refused({'RCPT': answer}))
+        self.assertEqual({}, self._refused({'DATA': '550 5.1.1 spam'}))
 
     def test_where_the_mail_itself_is_not_wanted(self) -> None:
         why = self.assertRefused({'DATA': '554 looks like spam'})
@@ -228,7 +324,7 @@ class TestLogin(MailerTestCase):
             self.assertRaises(errors.MailDeferred, mailer.send, mail())
 
     def test_at_a_server_without_logins_is_deferred(self) -> None:
-        self.assertDeferred({}, user='billing', password='secret')
+        self.assertAway({}, user='billing', password='secret')
 
     def test_never_shows_its_password(self) -> None:
         self.assertNotIn(
