@@ -60,6 +60,7 @@ from patrii_billing.intake import listener as ears
 from patrii_billing.intake import processor as reader
 from patrii_billing.mail import compose
 from patrii_billing.mail import folder
+from patrii_billing.mail import gallery as galleries
 from patrii_billing.mail import looks
 from patrii_billing.mail import message
 from patrii_billing.mail import off
@@ -74,6 +75,7 @@ from patrii_billing.store import migrate
 Step = Callable[[], int]
 
 _NO_SPAN = dt.timedelta()
+GALLERY = galleries.INDEX
 
 
 class SystemClock:
@@ -214,8 +216,23 @@ def complaints(conf: cfg.ConfigOpts) -> list[str]:
 
 
 def voice(conf: cfg.ConfigOpts) -> speech.Voice:
+    brand = _brand(conf)
+    trial.check(brand)
+    options = conf.mail
+    return speech.Voice(brand, _mailer(options), tuple(options.operators))
+
+
+def gallery(conf: cfg.ConfigOpts) -> dict[str, str]:
+    """The pages that show all notices, by file; GALLERY is the first.
+
+    Templates that are broken are shown as such.
+    """
+    return galleries.pages(_brand(conf), SystemClock().now())
+
+
+def _brand(conf: cfg.ConfigOpts) -> compose.Brand:
     options, seller = conf.mail, conf.document
-    brand = compose.Brand(
+    return compose.Brand(
         name=options.brand_name,
         domain=options.message_domain,
         pay_url=options.pay_url or '',
@@ -228,8 +245,6 @@ def voice(conf: cfg.ConfigOpts) -> speech.Voice:
         accent=options.accent or _document_accent(conf),
         templates=options.templates,
     )
-    trial.check(brand)
-    return speech.Voice(brand, _mailer(options), tuple(options.operators))
 
 
 def _document_accent(conf: cfg.ConfigOpts) -> str:

@@ -18,6 +18,7 @@ from patrii_billing.cmd.commands import importing
 from patrii_billing.cmd.commands import inbox
 from patrii_billing.cmd.commands import invoice
 from patrii_billing.cmd.commands import lines
+from patrii_billing.cmd.commands import mail
 from patrii_billing.cmd.commands import notice
 from patrii_billing.cmd.commands import payment
 from patrii_billing.cmd.commands import quota
@@ -33,7 +34,8 @@ from patrii_billing import version
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
     db, bootstrap, importing, subscription, invoice, timeline, payment,
-    credit, quota, hold, notice, switch, undo, inbox, lines, simulate, report,
+    credit, quota, hold, notice, mail, switch, undo, inbox, lines, simulate,
+    report,
 )  # fmt: skip
 
 

@@ -112,3 +112,17 @@ def standalone(mail: mails.Mail) -> str:
             f'"cid:{picture.id}"', f'"data:image/{picture.kind};base64,{data}"'
         )
     return html
+
+
+_DARK = '(prefers-color-scheme: dark)'
+
+
+def on_screen(mail: mails.Mail, dark: bool) -> str:
+    """The mail's page as a light or a dark screen shows it, on any screen."""
+    chosen = 'all' if dark else 'not all'
+    scheme = 'dark' if dark else 'light'
+    return (
+        standalone(mail)
+        .replace(_DARK, chosen)
+        .replace('content="light dark"', f'content="{scheme}"')
+    )

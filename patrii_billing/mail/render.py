@@ -12,6 +12,7 @@ from typing import Any
 
 import jinja2
 
+from patrii_billing.domain import mail as mails
 from patrii_billing import errors
 
 PACKAGED = pathlib.Path(__file__).parent / 'templates'
@@ -31,6 +32,40 @@ def folders(templates: str, plan: str = '') -> Folders:
     if special.parent == own / PLANS and plan != '..' and special.is_dir():
         return special, own
     return (own,)
+
+
+def plans(templates: str) -> list[str]:
+    """The plans that have words of their own."""
+    return below(pathlib.Path(templates) / PLANS) if templates else []
+
+
+def languages(own: Folders) -> list[str]:
+    """Every locale that has templates."""
+    found = {
+        name for folder in (*own, PACKAGED) for name in below(folder)
+    }
+    return sorted(found - {PLANS})
+
+
+def is_special(templates: str, plan: str, template: str) -> bool:
+    """Whether a plan has a notice, or what all share, as words of its own."""
+    folder = pathlib.Path(templates) / PLANS / plan
+    return any(folder.glob(f'*/{template}.*.j2')) or any(
+        path.name.split('.')[0] not in mails.TEMPLATES
+        for path in folder.rglob('*')
+        if path.is_file()
+    )
+
+
+def below(folder: pathlib.Path) -> list[str]:
+    """The names of the folders in one, if it is one."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_dir() and not path.name.startswith('.')
+    )
 
 
 def language(own: Folders, template: str, languages: Sequence[str]) -> str:

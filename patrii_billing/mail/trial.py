@@ -25,12 +25,10 @@ def check(brand: compose.Brand) -> None:
     """
     if not brand.templates:
         return
-    own = pathlib.Path(brand.templates)
-    plans = own / render.PLANS
-    for plan in ('', *_below(plans)):
+    for plan in ('', *render.plans(brand.templates)):
         folders = render.folders(brand.templates, plan)
         _check_names(folders[0])
-        for language in _languages(folders):
+        for language in render.languages(folders):
             for template in mails.TEMPLATES:
                 for notice in samples.extremes(template, _DAY, language):
                     _try(brand, notice, folders, language)
@@ -67,28 +65,9 @@ def _has(folders: render.Folders, name: str) -> bool:
     )
 
 
-def _languages(folders: render.Folders) -> list[str]:
-    found = {
-        name
-        for folder in (*folders, render.PACKAGED)
-        for name in _below(folder)
-    }
-    return sorted(found - {render.PLANS})
-
-
-def _below(folder: pathlib.Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(
-        path.name
-        for path in folder.iterdir()
-        if path.is_dir() and not path.name.startswith('.')
-    )
-
-
 def _check_names(folder: pathlib.Path) -> None:
     """A file that nobody would ever read is a mistake in its name."""
-    for language in _below(folder):
+    for language in render.below(folder):
         if language == render.PLANS:
             continue
         if not _is_locale(language):
