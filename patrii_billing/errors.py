@@ -103,6 +103,10 @@ class MailUnknown(MailError):
     """The connection broke after the data: it may have been accepted."""
 
 
+class MailboxAway(MailError):
+    """The mailbox that bounces come to cannot be read."""
+
+
 class DocumentNotWritten(BillingError):
     """The invoice's template or words are missing or broken."""
 

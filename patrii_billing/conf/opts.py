@@ -43,10 +43,11 @@ _OURS = (
 # Each look at the schema is news to alembic; keystoneauth says in a line more
 # that keystone did not answer, and novaclient for each try that nova did not;
 # oslo.db shows the traceback of each connection that it gave up. WeasyPrint
-# tells on each page what of the sheet for telephones it does not need, and
-# fontTools of each table of a font.
+# tells on each page what of the sheet for telephones it does not need,
+# fontTools of each table of a font, flufl.bounce of each form that it tries.
 _LOG_LEVELS = (
     'alembic=WARN',
+    'flufl.bounce=WARN',
     'fontTools=WARN',
     'keystoneauth.identity.generic.base=ERROR',
     'novaclient.v2.client=ERROR',

@@ -6,6 +6,7 @@ outcome is unknown (timeout, 5xx, no token) and CloudRefused where the cloud
 said no. None of them retries a call that changes something.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import datetime as dt
 from typing import Protocol
 
+from patrii_billing.domain import bounce
 from patrii_billing.domain import cloud
 from patrii_billing.domain import document
 from patrii_billing.domain import events
@@ -141,6 +143,19 @@ class Printer(Protocol):
         locale: str = '',
     ) -> bytes:
         """The document; raises BillingError where it cannot be written."""
+
+
+class Returns(Protocol):
+    """The mailbox that bounces come to; nothing in it is ever deleted."""
+
+    def read(
+        self, take: Callable[[bounce.Letter], bounce.Tray], limit: int
+    ) -> int:
+        """Show letters nobody took yet, oldest first; how many there were.
+
+        Each is put where `take` says. One that was shown and not put there
+        is shown again. Raises MailboxAway.
+        """
 
 
 class Publisher(Protocol):

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bounces from a mailbox on another host, by IMAP.
+
+Letters stay where they are and as unread as they were; which were read is
+kept with them by a keyword, or by their mark as seen where the server knows
+no keywords of others.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
+from dataclasses import dataclass
+import imaplib
+import ssl
+from typing import Any
+
+from patrii_billing.domain import bounce
+from patrii_billing import errors
+from patrii_billing.mail import bounces
+from patrii_billing.mail.smtp import Tls
+
+_SEEN = '\\Seen'
+_FLAGGED = '\\Flagged'
+_KEYWORD = 'PatriiRead'
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server, whom to be on it, and in which folder to look."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    folder: str = 'INBOX'
+    tls: Tls = Tls.TLS
+    timeout: float = 30
+    cafile: str = ''
+
+
+class ImapMailbox:
+    """Connects anew each time; reads at most `max_size` bytes a letter."""
+
+    def __init__(self, server: Server, max_size: int) -> None:
+        self._server = server
+        self._max_size = max_size
+        # What is no bounce has no mark where there are no keywords: the
+        # highest such, in a mailbox of a UIDVALIDITY (RFC 3501, 2.3.1.1).
+        self._passed: tuple[bytes, int] = (b'', 0)
+
+    def read(
+        self, take: Callable[[bounce.Letter], bounce.Tray], limit: int
+    ) -> int:
+        """See ports.Returns."""
+        try:
+            with self._connected() as imap:
+                return self._read(imap, take, limit)
+        except (OSError, imaplib.IMAP4.error) as error:
+            raise errors.MailboxAway(
+                f'{self._server.host}: {error}'
+            ) from error
+
+    def _read(
+        self,
+        imap: imaplib.IMAP4,
+        take: Callable[[bounce.Letter], bounce.Tray],
+        limit: int,
+    ) -> int:
+        marks = b' '.join(
+            each or b'' for each in imap.response('PERMANENTFLAGS')[1]
+        )
+        has_keywords = b'\\*' in marks
+        validity = (imap.response('UIDVALIDITY')[1] or [b''])[0] or b''
+        if self._passed[0] != validity:
+            self._passed = (validity, 0)
+        unread = f'UNKEYWORD {_KEYWORD}' if has_keywords else 'UNSEEN'
+        uids = [
+            int(each)
+            for each in _answer(imap.uid('SEARCH', unread))[0].split()
+        ]
+        # A search from beyond the last UID on finds the last (RFC 3501).
+        uids = sorted(one for one in uids if one > self._passed[1])[:limit]
+        for uid in uids:
+            data = self._fetch(imap, uid)
+            place = f'UID {uid} of {self._server.folder}'
+            tray = take(bounce.Letter(place, bounces.read(data)))
+            for mark in _marks(tray, has_keywords):
+                _answer(imap.uid('STORE', str(uid), '+FLAGS.SILENT', mark))
+            if not has_keywords:
+                self._passed = (validity, uid)
+        return len(uids)
+
+    def _fetch(self, imap: imaplib.IMAP4, uid: int) -> bytes:
+        fetched = imap.uid(
+            'FETCH', str(uid), f'(BODY.PEEK[]<0.{self._max_size}>)'
+        )
+        for part in _answer(fetched):
+            if isinstance(part, tuple):
+                return bytes(part[1])
+        return b''  # somebody else has taken it out
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[imaplib.IMAP4]:
+        server = self._server
+        trust = ssl.create_default_context(cafile=server.cafile or None)
+        imap: imaplib.IMAP4
+        if server.tls is Tls.TLS:
+            imap = imaplib.IMAP4_SSL(
+                server.host, server.port, ssl_context=trust,
+                timeout=server.timeout,
+            )  # fmt: skip
+        else:
+            imap = imaplib.IMAP4(
+                server.host, server.port, timeout=server.timeout
+            )
+        try:
+            if server.tls is Tls.STARTTLS:
+                imap.starttls(trust)
+            imap.login(server.user, server.password)
+            _answer(imap.select(f'"{server.folder}"'))
+            yield imap
+        finally:
+            with contextlib.suppress(OSError, imaplib.IMAP4.error):
+                imap.logout()
+
+
+def _marks(tray: bounce.Tray, has_keywords: bool) -> Iterator[str]:
+    if tray is bounce.Tray.UNCLEAR:
+        yield _FLAGGED
+    if has_keywords:
+        yield _KEYWORD
+    elif tray is not bounce.Tray.OTHER:
+        yield _SEEN
+
+
+def _answer(given: tuple[str, list[Any]]) -> list[Any]:
+    """What the server answered. Raises IMAP4.error where it was no OK."""
+    kind, data = given
+    if kind != 'OK':
+        raise imaplib.IMAP4.error(f'{kind} {data!r}'[:200])
+    return data or [b'']
