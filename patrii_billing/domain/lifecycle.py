@@ -103,6 +103,17 @@ class NoticeState(enum.StrEnum):
     CANCELLED = 'cancelled'
 
 
+class Attempt(enum.StrEnum):
+    """What came of handing a mail over once."""
+
+    BEGUN = 'begun'  # under way, or its worker died before the answer
+    ACCEPTED = 'accepted'
+    DEFERRED = 'deferred'
+    REFUSED = 'refused'
+    UNKNOWN = 'unknown'
+    BOUNCED = 'bounced'  # accepted, and sent back later
+
+
 # A notice that will not change by itself any more; the ladder goes on.
 SETTLED = frozenset(NoticeState) - {NoticeState.PENDING}
 

@@ -528,6 +528,22 @@ notices = sa.Table(
     **_UTF8,
 )  # fmt: skip
 
+# Each time that a notice was handed over, or tried to be. It is written
+# before the mail is, so that a crash in between is seen.
+attempts = sa.Table(
+    'attempts', metadata,
+    _id(),
+    _to('notice_id', 'notices'),
+    _C('number', sa.Integer, nullable=False),  # from 1 on
+    _C('at', Instant, nullable=False),
+    _C('result', _Word, nullable=False),
+    _C('answer', sa.Text),
+    _C('recipients', Json, nullable=False),
+    sa.UniqueConstraint('notice_id', 'number'),
+    sa.Index(None, 'at'),
+    **_UTF8,
+)  # fmt: skip
+
 # Addresses of customers that mails came back from; none is written to any
 # more before a person has said so.
 undeliverable = sa.Table(
@@ -688,5 +704,8 @@ watch = sa.Table(
     _C('heard_at', Instant),  # the newest notification
     _C('swept_at', Instant),  # the newest complete reconcile
     _C('sweep_from', Instant),  # where the next changes-since begins
+    _C('mail_opens_at', Instant),  # no mail is handed over before
+    _C('mail_away_since', Instant),  # since when the mail server is away
+    _C('mail_failures', sa.Integer),  # how often it was not reached since
     **_UTF8,
 )  # fmt: skip
