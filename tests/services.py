@@ -20,6 +20,10 @@ def transport_url() -> str:
     return _url('PATRII_TEST_TRANSPORT_URL')
 
 
+def mail_folder() -> str:
+    return _url('PATRII_TEST_MAIL_FOLDER')
+
+
 def _url(variable: str) -> str:
     if variable not in os.environ:
         raise ServiceMissing(

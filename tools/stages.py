@@ -63,6 +63,7 @@ STAGES = (
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
     Stage('database', 'database', 180),
     Stage('broker', 'broker', 90),
+    Stage('mailserver', 'mailserver', 60),
     Stage('wheel', 'wheel', 120, is_check=True),
     Stage('minicloud', 'minicloud', 900),
 )

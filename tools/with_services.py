@@ -22,13 +22,14 @@ import subprocess
 import sys
 from typing import Any
 
+import mailserver
 from pifpaf.drivers import mysql
 from pifpaf.drivers import postgresql
 from pifpaf.drivers import rabbitmq
 
 POSTGRES_USER = 'postgres'
 # RabbitMQ listens for its peers 20000 above its port, so this stays low.
-BROKER_PORTS = range(20000, 30000)
+PORTS = range(20000, 30000)
 # Tables made in memory cost a twentieth of those that wait for a disk.
 MEMORY = '/dev/shm'  # noqa: S108
 MEMORY_NEEDED = 2 * 2**30
@@ -79,6 +80,12 @@ def rabbitmq_url() -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
+def mail_folder() -> Iterator[dict[str, str]]:
+    with mailserver.running(free_port, roomy()) as folder:
+        yield {'PATRII_TEST_MAIL_FOLDER': str(folder)}
+
+
+@contextlib.contextmanager
 def minicloud() -> Iterator[dict[str, str]]:
     """A whole OpenStack, in the folder that PATRII_MINICLOUD_DIR names."""
     program = pathlib.Path(__file__).with_name('minicloud')
@@ -90,6 +97,7 @@ def minicloud() -> Iterator[dict[str, str]]:
 
 
 SERVICES = {
+    'mailserver': mail_folder,
     'minicloud': minicloud,
     'mysql': mysql_url,
     'postgresql': postgresql_url,
@@ -120,11 +128,11 @@ def roomy() -> str | None:
 
 def free_port() -> int:
     """Return a port on which nothing listens now."""
-    for port in random.sample(BROKER_PORTS, 100):  # noqa: S311
+    for port in random.sample(PORTS, 100):  # noqa: S311
         with socket.socket() as probe:
             if probe.connect_ex(('127.0.0.1', port)) != 0:
                 return port
-    raise SystemExit('no free port for RabbitMQ')
+    raise SystemExit('there is no free port')
 
 
 def main() -> int:
