@@ -219,7 +219,10 @@ def voice(conf: cfg.ConfigOpts) -> speech.Voice:
     brand = _brand(conf)
     trial.check(brand)
     options = conf.mail
-    return speech.Voice(brand, _mailer(options), tuple(options.operators))
+    return speech.Voice(
+        brand, _mailer(options), tuple(options.operators),
+        options.operators_locale,
+    )  # fmt: skip
 
 
 def gallery(conf: cfg.ConfigOpts) -> dict[str, str]:

@@ -46,6 +46,15 @@ def locale(name: str) -> babel.Locale:
         return babel.Locale('en')
 
 
+def is_locale(name: str) -> bool:
+    """Whether there is a locale of that name."""
+    try:
+        babel.Locale.parse(name.replace('-', '_'))
+    except (babel.UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
 def moment(
     instant: dt.datetime, zone: zoneinfo.ZoneInfo, locale: babel.Locale
 ) -> Moment:

@@ -141,6 +141,14 @@ restored, a warning that was refused. Empty leaves alarms to the timeline and
 the health check alone.
 """,
     ),
+    cfg.StrOpt(
+        'operators_locale',
+        default='en',
+        help="""
+The language of alarms, as `fr`, and so of their commands' explanations.
+Instants in them are in UTC.
+""",
+    ),
 )
 
 _BRAND = (

@@ -33,6 +33,37 @@ TEMPLATES = (
     'operator',
 )
 
+# Every alarm there is; operators get them by the template of that name.
+ALARMS = (
+    'cap_reached',
+    'silence',
+    'safe_mode',
+    'approval_awaited',
+    'restore_stuck',
+    'shelve_stuck',
+    'quota_change_stuck',
+    'server_exempt',
+    'delete_refused',
+    'delivery_failed',
+    'delivery_late',
+    'notice_refused',
+    'warning_not_accepted',
+    'bounces_unread',
+    'left_to_operator',
+    'nothing_to_shelve',
+    'template_broken',
+    'document_not_written',
+    'account_parked',
+    'charge_failed',
+    'judgement_failed',
+    'correction_failed',
+    'quota_drift',
+    'quota_refused',
+    'webhook_parked',
+    'delivery_dead',
+    'uncovered',
+)
+
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r'[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 _LOCAL = re.compile(rf'{_ATOM}(\.{_ATOM})*')
@@ -80,6 +111,7 @@ class NoticeContent:
     context: Mapping[str, str] = field(default_factory=dict)
     plan: str = ''  # whose own words go before those of all plans
     attachments: tuple[Attachment, ...] = ()
+    ids: Mapping[str, str] = field(default_factory=dict)  # for commands
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,15 @@ def extremes(
             for hold in (*_HOLDS, 'other')
             for one in (whole, bare)
         ]
-    return [bare, whole, _settled(whole), *holds]
+    alarms = []
+    if template == 'operator':
+        alarms = [
+            dataclasses.replace(
+                whole, context={'name': name, 'why': 'an example'}
+            )
+            for name in mail.ALARMS
+        ]
+    return [bare, whole, _settled(whole), *holds, *alarms]
 
 
 def everything(
@@ -112,6 +120,7 @@ def everything(
         references='sample',
         context=OCCASION.get(template, {}),
         attachments=(mail.Attachment('INV-000017.pdf', b''),),
+        ids={'account': '7', 'subscription': '12', 'server': _SERVERS[0][0]},
     )
 
 

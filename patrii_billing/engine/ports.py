@@ -130,6 +130,10 @@ class Voice(Mailer, Protocol):
     def operators(self) -> tuple[str, ...]:
         """Who gets the alarms."""
 
+    @property
+    def operators_locale(self) -> str:
+        """The language that they read."""
+
     def compose(self, content: mails.NoticeContent) -> mails.Mail: ...
 
 

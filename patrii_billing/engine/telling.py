@@ -75,8 +75,13 @@ def _for_operator(
         account = accounts.get(conn, given['account_id']).name
     if given.get('subscription_id'):
         sub = subscriptions.get(conn, given['subscription_id']).name
+    ids = {'account': given.get('account_id'),
+           'subscription': given.get('subscription_id'),
+           'server': next(iter(row.servers), None)}  # fmt: skip
     return mail.NoticeContent(
         template='operator',
+        locale=tools.voice.operators_locale,
+        ids={name: str(one) for name, one in ids.items() if one},
         account=account or '',
         recipients=tools.voice.operators,
         message_id=row.message_id,

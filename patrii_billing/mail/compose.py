@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 import pathlib
+import re
 from typing import Any
 
 import babel
@@ -18,6 +19,8 @@ from patrii_billing import wording
 _FALLBACK = 'en'
 _LONGEST_SUBJECT = 200
 _LONGEST_REASON = 1000
+# They stand in commands that an operator copies into a shell.
+_ID = re.compile(r'[0-9a-zA-Z][0-9a-zA-Z-]{0,63}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,5 +186,9 @@ def _view(
         'context': {
             key: wording.name(value, _LONGEST_REASON)
             for key, value in notice.context.items()
+        },
+        'ids': {
+            name: value if _ID.fullmatch(value) else ''
+            for name, value in notice.ids.items()
         },
     }

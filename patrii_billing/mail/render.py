@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import contextlib
 import functools
 import pathlib
+import re
 import traceback
 from typing import Any
 
@@ -104,9 +105,14 @@ def _place(error: Exception, name: str) -> str:
     return name
 
 
+def _possible(command: str, ids: Mapping[str, str]) -> bool:
+    """Whether all is known that a command needs."""
+    return all(ids.get(name) for name in re.findall(r'%\((\w+)\)s', command))
+
+
 @functools.cache
 def _environment(own: Folders) -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([*own, PACKAGED]),
         undefined=jinja2.StrictUndefined,
         autoescape=jinja2.select_autoescape(
@@ -116,3 +122,5 @@ def _environment(own: Folders) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests['possible'] = _possible
+    return environment

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from patrii_billing.domain import mail as mails
+from patrii_billing import errors
 from patrii_billing.mail import compose
+from patrii_billing import wording
 
 
 class Mailer(Protocol):
@@ -24,10 +26,16 @@ class Voice:
     brand: compose.Brand
     mailer: Mailer
     operators: tuple[str, ...] = ()  # who gets the alarms
+    operators_locale: str = 'en'
 
     def __post_init__(self) -> None:
         for operator in self.operators:
             mails.address(operator, '[mail] operators')
+        if not wording.is_locale(self.operators_locale):
+            raise errors.InvalidInput(
+                f'{self.operators_locale!r} is not a locale, as fr or fr_CA',
+                '[mail] operators_locale',
+            )
 
     def compose(self, content: mails.NoticeContent) -> mails.Mail:
         """Raises MailRefused or MailNotWritten; see compose.compose."""

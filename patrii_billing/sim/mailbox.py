@@ -13,6 +13,7 @@ class Voice:
     """Composes a line where templates would do, and keeps what was sent."""
 
     operators = ('operator@cloud.example',)
+    operators_locale = 'en'
 
     def __init__(self) -> None:
         self.down = False

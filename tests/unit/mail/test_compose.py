@@ -49,8 +49,9 @@ class TestEveryTemplate(base.BaseTestCase):
                 path.name for path in (samples.FOLDER / language).iterdir()
             }
             self.assertEqual(
-                {*parts, 'layout.html.j2', 'layout.txt.j2'}, found, language
-            )
+                {*parts, 'layout.html.j2', 'layout.txt.j2', '_alarms.j2'},
+                found, language,
+            )  # fmt: skip
 
     def test_tells_the_same_facts_in_each_language(self) -> None:
         english, *others = (
@@ -242,7 +243,10 @@ class TestSteps(base.BaseTestCase):
             'Account: Jane',
             'Subscription: acme-1',
         )
-        self.assertEqual('[billing] restore_stuck: Jane, acme-1', mail.subject)
+        self.assertEqual(
+            '[billing] A paid server does not come back: Jane, acme-1',
+            mail.subject,
+        )
         self.assertNotIn('Hello', mail.text)
 
 

@@ -86,6 +86,13 @@ class TestVoice(base.BaseTestCase):
         )  # fmt: skip
         self.assertEqual('[mail] operators', refused.where)
 
+    def test_names_the_option_of_a_language_that_is_none(self) -> None:
+        refused = self.assertRaises(
+            errors.InvalidInput,
+            voice.Voice, samples.BRAND, off.NoMailer(), (), 'nowhere',
+        )  # fmt: skip
+        self.assertEqual('[mail] operators_locale', refused.where)
+
 
 class TestOptions(base.BaseTestCase):
     def setUp(self) -> None:
