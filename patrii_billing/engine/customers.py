@@ -14,6 +14,7 @@ from patrii_billing.engine import charge
 from patrii_billing.engine.importing import customer
 from patrii_billing.engine.importing import entry as entries
 from patrii_billing.engine.importing import fields
+from patrii_billing.engine import reaching
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
@@ -108,6 +109,9 @@ def change(
         raise errors.Conflict(f'another account is called {wanted.name}')
     said = {'name': wanted.name, **_in_currency(wanted, row.currency), **gone}
     new = write(conn, tools, row, said, now)
+    if 'contacts' in said:
+        # Said again they are as good as new.
+        reaching.contacts_set(conn, row.id, said['contacts'], now, by)
     if new:
         timeline.record(
             conn, now, 'account', 'changed', ', '.join(new),

@@ -10,11 +10,13 @@ import datetime as dt
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
+from patrii_billing.domain.lifecycle import Attempt
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.engine import collect
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
+from patrii_billing.store import attempts
 from patrii_billing.store import notices
 from patrii_billing.store import timeline
 
@@ -60,6 +62,8 @@ def record(
             'date',
         )
     notices.prove(conn, notice.id, at, evidence)
+    # To no address: so no bounce takes it back.
+    attempts.record(conn, notice.id, at, Attempt.ACCEPTED, evidence, ())
     timeline.record(
         conn, now, 'notice', notice.template, evidence,
         account_id=account_id, subscription_id=notice.subscription_id, by=by,

@@ -198,29 +198,3 @@ def _addressed(
     sub = tools.db.read(subscriptions.get, row.subscription_id)
     contacts = tools.cloud.projects.contacts(sub.project)
     return dataclasses.replace(content, recipients=tuple(contacts))
-
-
-def bounced(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    subscription_id: int,
-    answer: str,
-    now: dt.datetime,
-) -> None:
-    """The last warning came back: the deletion that rests on it is off."""
-    row = notices.latest(conn, subscription_id, 'last_warning')
-    if row is None or row.accepted_at is None:
-        return
-    accounts.lock(conn, row.account_id)
-    notices.bounced(conn, row.key, now, answer)
-    timeline.record(
-        conn, now, 'notice', row.template, answer,
-        account_id=row.account_id, subscription_id=subscription_id,
-        result='bounced', key=row.key,
-    )  # fmt: skip
-    tell.operator(
-        conn, now, 'delivery_failed', f'{row.key}:bounced',
-        f'{row.template}: {answer}',
-        account_id=row.account_id, subscription_id=subscription_id,
-    )  # fmt: skip
-    collect.judge(conn, tools, subscription_id, now)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import guards
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Ground
+from patrii_billing.engine import bounces
 from patrii_billing.engine import correct
 from patrii_billing.engine import gather
 from patrii_billing.engine import relinquishing
@@ -99,6 +100,10 @@ def _switches(
     if deaf:
         tell.operator(conn, now, 'silence', f'silence:{now.date()}', deaf)
         return guards.Refusal(deaf)
+    by_ladder = row.type == ActionType.DELETE and row.ground is None
+    if by_ladder and bounces.unread(conn, tools, now):
+        # The warning may have come back, and nobody knows.
+        return guards.Refusal('the mailbox of bounces was not read lately')
     if row.committed_at is not None:
         return None
     if row.type in settings.approval and row.approved_at is None:

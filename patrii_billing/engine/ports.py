@@ -153,11 +153,11 @@ class Returns(Protocol):
     """The mailbox that bounces come to; nothing in it is ever deleted."""
 
     def read(
-        self, take: Callable[[bounce.Letter], bounce.Tray], limit: int
+        self, take: Callable[[bounce.Letter], bounce.Tray | None], limit: int
     ) -> int:
         """Show letters nobody took yet, oldest first; how many there were.
 
-        Each is put where `take` says. One that was shown and not put there
+        Each is put where `take` says; one that it says nothing of stays, and
         is shown again. Raises MailboxAway.
         """
 

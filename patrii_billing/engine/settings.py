@@ -32,6 +32,7 @@ class Settings:
     silence: dt.timedelta | None = _S(hours=24)
     inbox_age: dt.timedelta = _S(minutes=30)
     sweep_age: dt.timedelta = _S(hours=3)
+    unread_after: dt.timedelta | None = None  # bounces; None reads none
     # Pace.
     lease: dt.timedelta = _S(seconds=120)
     batch: int = 100

@@ -49,7 +49,7 @@ class ImapMailbox:
         self._passed: tuple[bytes, int] = (b'', 0)
 
     def read(
-        self, take: Callable[[bounce.Letter], bounce.Tray], limit: int
+        self, take: Callable[[bounce.Letter], bounce.Tray | None], limit: int
     ) -> int:
         """See ports.Returns."""
         try:
@@ -63,7 +63,7 @@ class ImapMailbox:
     def _read(
         self,
         imap: imaplib.IMAP4,
-        take: Callable[[bounce.Letter], bounce.Tray],
+        take: Callable[[bounce.Letter], bounce.Tray | None],
         limit: int,
     ) -> int:
         marks = b' '.join(
@@ -84,6 +84,8 @@ class ImapMailbox:
             data = self._fetch(imap, uid)
             place = f'UID {uid} of {self._server.folder}'
             tray = take(bounce.Letter(place, bounces.read(data)))
+            if tray is None:
+                continue
             for mark in _marks(tray, has_keywords):
                 _answer(imap.uid('STORE', str(uid), '+FLAGS.SILENT', mark))
             if not has_keywords:

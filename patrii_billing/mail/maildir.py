@@ -31,7 +31,7 @@ class Maildir:
         self._max_size = max_size
 
     def read(
-        self, take: Callable[[bounce.Letter], bounce.Tray], limit: int
+        self, take: Callable[[bounce.Letter], bounce.Tray | None], limit: int
     ) -> int:
         """See ports.Returns."""
         try:
@@ -53,7 +53,7 @@ class Maildir:
     def _read(
         self,
         path: pathlib.Path,
-        take: Callable[[bounce.Letter], bounce.Tray],
+        take: Callable[[bounce.Letter], bounce.Tray | None],
     ) -> None:
         try:
             with path.open('rb') as letter:
@@ -61,6 +61,8 @@ class Maildir:
         except FileNotFoundError:
             return  # another was quicker
         tray = take(bounce.Letter(str(path), bounces.read(data)))
+        if tray is None:
+            return
         with contextlib.suppress(FileNotFoundError):
             path.rename(self._folder(tray) / path.parent.name / path.name)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import bounce
 from patrii_billing.domain import calendar
 from patrii_billing.domain import facts
 from patrii_billing.domain import lifecycle
@@ -14,9 +15,9 @@ from patrii_billing.domain import money
 from patrii_billing.domain import server as nova
 from patrii_billing.domain import usage
 from patrii_billing.engine import amending
+from patrii_billing.engine import bounces
 from patrii_billing.engine import contract
 from patrii_billing.engine import holds
-from patrii_billing.engine import notify
 from patrii_billing.engine import observe
 from patrii_billing.engine import payments
 from patrii_billing.engine import quota
@@ -30,10 +31,15 @@ from patrii_billing.simulation import world as worlds
 from patrii_billing.store import accounts
 from patrii_billing.store import credits
 from patrii_billing.store import invoices
+from patrii_billing.store import notices
 from patrii_billing.store import payments as payment_rows
 from patrii_billing.store import plans
 from patrii_billing.store import subscriptions
 
+# Of a mail to one there is no doubt from whom it came back.
+_DEAD = (
+    bounce.Verdict(bounce.Fate.FAILED, (), '5.1.1', '550 no such mailbox'),
+)
 Happening = Callable[
     [sa.Connection, worlds.World, scenarios.Event], None
 ]  # fmt: skip
@@ -269,11 +275,12 @@ def _bounce(
     """His mailbox is dead from now on, and the last warning came back."""
     account = accounts.by_name(conn, event.target)
     world.mailbox.dead.update(account.contacts)
+    now = world.clock.now()
     for sub in subscriptions.of_account(conn, account.id):
-        notify.bounced(
-            conn, world.tools, sub.id, '550 no such mailbox',
-            world.clock.now(),
-        )  # fmt: skip
+        row = notices.latest(conn, sub.id, 'last_warning')
+        for one in (row, *notices.copies(conn, row.id)) if row else ():
+            report = bounce.Report((one.message_id,), _DEAD)
+            bounces.settle(conn, world.tools, report, now)
 
 
 def _resume(

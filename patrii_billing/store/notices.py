@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mails that must reach somebody, one row each."""
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
@@ -162,6 +163,15 @@ def by_id(conn: sa.Connection, notice_id: int) -> sa.Row[Any]:
     if row is None:
         raise errors.NotFound(f'there is no notice {notice_id}')
     return row
+
+
+def by_message_ids(
+    conn: sa.Connection, message_ids: Collection[str]
+) -> Sequence[sa.Row[Any]]:
+    """The notices of mails, by their ids without the domain."""
+    return conn.execute(
+        _notices.select().where(_notices.c.message_id.in_(message_ids))
+    ).all()
 
 
 def repeated(conn: sa.Connection, row: sa.Row[Any]) -> sa.Row[Any]:

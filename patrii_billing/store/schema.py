@@ -525,6 +525,7 @@ notices = sa.Table(
     sa.Index(None, 'state', 'id'),
     sa.Index(None, 'state', 'template', 'id'),
     sa.Index(None, 'template', 'id'),
+    sa.Index(None, 'message_id'),  # which bounces name
     **_UTF8,
 )  # fmt: skip
 
@@ -707,5 +708,7 @@ watch = sa.Table(
     _C('mail_opens_at', Instant),  # no mail is handed over before
     _C('mail_away_since', Instant),  # since when the mail server is away
     _C('mail_failures', sa.Integer),  # how often it was not reached since
+    _C('bounces_at', Instant),  # when the mailbox is to be read next
+    _C('bounces_read_at', Instant),  # when it could be read last
     **_UTF8,
 )  # fmt: skip

@@ -34,6 +34,19 @@ def heard(conn: sa.Connection, at: dt.datetime) -> None:
     )
 
 
+def claim_bounces(
+    conn: sa.Connection, now: dt.datetime, until: dt.datetime
+) -> bool:
+    """Whether the mailbox of bounces is ours to read, until an instant."""
+    at = _watch.c.bounces_at
+    done = conn.execute(
+        _watch.update()
+        .where(sa.or_(at.is_(None), at <= now))
+        .values(bounces_at=until)
+    )
+    return done.rowcount == 1
+
+
 def enter_safe_mode(conn: sa.Connection, why: str) -> bool:
     """Restores only, until an operator resumes; the first reason stays."""
     done = conn.execute(

@@ -8,6 +8,7 @@ from patrii_billing.engine.importing import customer
 from patrii_billing.engine.importing import document
 from patrii_billing.engine.importing import unit as units
 from patrii_billing.engine import projects
+from patrii_billing.engine import reaching
 from patrii_billing import errors
 from patrii_billing.store import accounts
 
@@ -24,6 +25,10 @@ def write(unit: units.Unit, wanted: document.Account) -> None:
     if said is None:
         return
     new = customers.write(unit.conn, unit.tools, row, said, unit.now)
+    if 'contacts' in new:
+        reaching.contacts_set(
+            unit.conn, row.id, new['contacts'], unit.now, unit.by
+        )
     unit.tell_changed('account', wanted.name, list(new), row.id)
 
 

@@ -75,6 +75,11 @@ def upgrade() -> None:
             unique=False,
         )
 
+    with op.batch_alter_table('notices', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_notices_message_id'), ['message_id'], unique=False
+        )
+
     with op.batch_alter_table('watch', schema=None) as batch_op:
         batch_op.add_column(
             sa.Column('mail_opens_at', types.Instant(), nullable=True)
@@ -84,6 +89,12 @@ def upgrade() -> None:
         )
         batch_op.add_column(
             sa.Column('mail_failures', sa.Integer(), nullable=True)
+        )
+        batch_op.add_column(
+            sa.Column('bounces_at', types.Instant(), nullable=True)
+        )
+        batch_op.add_column(
+            sa.Column('bounces_read_at', types.Instant(), nullable=True)
         )
 
     # ### end Alembic commands ###
