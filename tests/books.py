@@ -13,10 +13,9 @@ import sqlalchemy as sa
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import accounts
 from patrii_billing.store import database
-from patrii_billing.store import migrate
+from patrii_billing.store import memory
 from patrii_billing.store import payments
 from patrii_billing.store import plans
-from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
 
 NEW_YEAR = dt.date(2026, 1, 1)
@@ -32,7 +31,7 @@ class Books(fixtures.Fixture):
     database: database.Database
 
     def _setUp(self) -> None:
-        self.database = in_memory()
+        self.database = memory.books()
         self.addCleanup(self.database.engine.dispose)
 
 
@@ -42,15 +41,6 @@ class BooksTestCase(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.db = self.useFixture(Books()).database
-
-
-def in_memory() -> database.Database:
-    """Return an SQLite database that all threads of the process share."""
-    books = database.Database(connection='sqlite://')
-    with books.engine.begin() as conn:
-        schema.metadata.create_all(conn, checkfirst=False)
-        migrate.add_watch(conn)
-    return books
 
 
 def account(conn: sa.Connection, /, name: str = 'acme', **values: Any) -> int:

@@ -23,9 +23,8 @@ from patrii_billing.sim import cloud as clouds
 from patrii_billing.sim import mailbox
 from patrii_billing.simulation import scenario as scenarios
 from patrii_billing.store import accounts
-from patrii_billing.store import database
+from patrii_billing.store import memory
 from patrii_billing.store import plans
-from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
 
 # Made of the name alone, so that every run has the same ids.
@@ -57,7 +56,7 @@ class World:
         self._facts = itertools.count(1)
         cases = itertools.count(1)
         self.tools = toolbox.Tools(
-            db=_in_memory(),
+            db=memory.books(),
             cloud=ports.Cloud(
                 self.nova, clouds.Keeper(self.nova), self.quotas, self.projects
             ),
@@ -70,7 +69,6 @@ class World:
 
     def _people(self, conn: sa.Connection) -> None:
         now = self.clock.now()
-        conn.execute(schema.watch.insert().values(id=1))
         for plan in self.scenario.plans:
             plan_id = plans.add(
                 conn, plan.name, plan.currency, plan.cycle, now,
@@ -202,9 +200,3 @@ def _settings(
         **pace,
     }
     return engine_settings.Settings(**given)
-
-
-def _in_memory() -> database.Database:
-    books = database.Database(connection='sqlite://')
-    schema.metadata.create_all(books.engine)
-    return books
