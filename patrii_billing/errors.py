@@ -145,3 +145,18 @@ class ListenerRefused(DeliveryError):
 
 class TooLarge(BillingError):
     """More was sent than is taken."""
+
+
+class NotServed(BillingError):
+    """The API refused a page's request; `mistakes` say what, and where."""
+
+    def __init__(
+        self, status: int, mistakes: Sequence[InvalidInput]
+    ) -> None:
+        super().__init__('; '.join(str(each) for each in mistakes))
+        self.status = status
+        self.mistakes = tuple(mistakes)
+
+
+class NotLoggedIn(BillingError):
+    """Keystone does not let this person in."""

@@ -8,12 +8,14 @@ section and option, for a configuration that cannot be meant.
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import secrets
 import socket
 import threading
 from typing import Any
@@ -21,10 +23,11 @@ from typing import Any
 from oslo_config import cfg
 import sqlalchemy as sa
 
-from patrii_billing.api import app as web_app
+from patrii_billing.api import app as api_app
 from patrii_billing.api import route as routes
 from patrii_billing.cloud import check as cloud_check
 from patrii_billing.cloud import keeper
+from patrii_billing.cloud import logins
 from patrii_billing.cloud import projects
 from patrii_billing.cloud import quotas
 from patrii_billing.cloud import servers
@@ -70,6 +73,9 @@ from patrii_billing.mail import voice as speech
 from patrii_billing.policies import rules
 from patrii_billing.store import database
 from patrii_billing.store import migrate
+from patrii_billing.web import app as web_app
+from patrii_billing.web import person as persons
+from patrii_billing.web import window as panes
 
 # A step of a worker's loop: how much there was to do.
 Step = Callable[[], int]
@@ -468,10 +474,52 @@ class _Pool:
 
 def api(conf: cfg.ConfigOpts) -> Any:
     """The REST API as a WSGI application, without its filters."""
-    return web_app.build(door(conf))
+    return api_app.build(door(conf))
 
 
-believing = web_app.noauth
+believing = api_app.noauth
+
+
+def window(conf: cfg.ConfigOpts, service: Any) -> Any:
+    """The pages, over the API without its filters."""
+    options = conf.web
+    login: logins.Logins | None = None
+    known: Callable[[Mapping[str, Any]], persons.Person | None] | None = None
+    if conf.api.auth_strategy == 'noauth':
+        known = _anybody
+    elif options.auth == 'proxy':
+        known = functools.partial(
+            persons.proxied, user_header=options.proxy_user_header,
+            roles_header=options.proxy_roles_header,
+            roles=options.proxy_roles,
+        )  # fmt: skip
+    else:
+        auth_url = _auth_url(conf)
+        login = logins.Logins(conf, auth_url, options.project)
+    return web_app.build(
+        panes.Window(
+            service=service,
+            authorize=rules.enforcer(conf).authorize,
+            secret=options.secret or secrets.token_hex(32),
+            login=login,
+            known=known,
+            span=elapsed(options.session, '[web] session'),
+            secure=options.secure_cookies,
+            sso_url=options.sso_url,
+            brand=conf.mail.brand_name,
+            zone=calendar.zone(conf.billing.timezone, '[billing] timezone'),
+            locale=conf.billing.locale,
+        )
+    )
+
+
+def _anybody(_environ: Mapping[str, Any]) -> persons.Person:
+    return persons.Person('noauth', 'noauth', '', ('admin', 'reader'))
+
+
+def _auth_url(conf: cfg.ConfigOpts) -> str:
+    """Where keystone is, as the account of [nova] has it."""
+    return str(getattr(session.account(conf), 'auth_url'))
 
 
 def door(conf: cfg.ConfigOpts) -> routes.Door:

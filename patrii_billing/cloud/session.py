@@ -109,6 +109,12 @@ class Connection:
             # Every plugin that reads options from a file has it.
             return cast(Any, self._auth).get_access(self._session)
 
+    @property
+    def token(self) -> str:
+        """A token of the account, not scoped unless the account is."""
+        with answers.understood('token'):
+            return str(self._session.get_token())
+
     def request(
         self, service: str, method: str, path: str, **kwargs: Any
     ) -> requests.Response:

@@ -20,6 +20,7 @@ from patrii_billing.conf import ladder
 from patrii_billing.conf import listener
 from patrii_billing.conf import mail
 from patrii_billing.conf import nova
+from patrii_billing.conf import web
 from patrii_billing.conf import webhooks
 from patrii_billing import threads
 
@@ -36,6 +37,7 @@ _OURS = (
     document,
     nova,
     api,
+    web,
     events,
     webhooks,
 )

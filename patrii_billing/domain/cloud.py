@@ -20,3 +20,14 @@ class KeystoneProject:
     id: str
     name: str
     enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who logged in at keystone, and the roles he has in a project."""
+
+    id: str
+    name: str
+    project_id: str
+    project_name: str
+    roles: tuple[str, ...]

@@ -7,18 +7,30 @@ that global object.
 """
 
 from collections.abc import Callable
+import functools
 from typing import Any
 
 from oslo_config import cfg
 import oslo_middleware
+from werkzeug import exceptions as http_errors
 
 from patrii_billing import wiring
 
 _Filter = Callable[[Any], Any]
 
 
+# The pages ask the API in this process, the very one that is served.
+_api = functools.cache(lambda: wiring.api(cfg.CONF))
+
+
 def api(global_conf: dict[str, str], **local_conf: str) -> Any:
-    return wiring.api(cfg.CONF)
+    return _api()
+
+
+def pages(global_conf: dict[str, str], **local_conf: str) -> Any:
+    if cfg.CONF.web.auth == 'off':
+        return http_errors.NotFound()
+    return wiring.window(cfg.CONF, _api())
 
 
 def noauth(global_conf: dict[str, str], **local_conf: str) -> _Filter:

@@ -169,7 +169,7 @@ class ListTest(base.ConfigTestCase):
             {
                 'api', 'billing', 'ceilometer', 'document', 'enforcement',
                 'engine', 'events', 'ladder', 'listener', 'mail', 'nova',
-                'webhook:name', 'webhook_source:name', 'webhooks',
+                'web', 'webhook:name', 'webhook_source:name', 'webhooks',
             },
             groups,
         )  # fmt: skip

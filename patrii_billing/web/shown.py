@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the values of the API are written on the pages."""
+
+from collections.abc import Iterator
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from babel import numbers
+import flask
+from markupsafe import Markup
+
+from patrii_billing import errors
+from patrii_billing.web import visit
+
+
+def money(text: str | None, currency: str) -> str:
+    return '' if text is None else flask.g.words.amount(text, currency)
+
+
+def day(value: str | dt.date | None) -> str:
+    return '' if value is None else flask.g.words.day(value)
+
+
+def time(instant: str | None) -> Markup:
+    """An instant with its zone and its distance for who points at it."""
+    if instant is None:
+        return Markup('')
+    said = flask.g.words
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        instant, said.full(instant), said.time(instant)
+    )
+
+
+def ago(instant: str | None) -> Markup:
+    """An instant as its distance from now."""
+    if instant is None:
+        return Markup('')
+    said = flask.g.words
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        instant, said.full(instant), said.ago(instant, visit.current().now)
+    )
+
+
+def compact(value: Decimal) -> str:
+    """A figure at the edge of a chart: 1.2K."""
+    return numbers.format_compact_decimal(
+        value, locale=flask.g.words.locale, fraction_digits=1
+    )
+
+
+FILTERS = {
+    'compact': compact,
+    'money': money,
+    'day': day,
+    'time': time,
+    'ago': ago,
+    'month': lambda value: flask.g.words.month(value),
+    'weekday': lambda value: flask.g.words.weekday(value),
+}
+
+
+def pages() -> Iterator[tuple[str, str, str]]:
+    """The pages of the menu: where, what it is called, what it asks for."""
+    said = flask.g.words.gettext
+    yield 'overview.show', said('Overview'), 'summary:show'
+    yield 'customers.index', said('Customers'), 'account:list'
+
+
+def common() -> dict[str, Any]:
+    """What the frame of every page shows."""
+    window = visit.window()
+    known = {
+        'brand': window.brand,
+        'words': flask.g.get('words') or visit.language(),
+        'visit': flask.g.get('visit'),
+        'state': None,
+        'pages': pages,
+        'script_root': flask.request.script_root,
+    }
+    if known['visit'] is not None:
+        known['state'] = _state(known['visit'])
+    return known
+
+
+def _state(of: visit.Visit) -> Any:
+    """The switch of enforcement and how fresh the data is, for staff."""
+    if not of.may('enforcement:show'):
+        return None
+    try:
+        return of.service.get('/v1/enforcement')
+    except errors.NotServed:
+        return None
