@@ -15,7 +15,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = '# The versions tested together; tox -e constraints writes it anew.\n'
 # OpenStack 2026.2 ships SQLAlchemy 2.0; tox -e py311-sqlalchemy21 tests 2.1.
 SERIES = ['SQLAlchemy<2.1']
-TOOLS = ['tox>=4.28', 'psycopg2', 'openstackdocstheme', 'sphinx']
+TOOLS = [
+    'tox>=4.28', 'psycopg2', 'openstackdocstheme', 'sphinx',
+    'axe-playwright-python', 'html5lib', 'playwright',
+]  # fmt: skip
 
 
 def main() -> None:

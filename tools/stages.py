@@ -64,6 +64,7 @@ STAGES = (
     Stage('database', 'database', 180),
     Stage('broker', 'broker', 90),
     Stage('mailserver', 'mailserver', 60),
+    Stage('window', 'window', 60),
     Stage('wheel', 'wheel', 120, is_check=True),
     Stage('minicloud', 'minicloud', 900),
 )

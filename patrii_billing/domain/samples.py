@@ -17,6 +17,8 @@ from patrii_billing.domain import money
 READER = 'reader@example.com'
 USUAL = 'usual'
 _WEEK = dt.timedelta(days=7)
+_PRICE = money.Money(14280, 'EUR')
+_PART = money.Money(4280, 'EUR')
 _ZONE = zoneinfo.ZoneInfo('Europe/Paris')
 _SERVERS = (
     ('0f3b5a1e-6c2d-4e7f-8a90-1b2c3d4e5f60', 'web'),
@@ -50,10 +52,13 @@ OF_A_DAY = frozenset({'hold_begun', 'contract_ending', 'quota_changed'})
 OF_MONEY = frozenset({'payment_received', 'payment_failed', 'credit_note'})
 # Where the ladder names its next step.
 _OF_A_STEP = OF_A_DAY | {'grace', 'last_warning', 'deleted'}
-_SETTLED = frozenset(
-    {'invoice', 'payment_received', 'restored', 'credit_note'}
-)
-_OF_A_DOCUMENT = frozenset({'invoice', 'reminder', 'grace', 'credit_note'})
+# Who still owes something when he is told.
+_OWES = OF_A_DEBT | {'payment_failed', 'hold_begun', 'hold_ended'}
+# What may come to those who owe and to those who do not.
+_EITHER = frozenset(
+    {'invoice', 'payment_received', 'restored', 'credit_note',
+     'deletion_requested'}
+)  # fmt: skip
 _HOLDS = ('promise', 'pause', 'abuse')
 
 
@@ -63,11 +68,21 @@ def cases(
     """The ways in which a notice comes, by name; the first is the usual."""
     usual = _usual(template, now, locale)
     found = {USUAL: usual}
-    if template in _SETTLED:
+    if template in _EITHER and template in _OWES:
         found['settled'] = _settled(usual)
+    elif template in _EITHER:
+        found['owing'] = dataclasses.replace(usual, amount_due=_PRICE)
     if template in ('hold_begun', 'hold_ended'):
         for hold in _HOLDS[1:]:
             found[hold] = dataclasses.replace(usual, context={'type': hold})
+    if template == 'operator':
+        first = usual.context['name']
+        for name in mail.ALARMS:
+            if name == first:
+                continue
+            found[name] = dataclasses.replace(
+                usual, context={**usual.context, 'name': name}
+            )
     return found
 
 
@@ -101,7 +116,6 @@ def everything(
     template: str, now: dt.datetime, locale: str = 'en'
 ) -> mail.NoticeContent:
     """A notice with all that any notice may say."""
-    price = money.Money(14280, 'EUR')
     return mail.NoticeContent(
         template=template,
         account='Example & Sons Ltd',
@@ -113,10 +127,10 @@ def everything(
         servers=_SERVERS,
         names=now + _WEEK,
         invoice_number='INV-000017',
-        invoice_total=price,
+        invoice_total=_PRICE,
         due_at=now + _WEEK,
-        amount=price,
-        amount_due=price,
+        amount=_PART,
+        amount_due=_PRICE,
         references='sample',
         context=OCCASION.get(template, {}),
         attachments=(mail.Attachment('INV-000017.pdf', b''),),
@@ -136,15 +150,16 @@ def _usual(
             attachments=(),
         )  # fmt: skip
     indebted = template in OF_A_DEBT
-    return dataclasses.replace(
+    told = dataclasses.replace(
         whole,
         servers=_SERVERS if template in OF_SERVERS else (),
         names=whole.names if template in _OF_A_STEP else None,
         invoice_number=whole.invoice_number if indebted else '',
         invoice_total=whole.invoice_total if indebted else None,
         due_at=_due_at(template, now) if indebted else None,
-        attachments=whole.attachments if template in _OF_A_DOCUMENT else (),
+        attachments=whole.attachments if indebted else (),
     )
+    return told if template in _OWES else _settled(told)
 
 
 def _due_at(template: str, now: dt.datetime) -> dt.datetime:
