@@ -47,6 +47,7 @@ from patrii_billing.domain import signature
 from patrii_billing.domain import span
 from patrii_billing.domain import tax
 from patrii_billing.domain import windows
+from patrii_billing.engine import bounces
 from patrii_billing.engine import deliver
 from patrii_billing.engine import events
 from patrii_billing.engine import imports
@@ -64,7 +65,9 @@ from patrii_billing.intake import processor as reader
 from patrii_billing.mail import compose
 from patrii_billing.mail import folder
 from patrii_billing.mail import gallery as galleries
+from patrii_billing.mail import imap
 from patrii_billing.mail import looks
+from patrii_billing.mail import maildir
 from patrii_billing.mail import message
 from patrii_billing.mail import off
 from patrii_billing.mail import smtp
@@ -102,6 +105,10 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
                 given = tuple(value) if isinstance(value, list) else value
                 values[field.name] = given
     values['silence'] = values['silence'] or None
+    if conf.bounces.driver != 'none':
+        values['unread_after'] = elapsed(
+            conf.bounces.unread_after, '[bounces] unread_after'
+        )
     read = engine_settings.Settings(
         policy=_policy(conf),
         limits=_limits(conf),
@@ -339,6 +346,27 @@ def _smtp(
         insecure=options.smtp_insecure,
     )
     return smtp.SmtpMailer(server, letterhead)
+
+
+def returns(conf: cfg.ConfigOpts) -> ports.Returns | None:
+    """The mailbox that bounces come to, where one is read."""
+    options = conf.bounces
+    match options.driver:
+        case 'maildir':
+            return maildir.Maildir(options.maildir, options.max_size)
+        case 'imap':
+            server = imap.Server(
+                host=options.imap_host,
+                port=options.imap_port,
+                user=options.imap_user,
+                password=options.imap_password,
+                folder=options.imap_folder,
+                tls=smtp.Tls(options.imap_tls),
+                timeout=options.timeout,
+                cafile=options.imap_cafile,
+            )
+            return imap.ImapMailbox(server, options.max_size)
+    return None
 
 
 def tools(
@@ -579,6 +607,10 @@ def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:
         )
     if built.listeners or conf.webhooks.sources:
         steps['events'] = lambda: events.run(built, built.now())
+    mailbox = returns(conf)
+    if mailbox is not None:
+        every = elapsed(conf.bounces.every, '[bounces] every')
+        steps['bounces'] = bounces.Reader(built, mailbox, every).run
     return steps
 
 
@@ -595,6 +627,8 @@ def check(conf: cfg.ConfigOpts) -> None:
     interval(conf)
     tools(conf)
     sources(conf)
+    returns(conf)
+    elapsed(conf.bounces.every, '[bounces] every')
     printer(conf)
     _check_driver(conf)
     ears.check(conf)

@@ -9,6 +9,7 @@ from oslo_log import log
 
 from patrii_billing.conf import api
 from patrii_billing.conf import billing
+from patrii_billing.conf import bounces
 from patrii_billing.conf import ceilometer
 from patrii_billing.conf import checks
 from patrii_billing.conf import database
@@ -34,6 +35,7 @@ _OURS = (
     ceilometer,
     engine,
     mail,
+    bounces,
     document,
     nova,
     api,

@@ -48,6 +48,8 @@ ALARMS = (
     'delivery_late',
     'notice_refused',
     'warning_not_accepted',
+    'bounced_late',
+    'bounce_unclear',
     'bounces_unread',
     'left_to_operator',
     'nothing_to_shelve',

@@ -227,14 +227,17 @@ def _tell(
         if row.template == _WARNING
         and actions.committed_deletion(conn, server)
     ]
-    late = f'; deleted already: {", ".join(gone)}' if gone else ''
-    tell.operator(
-        conn, now, 'bounced_late' if gone else 'delivery_failed',
-        f'bounced:{row.id}:{len(attempts.of(conn, row.id))}',
-        f'{row.template} came back from {address or "somebody"}: '
-        f'{answer}{late}',
-        account_id=row.account_id, subscription_id=row.subscription_id,
-    )  # fmt: skip
+    key = f'bounced:{row.id}:{len(attempts.of(conn, row.id))}'
+    why = f'{row.template} came back from {address or "somebody"}: {answer}'
+    whose = {
+        'account_id': row.account_id,
+        'subscription_id': row.subscription_id,
+    }
+    if gone:
+        why = f'{why}; deleted already: {", ".join(gone)}'
+        tell.operator(conn, now, 'bounced_late', key, why, **whose)
+    else:
+        tell.operator(conn, now, 'delivery_failed', key, why, **whose)
 
 
 def _take_back(

@@ -34,6 +34,7 @@ class Enforcement:
     heard_at: dt.datetime | None
     swept_at: dt.datetime | None
     unread_since: dt.datetime | None
+    bounces_read_at: dt.datetime | None
     pending: Mapping[ActionType, int]
     unapproved: Mapping[ActionType, int]
 
@@ -56,6 +57,7 @@ def look(
         heard_at=state.heard_at,
         swept_at=state.swept_at,
         unread_since=inbox.oldest(conn),
+        bounces_read_at=state.bounces_read_at,
         pending={kind: pending.get(kind, 0) for kind in ActionType},
         unapproved={
             kind: waiting.get(kind, 0)

@@ -33,6 +33,7 @@ def show(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
         'heard_at': shapes.instant(found.heard_at),
         'swept_at': shapes.instant(found.swept_at),
         'unread_since': shapes.instant(found.unread_since),
+        'bounces_read_at': shapes.instant(found.bounces_read_at),
         'actions': [
             {
                 'type': kind,

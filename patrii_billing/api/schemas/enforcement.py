@@ -50,6 +50,10 @@ _ENFORCEMENT = {
         **_NULL_INSTANT,
         'description': 'When the oldest message came that waits to be read.',
     },
+    'bounces_read_at': {
+        **_NULL_INSTANT,
+        'description': 'When the mailbox of bounces could be read last.',
+    },
     'actions': {
         'type': 'array',
         'description': 'What is to be done to the cloud, by type.',

@@ -33,6 +33,7 @@ _SHOW = (
     _C('Last Notification', 'heard_at', columns.instant),
     _C('Last Sweep', 'swept_at', columns.instant),
     _C('Unread Since', 'unread_since', columns.instant),
+    _C('Bounces Read', 'bounces_read_at', columns.instant),
 )
 
 

@@ -167,9 +167,10 @@ class ListTest(base.ConfigTestCase):
 
         self.assertEqual(
             {
-                'api', 'billing', 'ceilometer', 'document', 'enforcement',
-                'engine', 'events', 'ladder', 'listener', 'mail', 'nova',
-                'web', 'webhook:name', 'webhook_source:name', 'webhooks',
+                'api', 'billing', 'bounces', 'ceilometer', 'document',
+                'enforcement', 'engine', 'events', 'ladder', 'listener',
+                'mail', 'nova', 'web',
+                'webhook:name', 'webhook_source:name', 'webhooks',
             },
             groups,
         )  # fmt: skip
