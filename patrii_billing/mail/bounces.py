@@ -93,12 +93,14 @@ def _reported(letter: message.Message) -> Iterator[bounce.Verdict]:
             if fate is None or not addresses:
                 continue
             answer = _words(block.get('Diagnostic-Code', ''))
-            answer = re.sub(r'(?i)^smtp\s*;\s*', '', answer)
+            answer = re.sub(r'^[\w-]+\s*;\s*', '', answer)
             status = bounce.status(_words(block.get('Status', '')))
             if not status or status.endswith('.0.0'):
                 status = bounce.status(answer) or status
+            if status not in answer:
+                answer = f'{status} {answer}'.strip()
             yield bounce.Verdict(
-                fate, addresses, status, (answer or status)[:_LONGEST_ANSWER]
+                fate, addresses, status, answer[:_LONGEST_ANSWER]
             )
 
 

@@ -120,6 +120,14 @@ class ReportTest(base.BaseTestCase):
             bounce.recipient(verdict, ['ann+42@acme.example', 'x@y.example']),
         )
 
+    def test_an_answer_without_a_status_is_given_the_one_beside_it(
+        self,
+    ) -> None:
+        head, _, _ = FAILED.partition('Diagnostic-Code')
+        group = f'{head}Diagnostic-Code: x-unix; gone\n'
+
+        self.assertEqual('5.1.1 gone', verdicts(report(group))[0].answer)
+
     def test_an_international_report_is_read(self) -> None:
         group = FAILED.replace('rfc822;', 'utf-8;').replace('ann@', 'änn@')
         read = report(group, part='message/global-delivery-status')
