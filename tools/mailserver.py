@@ -54,6 +54,7 @@ minimal_backoff_time = 1s
 queue_run_delay = 1s
 smtpd_recipient_restrictions = check_recipient_access texthash:{folder}/access
 smtpd_tls_security_level = may
+smtpd_tls_received_header = yes
 smtpd_tls_chain_files = {folder}/key.pem, {folder}/certificate.pem
 smtpd_tls_session_cache_database =
 smtpd_sasl_type = dovecot
@@ -133,6 +134,12 @@ service imap-login {{
 service lmtp {{
   unix_listener {folder}/lmtp {{
     mode = 0666
+  }}
+}}
+# Else it lets those wait who gave a wrong password before.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
   }}
 }}
 service auth {{

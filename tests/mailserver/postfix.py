@@ -17,9 +17,11 @@ anybody@cloud.example     our own people: operators and bounces
 gives the name of the mailbox and the password `secret`.
 """
 
+from collections.abc import Callable
 import email
 import email.message
 import email.policy
+import fcntl
 import json
 import os
 import pathlib
@@ -36,6 +38,8 @@ from patrii_billing import wiring
 from tests import services
 
 PATIENCE = 20
+# Long enough for what was taken to be delivered, if it should not be there.
+MOMENT = 0.2
 
 
 class Postfix:
@@ -79,18 +83,20 @@ class Postfix:
     def answer(self, address: str, answer: str = '') -> None:
         """From now on answer so to RCPT of the address; empty is as usual."""
         path = self._folder / 'access'
-        lines = [
-            line
-            for line in path.read_text().splitlines()
-            if line.partition(' ')[0] != address
-        ]
-        if answer:
-            lines.append(f'{address} {answer}')
-        new = path.with_suffix('.new')
-        new.write_text(''.join(f'{line}\n' for line in lines))
-        # Postfix waits while a table looks as if it were still written.
-        os.utime(new, (0, 0))
-        new.rename(path)
+        with self._folder.joinpath('access.lock').open('w') as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lines = [
+                line
+                for line in path.read_text().splitlines()
+                if line.partition(' ')[0] != address
+            ]
+            if answer:
+                lines.append(f'{address} {answer}')
+            new = path.with_suffix('.new')
+            new.write_text(''.join(f'{line}\n' for line in lines))
+            # Postfix waits while a table looks as if it were being written.
+            os.utime(new, (0, 0))
+            new.rename(path)
 
 
 class MailTestCase(base.BaseTestCase):
@@ -135,13 +141,18 @@ class MailTestCase(base.BaseTestCase):
         return wiring.voice(conf)
 
     def arrived(
-        self, mailbox: str, count: int = 1
+        self,
+        mailbox: str,
+        count: int = 1,
+        wanted: Callable[[email.message.EmailMessage], bool] = lambda _: True,
     ) -> list[email.message.EmailMessage]:
         """Wait until so many mails are in a mailbox, or fail; the mails."""
-        until = time.monotonic() + PATIENCE
-        mails = self.postfix.mails(mailbox)
-        while len(mails) < count and time.monotonic() < until:
+        patience = MOMENT if count == 0 else PATIENCE
+        until = time.monotonic() + patience
+        while True:
+            mails = list(filter(wanted, self.postfix.mails(mailbox)))
+            if len(mails) >= max(count, 1) or time.monotonic() > until:
+                break
             time.sleep(0.02)
-            mails = self.postfix.mails(mailbox)
         self.assertEqual(count, len(mails), f'mails to {mailbox}')
         return mails
