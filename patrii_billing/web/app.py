@@ -12,11 +12,16 @@ from werkzeug import exceptions as http_errors
 from patrii_billing import errors
 from patrii_billing.web import deeds
 from patrii_billing.web import headers
+from patrii_billing.web.pages import actions
+from patrii_billing.web.pages import ahead
 from patrii_billing.web.pages import customer
 from patrii_billing.web.pages import customers
 from patrii_billing.web.pages import deed
+from patrii_billing.web.pages import invoices
 from patrii_billing.web.pages import login
+from patrii_billing.web.pages import notices
 from patrii_billing.web.pages import overview
+from patrii_billing.web.pages import plans
 from patrii_billing.web import shown
 from patrii_billing.web import visit
 from patrii_billing.web import window as windows
@@ -27,6 +32,11 @@ _PAGES = (
     overview.page,
     customers.page,
     customer.page,
+    invoices.page,
+    actions.page,
+    notices.page,
+    plans.page,
+    ahead.page,
     deed.page,
 )
 _YEAR = 365 * 24 * 3600

@@ -65,6 +65,11 @@ def pages() -> Iterator[tuple[str, str, str]]:
     said = flask.g.words.gettext
     yield 'overview.show', said('Overview'), 'summary:show'
     yield 'customers.index', said('Customers'), 'account:list'
+    yield 'invoices.index', said('Invoices'), 'invoice:list'
+    yield 'actions.index', said('Actions'), 'action:list'
+    yield 'notices.index', said('Mails'), 'notice:list'
+    yield 'plans.index', said('Plans'), 'plan:list'
+    yield 'ahead.show', said('Simulation'), 'forecast:list'
 
 
 def common() -> dict[str, Any]:
