@@ -46,11 +46,10 @@ class BouncesTest(postfix.MailTestCase):
         self.assertIn('5.1.1', mark.answer)
         (warning,) = self.warnings()
         self.assertEqual('refused', warning.state)
+        *_, last = self.story.db.read(attempts.of, warning.id)
         self.assertEqual(
-            ['accepted', 'bounced'],
-            [one.result
-             for one in self.story.db.read(attempts.of, warning.id)],
-        )  # fmt: skip
+            ('bounced', [self.gone]), (last.result, last.recipients)
+        )
 
         self.contacts(self.jane)
         self.story.play('02-07 00:01')

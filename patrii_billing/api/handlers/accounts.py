@@ -15,6 +15,7 @@ from patrii_billing.domain import money
 from patrii_billing.engine import customers as engine
 from patrii_billing.engine import unparking
 from patrii_billing import errors
+from patrii_billing.store import undeliverable
 from patrii_billing.store.views import customers
 
 
@@ -27,6 +28,7 @@ def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
         project=asked.get('project_id'),
         status=asked.get('billing_status'),
         parked=asked.get('parked'),
+        undeliverable=asked.get('undeliverable'),
     )
     return paging.page(
         call, conn, 'accounts', query, customers.ACCOUNT_KEYS,
@@ -81,6 +83,14 @@ def shown(
         'projects': [
             {'id': project.id, 'name': project.name}
             for project in customers.projects_of(conn, [account_id])
+        ],
+        'undeliverable': [
+            {
+                'address': one.address,
+                'since': shapes.instant(one.since),
+                'answer': one.answer,
+            }
+            for one in undeliverable.of(conn, account_id).values()
         ],
         'balance': money.plain(figures.balance, row.currency),
         'owed': money.plain(figures.owed, row.currency),

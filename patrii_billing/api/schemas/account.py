@@ -72,7 +72,8 @@ _CONTACTS: base.Schema = {
     'maxItems': 50,
     'items': {'type': 'string', 'maxLength': 320},
     'description': "Mail addresses; without any the mails go to the "
-    "project's users.",
+    "project's users. Set anew, even to the same, those that mails came "
+    'back from are written to again.',
 }
 
 
@@ -144,6 +145,19 @@ SHOWN = base.answer(
             'type': 'array',
             'items': base.answer({'id': base.UUID, 'name': base.NAME}),
         },
+        'undeliverable': {
+            'type': 'array',
+            'items': base.answer(
+                {
+                    'address': {'type': 'string'},
+                    'since': base.INSTANT,
+                    'answer': {'type': 'string'},
+                }
+            ),
+            'description': 'Addresses that mails came back from, each with '
+            'what its server said; written to no more before the contacts '
+            'are set anew.',
+        },
         'balance': {
             **base.AMOUNT,
             'description': 'What is here and pays for nothing yet.',
@@ -167,6 +181,7 @@ LIST = base.listing(
         'project_id': base.UUID,
         'billing_status': base.one_of(list(lifecycle.Status)),
         'parked': base.BOOLEAN,
+        'undeliverable': base.BOOLEAN,
     },
     ['id', 'name', 'created_at'],
 )

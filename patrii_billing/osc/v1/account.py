@@ -3,6 +3,7 @@
 
 import argparse
 from collections.abc import Iterable
+import textwrap
 from typing import Any
 
 from patrii_billing.osc import columns
@@ -47,8 +48,17 @@ def _rate(each: columns.Item, item: columns.Item) -> str:
     )
 
 
+def _dead(item: columns.Item, field: str) -> Any:
+    return columns.lines(
+        item[field],
+        lambda each: f'{each["address"]} since {each["since"][:10]}: '
+        f'{textwrap.shorten(each["answer"], 50)}',
+    )
+
+
 _SHOW = (
     *_LIST,
+    _C('Undeliverable', 'undeliverable', _dead),
     _C('Policy', 'policy', columns.pairs),
     _C('Address', 'address', columns.pairs),
     _C('Taxes', 'taxes', _rates),
@@ -75,7 +85,9 @@ class ListAccount(commands.Lister):
         add('--status', choices=_STATUSES,
             help='Whose worst subscription has this billing status')
         add('--parked', action='store_true', default=None,
-            help='Not billed until a person has looked at it')  # fmt: skip
+            help='Not billed until a person has looked at it')
+        add('--undeliverable', action='store_true', default=None,
+            help='With an address that mails came back from')  # fmt: skip
 
     def items(self, parsed_args: argparse.Namespace) -> Iterable[Any]:
         project_id = None
@@ -85,6 +97,7 @@ class ListAccount(commands.Lister):
             'accounts', parsed_args.limit, name=parsed_args.name,
             external_ref=parsed_args.external_ref, project_id=project_id,
             billing_status=parsed_args.status, parked=parsed_args.parked,
+            undeliverable=parsed_args.undeliverable,
         )  # fmt: skip
 
 

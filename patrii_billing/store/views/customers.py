@@ -15,6 +15,7 @@ from patrii_billing.store import schema
 
 _accounts = schema.accounts
 _invoices = schema.invoices
+_marks = schema.undeliverable
 _payments = schema.payments
 _projects = schema.projects
 _subs = schema.subscriptions
@@ -69,6 +70,7 @@ def listed(
     project: str | None = None,
     status: str | None = None,
     parked: bool | None = None,
+    undeliverable: bool | None = None,
 ) -> sa.Select[Any]:
     """Accounts, each with `worst`: the rank of its worst billing status.
 
@@ -103,6 +105,11 @@ def listed(
         is_parked = _accounts.c.parked_why.is_not(None)
         query = query.where(is_parked if parked else ~is_parked)
         if parked:
+            query = query.execution_options(few=True)
+    if undeliverable is not None:
+        is_marked = _accounts.c.id.in_(sa.select(_marks.c.account_id))
+        query = query.where(is_marked if undeliverable else ~is_marked)
+        if undeliverable:
             query = query.execution_options(few=True)
     return query
 

@@ -6,7 +6,9 @@ from typing import Any
 from oslotest import base
 
 from patrii_billing.store import accounts
+from patrii_billing.store import notices
 from patrii_billing.store import subscriptions
+from patrii_billing.store import undeliverable
 from tests import doors
 
 
@@ -23,9 +25,7 @@ class AccountTest(base.BaseTestCase):
     def park(self) -> None:
         write = self.door.tools.db.write
         write(accounts.change, self.acme, parked_why='no price of flavor s9')
-        write(
-            subscriptions.change, self.sub, charge_at=None, settle_at=None
-        )
+        write(subscriptions.change, self.sub, charge_at=None, settle_at=None)
 
     def ask(
         self, method: str, path: str, token: str = 'FINANCE', **body: Any
@@ -72,3 +72,27 @@ class AccountTest(base.BaseTestCase):
         after = self.door.tools.db.read(subscriptions.get, self.sub)
         self.assertEqual(7, (before.charge_at - after.charge_at).days)
         self.assertLess(after.check_at, before.check_at)
+
+    def test_addresses_that_do_not_work_are_shown_until_set_anew(self) -> None:
+        write, now = self.door.tools.db.write, self.door.tools.now()
+        write(notices.ask, 'one', 'grace', now, account_id=self.acme)
+        notice = self.door.tools.db.read(notices.by_key, 'one').id
+        dead = 'dead@acme.example'
+        write(undeliverable.mark, self.acme, dead, '5.1.1 gone', notice, now)
+
+        [found] = self.ask('GET', '/v1/accounts?undeliverable=true')[
+            'accounts'
+        ]
+        path = f'/v1/accounts/{found["id"]}'
+        self.assertEqual(
+            [(dead, '5.1.1 gone')],
+            [(one['address'], one['answer'])
+             for one in self.ask('GET', path)['undeliverable']],
+        )  # fmt: skip
+
+        changed = self.ask('PATCH', path, 'ADMIN', contacts=[dead])
+
+        self.assertEqual([], changed['undeliverable'])
+        self.assertEqual(
+            [], self.ask('GET', '/v1/accounts?undeliverable=true')['accounts']
+        )
