@@ -28,6 +28,8 @@ from patrii_billing.store import due
 from patrii_billing import wiring
 
 NEW_YEAR = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+# Books without a customer, as a file.
+_upgraded: list[bytes] = []
 
 # Paid until 1 February; nothing else.
 CUSTOMER = """
@@ -91,6 +93,14 @@ class CommandTestCase(base.BaseTestCase):
     def books_url(self) -> str:
         """Where the books are to be; nothing is there yet."""
         return f'sqlite:///{self.folder}/books.db'
+
+    def open_books(self) -> None:
+        """New books: a copy of the first that `db upgrade` has made."""
+        file = self.folder / 'books.db'
+        if not _upgraded:
+            self.manage('db', 'upgrade')
+            _upgraded.append(file.read_bytes())
+        file.write_bytes(_upgraded[0])
 
     def write(self, name: str, content: str) -> str:
         """A file in the test's folder; its path."""

@@ -26,7 +26,7 @@ class ContractTest(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load()
         self.load(PLANS)
         self.run_until(_INVOICED)

@@ -14,7 +14,7 @@ class InvoiceTestCase(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load()
         self.run_until(_INVOICED)
         self.db = self.tools().db

@@ -100,7 +100,7 @@ class CustomerTestCase(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load()
         self.db = self.tools().db
 

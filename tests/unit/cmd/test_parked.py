@@ -15,7 +15,7 @@ class ParkedTest(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load()
         self.db = self.tools().db
         self.db.write(accounts.change, 1, parked_why='no price of flavor x')

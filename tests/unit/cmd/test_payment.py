@@ -29,7 +29,7 @@ class PaymentTestCase(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load(OPENING)
         self.db = self.tools().db
 

@@ -34,7 +34,7 @@ class QuotaTestCase(base.CommandTestCase):
         super().setUp()
         self.quotas: Any = self.cloud.quotas
         self.quotas.quotas['acme-prod-id'] = dict(_OWN)
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load(_CUSTOMER)
         self.run_until(base.NEW_YEAR + dt.timedelta(minutes=1))
         self.manage(

@@ -17,7 +17,7 @@ _FEBRUARY = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
 class RenderTest(base.CommandTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load()
         self.run_until(_FEBRUARY)
 

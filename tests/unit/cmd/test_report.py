@@ -19,7 +19,7 @@ class ReportTestCase(base.CommandTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.manage('db', 'upgrade')
+        self.open_books()
         self.load()
         self.run_until(_FEBRUARY)
 

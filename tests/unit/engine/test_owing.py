@@ -112,28 +112,37 @@ def pending(conn: sa.Connection, story: stories.Story) -> list[int]:
 
 def cost(story: stories.Story) -> Fraction:
     """What the billed days cost, counted one by one."""
+    spans = story.rows(schema.spans)
     total = Fraction(0)
-    servers = [worlds.server_id(name) for name in ('web', 'db')]
-    for span in story.rows(schema.spans):
-        cycle = (span.cycle_ends - span.cycle_starts).days
-        day = span.starts
-        while day < span.ends:
-            for server in servers:
-                total += Fraction(of_day(story, server, day), cycle)
-            day += DAY
+    for name in ('web', 'db'):
+        levels = prices(story, worlds.server_id(name))
+        for span in spans:
+            cycle = (span.cycle_ends - span.cycle_starts).days
+            days = (span.ends - span.starts).days
+            total += Fraction(
+                sum(
+                    of_day(levels, span.starts + count * DAY)
+                    for count in range(days)
+                ),
+                cycle,
+            )
     return total
 
 
-def of_day(story: stories.Story, server: str, day: dt.date) -> int:
-    """The most that a server was on a day, or else what it was before."""
+def prices(story: stories.Story, server: str) -> list[tuple[dt.date, int]]:
+    """What a server cost from each of its changes on, in their order."""
     levels = sorted(
         story.rows(schema.levels, server=server),
         key=lambda row: (row.at, row.id),
     )
-    prices = [
+    return [
         (row.at.date(), PRICES[row.resource] * int(row.quantity))
         for row in levels
     ]
+
+
+def of_day(prices: list[tuple[dt.date, int]], day: dt.date) -> int:
+    """The most that a server was on a day, or else what it was before."""
     same = [price for at, price in prices if at == day]
     before = [price for at, price in prices if at < day]
     return max(same) if same else before[-1]
