@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 import datetime as dt
+import zoneinfo
 
 from patrii_billing.domain import draft
 from patrii_billing.domain import intents
@@ -10,7 +11,26 @@ from patrii_billing.domain import lifecycle
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.domain.lifecycle import Status
 from patrii_billing.domain.lifecycle import Step
+from patrii_billing.domain import policy as policies
 from patrii_billing.domain import standing
+
+
+def shelving(
+    policy: policies.Policy, told: dt.datetime, zone: zoneinfo.ZoneInfo
+) -> dt.datetime:
+    """When servers are shelved, if grace is told of at an instant."""
+    return policy.shelve_window.next_open(
+        policy.shelve_grace.after(told, zone), zone
+    )
+
+
+def deletion(
+    policy: policies.Policy, warned: dt.datetime, zone: zoneinfo.ZoneInfo
+) -> dt.datetime:
+    """When they are deleted, if the last warning is accepted at an instant."""
+    return policy.delete_window.next_open(
+        policy.deletion_warning.after(warned, zone), zone
+    )
 
 
 class Deadlines(draft.Draft):

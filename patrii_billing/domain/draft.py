@@ -81,8 +81,9 @@ class Draft:
         key: str,
         servers: tuple[str, ...] = (),
         names: dt.datetime | None = None,
+        **context: str,
     ) -> None:
-        self._do(intents.Notify(template, key, servers, names))
+        self._do(intents.Notify(template, key, servers, names, context))
 
     def _alarm(self, name: str, key: str, why: str) -> None:
         self._do(intents.Alarm(name, f'{key}:{name}', why))

@@ -128,11 +128,17 @@ class _Ladder(steps.Steps):
             self._do(intents.EndHold(self.hold.type, 'paid'))
             self.hold = None
         back, old = self.status in draft.SUSPENDED, self.position
+        restored = tuple(
+            one.server
+            for one in self.facts.covered
+            if one.custody is lifecycle.Custody.RESTORED
+        )
         self.position = standing.Position()
         if self.hold is None or back:
             self._set(Status.ACTIVE, 'nothing is past due')
         if back:
-            self._notify('restored', f'{old.case}:restored:{old.round}')
+            key = f'{old.case}:restored:{old.round}'
+            self._notify('restored', key, restored)
 
     def _upcoming(self) -> standing.OpenInvoice | None:
         return next(

@@ -89,8 +89,10 @@ class NoticeContent:
 
     `names` is the instant the notice is about: shelving (grace), deletion
     (last_warning), the end of the undo span (deleted), the end of a hold
-    (hold_begun), the next step (the others). `amount` is the payment's or
-    the prorated sum; `amount_due` is what is left to pay in all. Ids of
+    (hold_begun), the next step (the others). `soonest` is before which the
+    step after that cannot come: shelving (invoice, reminder), deletion
+    (shelved). `amount` is the payment's or the prorated sum, below zero where
+    it is given back; `amount_due` is what is left to pay in all. Ids of
     messages have no domain; `references` is one id per account, so that
     its mails form a thread. Names may hold anything; they are made safe.
     """
@@ -104,8 +106,10 @@ class NoticeContent:
     subscription: str = ''
     servers: tuple[tuple[str, str], ...] = ()  # id, name
     names: dt.datetime | None = None
+    soonest: dt.datetime | None = None
     invoice_number: str = ''
     invoice_total: money.Money | None = None
+    invoice_owed: money.Money | None = None
     due_at: dt.datetime | None = None
     amount: money.Money | None = None
     amount_due: money.Money | None = None

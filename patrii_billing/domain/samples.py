@@ -30,6 +30,7 @@ _SERVERS = (
 )
 # What only the occasion can say, of those templates that tell it.
 OCCASION: Mapping[str, Mapping[str, str]] = {
+    'reminder': {'number': '1', 'of': '2'},
     'payment_failed': {'reason': 'the card has expired'},
     'credit_note': {'corrects': 'INV-000011'},
     'quota_changed': {'project': 'example', 'old': '8 cores',
@@ -51,7 +52,11 @@ OF_A_DEBT = frozenset(
 OF_A_DAY = frozenset({'hold_begun', 'contract_ending', 'quota_changed'})
 OF_MONEY = frozenset({'payment_received', 'payment_failed', 'credit_note'})
 # Where the ladder names its next step.
-_OF_A_STEP = OF_A_DAY | {'grace', 'last_warning', 'deleted'}
+_OF_A_STEP = OF_A_DAY | {
+    'grace', 'shelved', 'last_warning', 'deleted', 'hold_ended',
+}  # fmt: skip
+_SOONEST = frozenset({'invoice', 'reminder', 'shelved'})
+_OF_A_DOCUMENT = frozenset({'invoice', 'reminder', 'grace', 'credit_note'})
 # Who still owes something when he is told.
 _OWES = OF_A_DEBT | {'payment_failed', 'hold_begun', 'hold_ended'}
 # What may come to those who owe and to those who do not.
@@ -59,6 +64,7 @@ _EITHER = frozenset(
     {'invoice', 'payment_received', 'restored', 'credit_note',
      'deletion_requested'}
 )  # fmt: skip
+_BACK = money.Money(-3150, 'EUR')
 _HOLDS = ('promise', 'pause', 'abuse')
 
 
@@ -72,6 +78,12 @@ def cases(
         found['settled'] = _settled(usual)
     elif template in _EITHER:
         found['owing'] = dataclasses.replace(usual, amount_due=_PRICE)
+    if template == 'invoice':
+        found['credit'] = dataclasses.replace(
+            found['settled'], invoice_total=_BACK, due_at=None
+        )
+    if template == 'quota_changed':
+        found['credit'] = dataclasses.replace(usual, amount=_BACK)
     if template in ('hold_begun', 'hold_ended'):
         for hold in _HOLDS[1:]:
             found[hold] = dataclasses.replace(usual, context={'type': hold})
@@ -94,6 +106,9 @@ def extremes(
     bare = mail.NoticeContent(
         template, 'Example Ltd', (READER,), 'sample', locale=locale
     )
+    back = dataclasses.replace(
+        _settled(whole), amount=_BACK, invoice_total=_BACK
+    )
     holds = []
     if template in ('hold_begun', 'hold_ended'):
         holds = [
@@ -109,7 +124,7 @@ def extremes(
             )
             for name in mail.ALARMS
         ]
-    return [bare, whole, _settled(whole), *holds, *alarms]
+    return [bare, whole, _settled(whole), back, *holds, *alarms]
 
 
 def everything(
@@ -128,6 +143,8 @@ def everything(
         names=now + _WEEK,
         invoice_number='INV-000017',
         invoice_total=_PRICE,
+        invoice_owed=_PRICE,
+        soonest=now + 2 * _WEEK,
         due_at=now + _WEEK,
         amount=_PART,
         amount_due=_PRICE,
@@ -147,7 +164,7 @@ def _usual(
         return dataclasses.replace(
             whole, servers=(), names=None, invoice_number='',
             invoice_total=None, due_at=None, amount=None, amount_due=None,
-            attachments=(),
+            attachments=(), soonest=None, invoice_owed=None,
         )  # fmt: skip
     indebted = template in OF_A_DEBT
     told = dataclasses.replace(
@@ -157,7 +174,9 @@ def _usual(
         invoice_number=whole.invoice_number if indebted else '',
         invoice_total=whole.invoice_total if indebted else None,
         due_at=_due_at(template, now) if indebted else None,
-        attachments=whole.attachments if indebted else (),
+        invoice_owed=whole.invoice_owed if indebted else None,
+        soonest=whole.soonest if template in _SOONEST else None,
+        attachments=whole.attachments if template in _OF_A_DOCUMENT else (),
     )
     return told if template in _OWES else _settled(told)
 
@@ -169,4 +188,7 @@ def _due_at(template: str, now: dt.datetime) -> dt.datetime:
 
 
 def _settled(content: mail.NoticeContent) -> mail.NoticeContent:
-    return dataclasses.replace(content, amount_due=money.Money(0, 'EUR'))
+    nothing = money.Money(0, 'EUR')
+    return dataclasses.replace(
+        content, amount_due=nothing, invoice_owed=nothing, soonest=None
+    )

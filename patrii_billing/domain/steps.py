@@ -37,8 +37,9 @@ class Steps(deadlines.Deadlines):
     def _remind(self) -> None:
         place = self.position.reminder
         key = f'{invoice_key(self.position.invoice or 0)}:reminder:{place}'
-        self._notify('reminder', key)
-        last = place + 1 >= len(self.policy.reminders)
+        steps = len(self.policy.reminders)
+        self._notify('reminder', key, number=f'{place + 1}', of=f'{steps}')
+        last = place + 1 >= steps
         self.position = replace(
             self.position,
             step=Step.GRACE if last else Step.REMIND,
@@ -50,10 +51,7 @@ class Steps(deadlines.Deadlines):
     def _grace(self) -> None:
         case = self.position.case or self.facts.new_case
         key = f'{case}:grace:{self.position.round}'
-        shelve_at = self.policy.shelve_window.next_open(
-            self.policy.shelve_grace.after(self.now, self.facts.zone),
-            self.facts.zone,
-        )
+        shelve_at = deadlines.shelving(self.policy, self.now, self.facts.zone)
         servers = tuple(one.server for one in self.facts.covered)
         self._notify('grace', key, servers, shelve_at)
         freezes = self.policy.freeze_quota and self.facts.whole_project
@@ -123,10 +121,7 @@ class Steps(deadlines.Deadlines):
             self._leave_to_operator()
             return
         key = f'{self.position.case}:last_warning:{self.position.round}'
-        delete_at = self.policy.delete_window.next_open(
-            self.policy.deletion_warning.after(self.now, self.facts.zone),
-            self.facts.zone,
-        )
+        delete_at = deadlines.deletion(self.policy, self.now, self.facts.zone)
         self._notify('last_warning', key, servers, delete_at)
         self.position = replace(
             self.position, step=Step.DELETE, due_at=None, awaits=key

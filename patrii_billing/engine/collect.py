@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import dunning
 from patrii_billing.domain import intents
 from patrii_billing.domain import lifecycle
+from patrii_billing.domain import standing
 from patrii_billing.engine import charge
 from patrii_billing.engine import correct
 from patrii_billing.engine import crediting
@@ -82,6 +83,10 @@ def judge(
     case = decision.position.case or sub.case_id
     for intent in decision.intents:
         _carry_out(conn, tools, sub, case, intent, now)
+    if _held(facts.status, facts.position) and not (
+        facts.hold(now) or _held(decision.status, decision.position)
+    ):
+        _tell_hold_ended(conn, sub, bool(facts.invoices), now)
     owes = bool(facts.invoices or facts.in_custody() or facts.quota_frozen)
     if sub.contract == lifecycle.Contract.ENDED and not owes:
         ending.let_go(conn, sub, now)
@@ -213,6 +218,24 @@ def _act(
         server=intent.server,
         args=args,
     )
+
+
+def _held(status: lifecycle.Status, position: standing.Position) -> bool:
+    return status is lifecycle.Status.HELD or position.frozen is not None
+
+
+def _tell_hold_ended(
+    conn: sa.Connection, sub: sa.Row[Any], owes: bool, now: dt.datetime
+) -> None:
+    """Released or over; of a promise that was kept the receipt tells."""
+    hold = subscriptions.last_over(conn, sub.id, now)
+    if hold is None or (hold.type == lifecycle.HoldType.PROMISE and not owes):
+        return
+    notices.ask(
+        conn, f'hold:{hold.id}:ended', 'hold_ended', now,
+        account_id=sub.account_id, subscription_id=sub.id,
+        context={'type': hold.type},
+    )  # fmt: skip
 
 
 def withdraw(

@@ -131,7 +131,7 @@ def _settle(
     mode = gather.policy(conn, tools, sub).quota_drift
     known = {key: watched.held[key] for key in drifted}
     if drifted and mode is policies.Drift.BILL:
-        _bill(conn, sub, known, drifted, now)
+        _bill(conn, tools, sub, known, drifted, now)
         drifted = {}
     elif drifted and mode is policies.Drift.REVERT:
         quota.revert(conn, sub, law.in_nova(known), now)
@@ -140,6 +140,7 @@ def _settle(
 
 def _bill(
     conn: sa.Connection,
+    tools: toolbox.Tools,
     sub: sa.Row[Any],
     known: Mapping[str, Decimal],
     found: Mapping[str, Decimal],
@@ -147,6 +148,7 @@ def _bill(
 ) -> None:
     before, after = law.in_nova(known), law.in_nova(found)
     why = f'{law.told(after)} in nova, {law.told(before)} in the books'
+    worth = quota.worth(conn, tools, sub)
     quota.adopt(conn, sub.project, after, now, f'found: {why}')
     timeline.record(
         conn, now, 'fact', 'QuotaChanged', why,
@@ -156,6 +158,7 @@ def _bill(
     quota.tell_changed(
         conn, f'quota_drift:{sub.project}:{now.isoformat()}',
         'quota_changed', now, sub, before, after,
+        **quota.difference(worth, quota.worth(conn, tools, sub)),
     )  # fmt: skip
 
 

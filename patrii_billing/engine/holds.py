@@ -13,6 +13,7 @@ from patrii_billing.engine import collect
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
+from patrii_billing.store import notices
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 
@@ -44,6 +45,7 @@ def place(
     if kind is _Hold.PAUSE and end is not None:
         subscriptions.settle(conn, sub.id, end)
     _record(conn, sub, f'{kind} begun', reason, end, by, now)
+    _tell(conn, sub, hold_id, kind, end, now)
     collect.judge(conn, tools, sub.id, now)
     return hold_id
 
@@ -72,6 +74,7 @@ def prolong(
         subscriptions.settle(conn, sub.id, now)
         charge.schedule(conn, tools, sub)
     _record(conn, sub, f'{kind} prolonged', why, end, by, now)
+    _tell(conn, sub, hold.id, kind, end, now)
     collect.judge(conn, tools, sub.id, now)
 
 
@@ -157,4 +160,20 @@ def _record(
         conn, now, 'hold', name, why,
         account_id=sub.account_id, subscription_id=sub.id, by=by,
         until=until.isoformat() if until else None,
+    )  # fmt: skip
+
+
+def _tell(
+    conn: sa.Connection,
+    sub: sa.Row[Any],
+    hold_id: int,
+    kind: lifecycle.HoldType,
+    until: dt.datetime | None,
+    now: dt.datetime,
+) -> None:
+    """The customer is told of each end that a hold is given."""
+    notices.ask(
+        conn, f'hold:{hold_id}:begun:{now.isoformat()}', 'hold_begun', now,
+        account_id=sub.account_id, subscription_id=sub.id, names=until,
+        context={'type': kind},
     )  # fmt: skip

@@ -12,11 +12,13 @@ import sqlalchemy as sa
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Contract
+from patrii_billing.domain import money
 from patrii_billing.domain import pricing
 from patrii_billing.domain import quota as law
 from patrii_billing.engine import bill
 from patrii_billing.engine import collect
 from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import issuing
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
@@ -176,6 +178,38 @@ def foretell(
     return list(new.elements()), total - sum(
         entry.line.amount for entry in before
     )
+
+
+def worth(
+    conn: sa.Connection, tools: toolbox.Tools, sub: sa.Row[Any]
+) -> money.Money | None:
+    """What waits to be invoiced of a subscription, with its taxes.
+
+    None where that would be no invoice, or nobody can be told of it.
+    """
+    [ground] = grounds.read(conn, tools, [sub])
+    entries = list(bill.entries(ground))
+    currency = ground.account.currency
+    if not entries:
+        return money.Money(0, currency)
+    try:
+        draft = issuing.correction(tools, ground, entries, tools.now())
+    except (errors.InvalidInput, errors.NotFound):
+        return None
+    return money.Money(draft.said.total, draft.currency)
+
+
+def difference(
+    before: money.Money | None, after: money.Money | None
+) -> dict[str, str]:
+    """What a change came to, for the words of its notice."""
+    if before is None or after is None or before == after:
+        return {}
+    minor = after.minor - before.minor
+    return {
+        'amount': money.plain(minor, after.currency),
+        'currency': after.currency,
+    }
 
 
 def _entries(

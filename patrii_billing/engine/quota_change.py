@@ -100,8 +100,13 @@ def _changed(
     at = now
     if 'sent_at' in args:
         at = dt.datetime.fromisoformat(args['sent_at'])
+    sub = subscriptions.get(conn, row.subscription_id)
+    worth = quota.worth(conn, tools, sub)
     quota.adopt(conn, row.project, wanted, at, 'quota change')
-    _tell_changed(conn, row, before, wanted, now)
+    _tell_changed(
+        conn, row, before, wanted, now,
+        **quota.difference(worth, quota.worth(conn, tools, sub)),
+    )  # fmt: skip
     quota.close(conn, tools, row, ActionState.DONE, 'done', law.told(wanted))
 
 
@@ -111,10 +116,12 @@ def _tell_changed(
     before: Mapping[str, int],
     after: Mapping[str, int],
     now: dt.datetime,
+    **context: str,
 ) -> None:
     quota.tell_changed(
         conn, f'quota:{row.id}', 'quota_changed', now,
         subscriptions.get(conn, row.subscription_id), before, after,
+        **context,
     )  # fmt: skip
 
 

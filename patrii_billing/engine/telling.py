@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
+from patrii_billing.domain import deadlines
+from patrii_billing.domain import lifecycle
 from patrii_billing.domain import mail
 from patrii_billing.domain import money
 from patrii_billing.engine import gather
@@ -20,7 +22,8 @@ from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 
 # Their step follows so long after they were accepted, and not before.
-_NAMES_A_STEP = frozenset({'grace', 'last_warning'})
+_BEFORE_GRACE = frozenset({'invoice', 'reminder'})
+_NAMES_A_STEP = frozenset({'grace', 'shelved', 'last_warning'})
 
 
 def content_of(
@@ -52,6 +55,7 @@ def content_of(
         'plan': plans.get(conn, sub.plan_id).name if sub is not None else '',
         'servers': _names_of(conn, row.servers),
         'names': _named_instant(conn, tools, row, sub, now),
+        'soonest': _soonest(conn, tools, row, sub, now),
         'amount': amount,
         'amount_due': _amount_due(conn, account),
         'references': f'account-{account.id}',
@@ -61,7 +65,8 @@ def content_of(
         content |= {
             'invoice_number': f'{invoice.series}-{invoice.number:06d}',
             'invoice_total': money.Money(invoice.total, invoice.currency),
-            'due_at': invoice.due_at,
+            'invoice_owed': money.Money(invoice.owed, invoice.currency),
+            'due_at': invoice.due_at if invoice.total > 0 else None,
         }
     return mail.NoticeContent(**content)
 
@@ -107,6 +112,10 @@ def _named_instant(
     now: dt.datetime,
 ) -> dt.datetime | None:
     """The instant a notice names; a late warning names a later one."""
+    if row.template == 'payment_failed':
+        return _next_step(conn, row.account_id, now)
+    if sub is not None and row.template == 'hold_ended':
+        return sub.due_at  # type: ignore[no-any-return]
     if sub is None or row.template not in _NAMES_A_STEP:
         return row.names  # type: ignore[no-any-return]
     first = notices.repeated(conn, row)
@@ -115,10 +124,52 @@ def _named_instant(
         return sub.due_at or first.names  # type: ignore[no-any-return]
     policy = gather.policy(conn, tools, sub)
     zone = calendar.zone(accounts.get(conn, sub.account_id).timezone)
-    span, window = policy.shelve_grace, policy.shelve_window
-    if row.template == 'last_warning':
-        span, window = policy.deletion_warning, policy.delete_window
-    return window.next_open(span.after(now, zone), zone)
+    match row.template:
+        case 'last_warning':
+            return deadlines.deletion(policy, now, zone)
+        case 'shelved':
+            return policy.shelved_span.after(now, zone)
+    return deadlines.shelving(policy, now, zone)
+
+
+def _next_step(
+    conn: sa.Connection, account_id: int, now: dt.datetime
+) -> dt.datetime | None:
+    """When the ladder of an account goes on, if it is known."""
+    due = [sub.due_at for sub in subscriptions.of_account(conn, account_id)]
+    return min((at for at in due if at is not None and at > now), default=None)
+
+
+def _soonest(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: Any,
+    sub: sa.Row[Any] | None,
+    now: dt.datetime,
+) -> dt.datetime | None:
+    """Before when what the notice is to prevent cannot come.
+
+    Only where that is certain: no older debt is followed, and there is
+    something that could be shelved.
+    """
+    if sub is None or tools.settings.dry_run:
+        return None
+    policy = gather.policy(conn, tools, sub)
+    zone = calendar.zone(accounts.get(conn, sub.account_id).timezone)
+    if row.template == 'shelved' and row.repeats is None:
+        warned = policy.shelved_span.after(now, zone)
+        return deadlines.deletion(policy, warned, zone)
+    if row.template not in _BEFORE_GRACE or row.invoice_id is None:
+        return None
+    followed = sub.step_invoice in (None, row.invoice_id)
+    active = sub.billing_status == lifecycle.Status.ACTIVE
+    invoice = invoices.get(conn, row.invoice_id)
+    if not (followed and active and invoice.owed > policy.tolerance):
+        return None
+    if not gather.covered_servers(conn, sub):
+        return None
+    grace = max(invoice.due_at, sub.enforce_from or invoice.due_at, now)
+    return deadlines.shelving(policy, grace, zone)
 
 
 def _amount_due(conn: sa.Connection, account: sa.Row[Any]) -> money.Money:

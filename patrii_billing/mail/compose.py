@@ -10,6 +10,7 @@ from typing import Any
 import babel
 
 from patrii_billing.domain import mail as mails
+from patrii_billing.domain import money
 from patrii_billing import errors
 from patrii_billing.mail import looks
 from patrii_billing.mail import render
@@ -150,18 +151,25 @@ def _language(
     return wanted if same else locale, found
 
 
+def _turned(amount: money.Money | None) -> money.Money | None:
+    """What a sum below zero gives back."""
+    if amount is None or amount.minor >= 0:
+        return None
+    return money.Money(-amount.minor, amount.currency)
+
+
 def _view(
     brand: Brand, notice: mails.NoticeContent, locale: babel.Locale
 ) -> dict[str, Any]:
     """What templates see: finished words, harmless in any of the parts."""
 
-    def money(value: Any) -> str:
+    def said(value: Any) -> str:
         return wording.amount(value, locale) if value else ''
 
     def moment(instant: Any) -> wording.Moment | None:
         return instant and wording.moment(instant, notice.zone, locale)
 
-    owed = notice.amount_due
+    owed, left = notice.amount_due, notice.invoice_owed
     logo = looks.logo(brand.logo, brand.domain)
     return {
         'brand': brand,
@@ -176,12 +184,17 @@ def _view(
             for id, name in notice.servers
         ],
         'names': moment(notice.names),
+        'soonest': moment(notice.soonest),
         'due': moment(notice.due_at),
         'invoice': wording.one_line(notice.invoice_number),
         'attached': ', '.join(one.name for one in notice.attachments),
-        'total': money(notice.invoice_total),
-        'amount': money(notice.amount),
-        'owed': money(owed) if owed and owed.minor > 0 else '',
+        'total': said(notice.invoice_total),
+        # Of this invoice: whether it is paid, what it gives back.
+        'paid': left is not None and left.minor <= 0,
+        'gives_back': said(_turned(notice.invoice_total)),
+        'amount': said(notice.amount),
+        'back': said(_turned(notice.amount)),
+        'owed': said(owed) if owed and owed.minor > 0 else '',
         'settled': owed is not None and owed.minor <= 0,
         'context': {
             key: wording.name(value, _LONGEST_REASON)

@@ -369,6 +369,19 @@ def holds(
     ).all()
 
 
+def last_over(
+    conn: sa.Connection, subscription_id: int, now: dt.datetime
+) -> sa.Row[Any] | None:
+    """The hold that came to its end last."""
+    end = sa.func.coalesce(_holds.c.ended_at, _holds.c.until)
+    return conn.execute(
+        _holds.select()
+        .where(_holds.c.subscription_id == subscription_id, end <= now)
+        .order_by(end.desc(), _holds.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
 def held_until(
     conn: sa.Connection,
     subscription_id: int,

@@ -147,9 +147,14 @@ class ChangeTest(base.BaseTestCase):
             story.invoices(),
         )
         self.assertEqual(
-            [{'project': 'acme-prod', 'old': 'cores 8', 'new': 'cores 12'}],
+            [
+                {
+                    'project': 'acme-prod', 'old': 'cores 8',
+                    'new': 'cores 12', 'amount': '10.00', 'currency': 'EUR',
+                }
+            ],
             contexts(story, 'quota_changed'),
-        )
+        )  # fmt: skip
 
     def test_less_is_credited_on_the_next_invoice(self) -> None:
         story = priced(
@@ -164,6 +169,8 @@ class ChangeTest(base.BaseTestCase):
             ['02-01 to 03-01: 40.00 paid', '03-01 to 04-01: 10.00 open'],
             story.invoices(),
         )
+        [told] = contexts(story, 'quota_changed')
+        self.assertEqual('-10.00', told['amount'])
 
     def test_less_than_is_used_is_refused_by_name(self) -> None:
         story = priced(
