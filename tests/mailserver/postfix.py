@@ -119,6 +119,11 @@ class MailTestCase(base.BaseTestCase):
 
     def voice(self, port: str | int = 'smtp', **given: Any) -> voice.Voice:
         """The service's own voice, by options of the section [mail]."""
+        return wiring.voice(self.configured(port, **given))
+
+    def configured(
+        self, port: str | int = 'smtp', **given: Any
+    ) -> cfg.ConfigOpts:
         conf = cfg.ConfigOpts()
         opts.register_opts(conf)
         conf([], default_config_files=[])
@@ -138,7 +143,7 @@ class MailTestCase(base.BaseTestCase):
         }
         for name, value in options.items():
             conf.set_override(name, value, group='mail')
-        return wiring.voice(conf)
+        return conf
 
     def arrived(
         self,

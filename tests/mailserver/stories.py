@@ -90,3 +90,9 @@ class StoryTestCase(postfix.MailTestCase):
         return self.arrived(
             mailbox, count, lambda mail: mail['Message-ID'] == message_id
         )
+
+
+def plain(mail: email.message.EmailMessage) -> str:
+    """Its plain text without its line breaks."""
+    body = mail.get_body(('plain',))
+    return ' '.join(body.get_content().split()) if body else ''

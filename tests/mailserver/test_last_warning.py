@@ -66,7 +66,7 @@ class AcceptedTest(WarningTestCase):
         )
         self.assertEqual('auto-generated', warning['Auto-Submitted'])
         self.assertEqual('<account-1@cloud.example>', warning['References'])
-        text = ' '.join(warning.get_body(('plain',)).get_content().split())
+        text = stories.plain(warning)
         self.assertIn('February 8, 2026', text)
         self.assertIn(f'web ({told.worlds.server_id("web")})', text)
 
@@ -104,8 +104,7 @@ class DeferredTest(WarningTestCase):
         self.assertLess(told.instant('02-09 12:00:00'), accepted)
         names = self.notice(story).names
         self.assertDeletedOn(f'{names:%m-%d}', story)
-        text = warning.get_body(('plain',)).get_content()
-        self.assertIn(f'{names:%B %-d, %Y}', ' '.join(text.split()))
+        self.assertIn(f'{names:%B %-d, %Y}', stories.plain(warning))
 
 
 class RefusedTest(WarningTestCase):
