@@ -13,6 +13,7 @@ from patrii_billing.domain import span
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing import errors
 from patrii_billing.mail import folder
+from patrii_billing.mail import imap
 from patrii_billing.store import migrate
 from patrii_billing import wiring
 from tests.unit.conf import base
@@ -35,7 +36,7 @@ class SettingsTest(base.ConfigTestCase):
         conf = self.load()
         options = {
             *conf.enforcement, *conf.engine, *conf.ceilometer,
-            *conf.events, *conf.billing, 'policy', 'limits',
+            *conf.events, *conf.billing, *conf.bounces, 'policy', 'limits',
         }  # fmt: skip
 
         wanted = {
@@ -282,3 +283,32 @@ class CeilometerTest(base.ConfigTestCase):
 
     def test_where_it_is_off_no_secret_is_needed(self) -> None:
         wiring.check(self.load())
+
+
+class BouncesTest(base.ConfigTestCase):
+    """A mailbox is read where one is configured, and only there."""
+
+    def test_without_a_mailbox_nothing_waits_for_it(self) -> None:
+        conf = self.load()
+
+        self.assertIsNone(wiring.returns(conf))
+        self.assertIsNone(wiring.settings(conf).unread_after)
+
+    def test_a_maildir_is_read_by_the_engine(self) -> None:
+        conf = self.load('[bounces]\ndriver = maildir\nunread_after = 2h')
+
+        self.assertIn('bounces', wiring.engine(conf, threading.Event()))
+        self.assertEqual(
+            dt.timedelta(hours=2), wiring.settings(conf).unread_after
+        )
+
+    def test_so_is_a_mailbox_on_another_host(self) -> None:
+        conf = self.load('[bounces]\ndriver = imap')
+
+        self.assertIsInstance(wiring.returns(conf), imap.ImapMailbox)
+
+    def test_a_span_that_is_none_is_blamed(self) -> None:
+        conf = self.load('[bounces]\ndriver = maildir\nevery = often')
+
+        error = self.assertRaises(errors.InvalidInput, wiring.check, conf)
+        self.assertIn('[bounces] every', str(error))

@@ -48,17 +48,21 @@ def _rate(each: columns.Item, item: columns.Item) -> str:
     )
 
 
-def _dead(item: columns.Item, field: str) -> Any:
+def _undeliverable(item: columns.Item, field: str) -> Any:
+    """Each address with since when, and what its server said."""
     return columns.lines(
         item[field],
-        lambda each: f'{each["address"]} since {each["since"][:10]}: '
-        f'{textwrap.shorten(each["answer"], 50)}',
+        lambda each: textwrap.fill(
+            f'{each["address"]} since {each["since"][:10]}: '
+            f'{textwrap.shorten(each["answer"], 110)}',
+            55,
+        ),
     )
 
 
 _SHOW = (
     *_LIST,
-    _C('Undeliverable', 'undeliverable', _dead),
+    _C('Undeliverable', 'undeliverable', _undeliverable),
     _C('Policy', 'policy', columns.pairs),
     _C('Address', 'address', columns.pairs),
     _C('Taxes', 'taxes', _rates),

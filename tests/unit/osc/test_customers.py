@@ -12,6 +12,9 @@ from oslotest import base
 from patrii_billing.osc import commands
 from patrii_billing.osc.v1 import account
 from patrii_billing.osc.v1 import project
+from patrii_billing.store import accounts
+from patrii_billing.store import notices
+from patrii_billing.store import undeliverable
 from tests import doors
 from tests.unit.osc import shell
 
@@ -95,6 +98,26 @@ class AccountCommandTest(CommandTestCase):
         self.assertEqual('', acme['External Ref'])
         self.assertEqual('["billing@acme.example"]', acme['Contacts'])
 
+    def test_an_address_that_does_not_work_is_shown_with_its_answer(
+        self,
+    ) -> None:
+        self.door.let_in()
+        db, now = self.door.tools.db, self.door.tools.now()
+        acme = db.read(accounts.by_name, 'acme').id
+        db.write(notices.ask, 'one', 'grace', now, account_id=acme)
+        notice = db.read(notices.by_key, 'one').id
+        db.write(
+            undeliverable.mark, acme, 'dead@acme.example',
+            '550 5.1.1 ' + 'no such mailbox ' * 9, notice, now,
+        )  # fmt: skip
+
+        table = self.run_(account.ShowAccount, 'acme')
+
+        self.assertIn(f'dead@acme.example since {now:%Y-%m-%d}: 550', table)
+        self.assertTrue(
+            all(len(line) <= 80 for line in table.splitlines()), table
+        )
+
     def test_a_list_is_narrowed(self) -> None:
         self.door.let_in()
 
@@ -103,6 +126,7 @@ class AccountCommandTest(CommandTestCase):
             (('--status', 'shelved'), []),
             (('--status', 'active', '--limit', '1'), ['acme']),
             (('--parked',), []),
+            (('--undeliverable',), []),
         ):
             found = self.read(account.ListAccount, *options)
             self.assertEqual(names, [each['Name'] for each in found])
