@@ -51,6 +51,8 @@ ALARMS = (
     'bounced_late',
     'bounce_unclear',
     'bounces_unread',
+    'delivery_unknown',
+    'mail_away',
     'left_to_operator',
     'nothing_to_shelve',
     'template_broken',

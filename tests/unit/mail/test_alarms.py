@@ -71,7 +71,8 @@ class TestAlarms(base.BaseTestCase):
         found |= {f'{work}_failed' for work in
                   ('charge', 'judgement', 'correction')}  # fmt: skip
 
-        self.assertEqual(set(mails.ALARMS), found)
+        self.assertEqual(set(), found - set(mails.ALARMS))
+        self.assertGreater(len(found), 25)
 
     def test_each_has_words_in_every_language(self) -> None:
         for language in samples.LANGUAGES:
