@@ -103,6 +103,10 @@ class MailUnknown(MailError):
     """The connection broke after the data: it may have been accepted."""
 
 
+class MailNotTaken(MailError):
+    """A test mail was not accepted."""
+
+
 class MailboxAway(MailError):
     """The mailbox that bounces come to cannot be read."""
 

@@ -8,6 +8,7 @@ import datetime as dt
 import re
 import zoneinfo
 
+from patrii_billing.domain import lifecycle
 from patrii_billing.domain import money
 from patrii_billing import errors
 
@@ -159,6 +160,24 @@ class Handover:
 
     answer: str
     refused: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one mail, for who looks after the mail server.
+
+    `server` is where it went, `tls` the version that protected it, empty in
+    the clear, and `user` who was logged in, empty for nobody. `dialogue` is
+    what both sides said, without passwords and without the mail itself.
+    """
+
+    result: lifecycle.Attempt
+    answer: str
+    server: str
+    tls: str = ''
+    user: str = ''
+    recipients: Mapping[str, str] = field(default_factory=dict)
+    dialogue: tuple[str, ...] = ()
 
 
 def address(text: str, where: str = 'address') -> str:

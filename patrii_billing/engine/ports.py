@@ -136,6 +136,9 @@ class Voice(Mailer, Protocol):
 
     def compose(self, content: mails.NoticeContent) -> mails.Mail: ...
 
+    def report(self, mail: mails.Mail) -> mails.Report:
+        """Send a mail to try the way; tells all of it, and raises nothing."""
+
 
 class Printer(Protocol):
     """Invoices written down."""

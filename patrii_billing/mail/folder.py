@@ -9,6 +9,7 @@ import pathlib
 from patrii_billing.domain import mail as mails
 from patrii_billing import errors
 from patrii_billing.mail import message
+from patrii_billing.mail import overheard
 
 
 class FolderMailer:
@@ -30,6 +31,9 @@ class FolderMailer:
             return mails.Handover(f'written to {self._write(data)}')
         except OSError as error:
             raise errors.MailDeferred(f'{self._folder}: {error}') from error
+
+    def report(self, mail: mails.Mail) -> mails.Report:
+        return mails.Report(*overheard.told(self.send, mail), 'a folder')
 
     def _write(self, data: bytes) -> str:
         while True:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hand mails over to a mail server, and know what became of each."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field
 import datetime as dt
 import enum
+import functools
 import re
 import smtplib
 import ssl
@@ -18,6 +20,7 @@ from typing import NoReturn
 from patrii_billing.domain import mail as mails
 from patrii_billing import errors
 from patrii_billing.mail import message
+from patrii_billing.mail import overheard
 
 # RFC 5321, 4.2.3.
 _CLOSING = 421
@@ -55,8 +58,14 @@ class Server:
 class SmtpMailer:
     """A connection per mail or per batch; may be used by many threads."""
 
-    def __init__(self, server: Server, letterhead: message.Letterhead) -> None:
+    def __init__(
+        self,
+        server: Server,
+        letterhead: message.Letterhead,
+        dialogue: overheard.Dialogue | None = None,
+    ) -> None:
         self._server = server
+        self._dialogue = dialogue  # where what is said is to be noted
         self._letterhead = letterhead
         self._threads = threading.local()
 
@@ -91,6 +100,21 @@ class SmtpMailer:
         ]
         return mails.Handover(
             '; '.join([answer, *left_out]), _at_fault(refusals)
+        )
+
+    def report(self, mail: mails.Mail) -> mails.Report:
+        """Send a mail, and tell all that was said; raises nothing."""
+        dialogue = overheard.Dialogue()
+        mailer = SmtpMailer(self._server, self._letterhead, dialogue)
+        result, answer = overheard.told(mailer.send, mail)
+        return mails.Report(
+            result,
+            answer,
+            f'{self._server.host}:{self._server.port}',
+            dialogue.tls,
+            self._server.user if dialogue.logged_in else '',
+            dialogue.recipients,
+            tuple(dialogue.lines),
         )
 
     def _handed(
@@ -159,12 +183,17 @@ class SmtpMailer:
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
+        plain: Callable[..., smtplib.SMTP] = smtplib.SMTP
+        secure: Callable[..., smtplib.SMTP] = smtplib.SMTP_SSL
+        if self._dialogue is not None:
+            plain = functools.partial(overheard.Plain, self._dialogue)
+            secure = functools.partial(overheard.Secure, self._dialogue)
         if server.tls is Tls.TLS:
-            return smtplib.SMTP_SSL(
+            return secure(
                 server.host, server.port, timeout=server.timeout,
                 context=self._trust(),
             )  # fmt: skip
-        return smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+        return plain(server.host, server.port, timeout=server.timeout)
 
     def _introduce(self, smtp: smtplib.SMTP) -> None:
         if self._server.tls is Tls.STARTTLS:

@@ -18,6 +18,8 @@ class Mailer(Protocol):
 
     def send(self, mail: mails.Mail) -> mails.Handover: ...
 
+    def report(self, mail: mails.Mail) -> mails.Report: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
@@ -48,3 +50,7 @@ class Voice:
     def send(self, mail: mails.Mail) -> mails.Handover:
         """Raises MailDeferred, MailRefused or MailUnknown."""
         return self.mailer.send(mail)
+
+    def report(self, mail: mails.Mail) -> mails.Report:
+        """Send a mail to try the way; tells all of it, and raises nothing."""
+        return self.mailer.report(mail)

@@ -24,6 +24,11 @@ def list_rules() -> list[policy.RuleDefault]:
             ('POST', f'{_ONE}/resend'),
         ),
         base.rule(
+            'notice:test', base.ADMIN,
+            'Send a test of a notice to an address.',
+            ('POST', '/v1/notice-test'),
+        ),
+        base.rule(
             'notice:record', base.ADMIN,
             'Count a notice as given by letter or phone: a deletion may rest '
             'on it.',

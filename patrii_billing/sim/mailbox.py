@@ -3,6 +3,7 @@
 
 import contextlib
 
+from patrii_billing.domain.lifecycle import Attempt
 from patrii_billing.domain import mail
 from patrii_billing import errors
 
@@ -43,3 +44,12 @@ class Voice:
             raise errors.MailRefused(_GONE, dead)
         self.sent.append(composed)
         return mail.Handover('250 accepted', dead)
+
+    def report(self, composed: mail.Mail) -> mail.Report:
+        try:
+            answer = self.send(composed).answer
+        except errors.MailRefused as error:
+            return mail.Report(Attempt.REFUSED, str(error), 'simulated')
+        except errors.MailDeferred as error:
+            return mail.Report(Attempt.DEFERRED, str(error), 'simulated')
+        return mail.Report(Attempt.ACCEPTED, answer, 'simulated')

@@ -14,6 +14,7 @@ from patrii_billing.domain import document
 from patrii_billing.engine import evidence
 from patrii_billing.engine import preview as engine
 from patrii_billing.engine import resending
+from patrii_billing.engine import trying
 from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import notices
@@ -72,6 +73,35 @@ def preview(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
         'text': found.mail.text,
         'html': found.mail.html,
         'invented': list(found.invented),
+    }
+
+
+def send_test(call: routes.Call) -> trying.Tried:
+    """Sent before the unit of work, which may be done twice."""
+    asked = call.body
+    return trying.send(
+        call.tools.voice, asked.get('template', 'invoice'), asked['to'],
+        asked.get('locale', 'en'), call.now, rehearsal=call.dry_run,
+    )  # fmt: skip
+
+
+def test(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    tried: trying.Tried = call.prepared
+    trying.record(conn, tried, call.by, call.now)
+    report = tried.report
+    return {
+        'template': tried.template,
+        'to': tried.to,
+        'subject': tried.subject,
+        'result': str(report.result) if report else None,
+        'answer': report.answer if report else '',
+        'advice': tried.advice,
+        'server': report.server if report else '',
+        'tls': (report.tls or None) if report else None,
+        'user': (report.user or None) if report else None,
+        'recipients': dict(report.recipients) if report else {},
+        'dialogue': list(report.dialogue) if report else [],
+        'fault': tried.fault or None,
     }
 
 
@@ -162,6 +192,14 @@ ROUTES = (
         description='How it would be written now, to an account or of a '
         'subscription, or with sample data. Nothing is sent.',
         query=schemas.PREVIEW, answer=schemas.PREVIEWED,
+    ),
+    routes.Route(
+        method='POST', path='/v1/notice-test', rule='billing:notice:test',
+        prepare=send_test, handler=test, summary='Send a test',
+        description='A sample of a notice, with your brand and templates and '
+        'marked as a test, goes to an address by the mail server that is '
+        'set. Tells what the server answered. It is no notice.',
+        body=schemas.TEST, answer=schemas.TESTED,
     ),
     routes.Route(
         method='POST', path=f'{_ONE}/resend', rule='billing:notice:resend',

@@ -48,6 +48,11 @@ _NOTICE = {
         'description': 'By the mail server, or given by another way.',
     },
 }
+_LOCALE = {
+    'type': 'string',
+    'pattern': '^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$',
+    'examples': ['de_AT'],
+}
 NOTICE = base.answer(_NOTICE)
 WHOLE = base.answer(
     {
@@ -96,9 +101,7 @@ PREVIEW = base.query(
             'description': 'Of which contract; its account is that of it.',
         },
         'locale': {
-            'type': 'string',
-            'pattern': '^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$',
-            'examples': ['de_AT'],
+            **_LOCALE,
             'description': "In this language, and not in the account's.",
         },
     }
@@ -122,3 +125,51 @@ PREVIEWED = base.answer(
         },
     }
 )
+
+TEST = base.body(
+    {
+        'to': {**base.NAME, 'description': 'The address it is sent to.'},
+        'template': {
+            **_TEMPLATES,
+            'description': 'Which notice to send a sample of: invoice.',
+        },
+        'locale': {**_LOCALE, 'description': 'Its language: en.'},
+    },
+    'to',
+)
+TESTED = base.answer(
+    {
+        'template': _TEXT,
+        'to': _TEXT,
+        'subject': _TEXT,
+        'result': {
+            **base.or_null(
+                base.one_of(['accepted', 'deferred', 'refused', 'unknown'])
+            ),
+            'description': 'Null where it was not sent: a dry run.',
+        },
+        'answer': {**_TEXT, 'description': "The mail server's, or why none."},
+        'advice': {**_TEXT, 'description': 'What may be done about it.'},
+        'server': _TEXT,
+        'tls': {
+            **_NULL_TEXT,
+            'description': 'The version that protected it; null: none did.',
+        },
+        'user': {
+            **_NULL_TEXT, 'description': 'Who was logged in; null: nobody.'
+        },
+        'recipients': {
+            'type': 'object',
+            'additionalProperties': _TEXT,
+            'description': 'What was answered to each address.',
+        },
+        'dialogue': {
+            **_TEXTS,
+            'description': 'What both sides said, without the password.',
+        },
+        'fault': {
+            **_NULL_TEXT,
+            'description': 'Why a template of your own was passed over.',
+        },
+    }
+)  # fmt: skip

@@ -142,6 +142,44 @@ class ResendNotice(commands.Change):
         )
 
 
+class TestNotice(commands.Change):
+    """Send a sample of a notice to an address, marked as a test.
+
+    It goes by the mail server of the service, whose answers are shown. It is
+    no notice: nobody's ladder counts from it.
+    """
+
+    shows = (
+        _C('Result', 'result', columns.words),
+        _C('Answer', 'answer', _WIDE),
+        _C('Advice', 'advice', _WIDE),
+        _C('To', 'to', _WIDE),
+        _C('Recipients', 'recipients', columns.pairs),
+        _C('Server', 'server', _WIDE),
+        _C('TLS', 'tls', columns.words),
+        _C('User', 'user', columns.words),
+        _C('Notice', 'template'),
+        _C('Subject', 'subject', _WIDE),
+        _C('Fault', 'fault', _WIDE),
+        _C('Dialogue', 'dialogue', columns.each),
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        add = parser.add_argument
+        add('--to', metavar='<address>', required=True,
+            help='Where to send it')
+        add('--notice', metavar='<notice>', dest='template',
+            help='Which one, as grace or last_warning (default: invoice)')
+        add('--locale', metavar='<locale>',
+            help='In this language (default: en)')  # fmt: skip
+
+    def item(self, parsed_args: argparse.Namespace) -> Any:
+        return self.send(
+            parsed_args, 'POST', '/v1/notice-test',
+            commands.given(parsed_args, 'to', 'template', 'locale'),
+        )  # fmt: skip
+
+
 class RecordNotice(commands.Change):
     """Count a notice as given by letter or phone.
 

@@ -71,6 +71,7 @@ POST   /v1/invoices/{number}/write-off                      admin finance
 GET    /v1/notices                                          staff
 GET    /v1/notices/{notice_id}                              staff
 GET    /v1/notice-preview                                   staff
+POST   /v1/notice-test                                      admin
 POST   /v1/notices/{notice_id}/resend                       staff
 POST   /v1/notices/{notice_id}/record                       admin
 

@@ -161,6 +161,15 @@ class NoticeTest(DeskTest):
         self.assertEqual(['everything'], told['Invented'])
         self.assertIn('HTML', told)
 
+    def test_a_test_goes_to_an_address(self) -> None:
+        told = self.run_it(
+            notice.TestNotice, '--to', 'ops@acme.example', '--notice', 'grace'
+        )
+
+        self.assertIn('| Result     | accepted', told)
+        self.assertIn('[test] grace', told)
+        self.assertFits(told)
+
     def test_the_invoice_is_sent_again(self) -> None:
         (first,) = self.read(
             notice.ListNotice, '--account', 'acme', '--template', 'invoice'
