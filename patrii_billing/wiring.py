@@ -22,6 +22,7 @@ from typing import Any
 
 from oslo_config import cfg
 import sqlalchemy as sa
+from werkzeug.middleware import dispatcher
 
 from patrii_billing.api import app as api_app
 from patrii_billing.api import route as routes
@@ -33,6 +34,7 @@ from patrii_billing.cloud import quotas
 from patrii_billing.cloud import servers
 from patrii_billing.cloud import session
 from patrii_billing.conf import database as database_conf
+from patrii_billing.conf import opts
 from patrii_billing.conf import webhooks as webhooks_conf
 from patrii_billing.document import brand as brands
 from patrii_billing.document import printer as printers
@@ -539,6 +541,32 @@ def window(conf: cfg.ConfigOpts, service: Any) -> Any:
             locale=conf.billing.locale,
         )
     )
+
+
+def demo(tools: toolbox.Tools, brand: str) -> Any:
+    """The pages at /ui and the API, over books and a clock of the demo.
+
+    Whoever looks is an administrator of theirs.
+    """
+    conf = cfg.ConfigOpts()
+    opts.register_opts(conf)
+    # No file of an operator: a demo is the same everywhere.
+    conf([], project='patrii_billing', default_config_files=[])
+    enforcer = rules.enforcer(conf)
+    service = api_app.build(
+        routes.Door(
+            tools=tools, authorize=enforcer.authorize,
+            render=printer(conf).render, defaults=defaults(conf),
+        )
+    )  # fmt: skip
+    pages = web_app.build(
+        panes.Window(
+            service=service, authorize=enforcer.authorize,
+            secret=secrets.token_hex(32), known=_anybody, now=tools.now,
+            secure=False, brand=brand,
+        )
+    )  # fmt: skip
+    return dispatcher.DispatcherMiddleware(service, {'/ui': pages})
 
 
 def _anybody(_environ: Mapping[str, Any]) -> persons.Person:

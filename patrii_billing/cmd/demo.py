@@ -13,7 +13,11 @@ def main(argv: list[str] | None = None) -> int:
     """Entry point of the console script."""
     options = _parser().parse_args(argv)
     try:
-        if options.json:
+        if options.serve is not None:
+            show.serve(
+                options.seed, options.days, options.mails, options.serve
+            )
+        elif options.json:
             told = show.summarise(options.seed, options.days, options.mails)
             print(json.dumps(told, sort_keys=False))
         else:
@@ -53,7 +57,19 @@ def _parser() -> argparse.ArgumentParser:
         '--json', action='store_true',
         help='run all days at once and print one JSON summary',
     )  # fmt: skip
+    parser.add_argument(
+        '--serve', type=_port, nargs='?', const=8792, metavar='PORT',
+        help='run all days at once and show them in a browser, at this port '
+        'of this machine alone (default: %(const)s)',
+    )  # fmt: skip
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError('from 0 to 65535')
+    return port
 
 
 def _days(text: str) -> int:

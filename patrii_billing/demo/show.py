@@ -11,6 +11,7 @@ from rich import live
 from rich import progress
 
 from patrii_billing.demo import customers
+from patrii_billing.demo import pages
 from patrii_billing.demo import screen
 from patrii_billing.simulation import run
 from patrii_billing.simulation import summary
@@ -44,13 +45,26 @@ def watch(seed: int, days: int, pace: float, folder: str) -> None:
 def summarise(seed: int, days: int, folder: str) -> dict[str, Any]:
     """Run all days at once, with progress on stderr."""
     world = _world(seed, days, folder)
+    _run(world, days)
+    return {'seed': seed, 'days': days, **summary.counts(world)}
+
+
+def _run(world: worlds.World, days: int) -> run.Run:
+    """All days, with progress on stderr."""
     start = world.clock.now()
     err = console.Console(file=sys.stderr)
     with progress.Progress(console=err, transient=True) as shown:
         task = shown.add_task('simulated days', total=days)
-        for now in run.Run(world).instants():
+        running = run.Run(world)
+        for now in running.instants():
             shown.update(task, completed=(now - start).days)
-    return {'seed': seed, 'days': days, **summary.counts(world)}
+    return running
+
+
+def serve(seed: int, days: int, folder: str, port: int) -> None:
+    """Run all days at once, then show them in a browser until interrupted."""
+    world = _world(seed, days, folder)
+    pages.serve(_run(world, days), port)
 
 
 def _world(seed: int, days: int, folder: str) -> worlds.World:

@@ -75,6 +75,17 @@ class Run:
         self._running = True
         with contextlib.suppress(errors.CloudError):
             reconcile.run(self.world.tools, now)
+        self._tick(now)
+
+    def go_on(self, span: dt.timedelta) -> None:
+        """Let some time pass after the end, and do what is due by then."""
+        now = self.world.clock.now() + span
+        self._tick_up_to(self.world.clock.now())
+        self.world.clock.move_to(now)
+        self._tick(now)
+
+    def _tick(self, now: dt.datetime) -> None:
+        """Until nothing is due."""
         for _ in range(_MOST_TICKS):
             tick.run(self.world.tools)
             if all(at > now for at in self._due()):
