@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Run the stages of the tests one by one, and count what passed.
+"""Run the stages of the tests, and count what passed.
 
-Every stage is a tox environment. One that fails hides no other; one that
-runs no test, or cannot run, counts as failed. Logs are in .logs/. The last
-line is the count of passed and failed tests and checks.
+Every stage is a tox environment. Those that work run one by one; beside them,
+one by one too, those that mostly wait for servers. One that fails hides no
+other; one that runs no test, or cannot run, counts as failed. Logs are in
+.logs/. The last line is the count of passed and failed tests and checks.
 """
 
 import argparse
+import asyncio
 import contextlib
 from dataclasses import dataclass
 import functools
@@ -28,19 +30,23 @@ PASSED = ('Passed', 'Expected Fail')
 FAILED = ('Failed', 'Skipped', 'Unexpected Success')
 # A stage this many times over its budget is stuck, and is ended.
 PATIENCE = 3
+# What works leaves the processor to what waits, where seconds are counted.
+POLITELY = ('nice', '-n', '10')
 
 
 @dataclass(frozen=True)
 class Stage:
     """A tox environment, with the seconds that it should need at most.
 
-    Its tests are counted from their results; a check counts as one.
+    Its tests are counted from their results; a check counts as one. What
+    waits runs beside the others.
     """
 
     name: str
     environment: str
     budget: int
     is_check: bool = False
+    waits: bool = False
 
     @property
     def label(self) -> str:
@@ -62,11 +68,11 @@ STAGES = (
     Stage('unit', 'py313', 180),
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
     Stage('database', 'database', 180),
-    Stage('broker', 'broker', 90),
-    Stage('mailserver', 'mailserver', 60),
     Stage('window', 'window', 60),
     Stage('wheel', 'wheel', 120, is_check=True),
-    Stage('minicloud', 'minicloud', 900),
+    Stage('minicloud', 'minicloud', 900, waits=True),
+    Stage('broker', 'broker', 90, waits=True),
+    Stage('mailserver', 'mailserver', 60, waits=True),
 )
 NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
 ENVIRONMENTS_BUDGET = 180
@@ -82,11 +88,7 @@ def main() -> int:
     wanted = [stage for stage in STAGES if stage.name in chosen]
     stages = [stage for stage in wanted if can_run(stage)]
     LOGS.mkdir(exist_ok=True)
-    make_environments(stages)
-    passed = failed = 0
-    for stage in stages:
-        good, bad = run(stage)
-        passed, failed = passed + good, failed + bad
+    passed, failed = asyncio.run(run_all(stages))
     for stage in wanted:
         if stage not in stages:
             python = OPTIONAL[stage.environment]
@@ -124,13 +126,30 @@ def can_run(stage: Stage) -> bool:
     return python is None or interpreter(python) is not None
 
 
-def make_environments(stages: list[Stage]) -> None:
+async def run_all(stages: list[Stage]) -> tuple[int, int]:
+    """Run them in two lanes; return how many tests passed and failed."""
+    await make_environments(stages)
+    lanes = await asyncio.gather(
+        *(
+            run_each([stage for stage in stages if stage.waits is waits])
+            for waits in (True, False)
+        )
+    )
+    counts = [count for lane in lanes for count in lane]
+    return sum(good for good, _ in counts), sum(bad for _, bad in counts)
+
+
+async def run_each(stages: list[Stage]) -> list[tuple[int, int]]:
+    return [await run(stage) for stage in stages]
+
+
+async def make_environments(stages: list[Stage]) -> None:
     """Make all environments side by side: most of it waits for downloads."""
     names = ','.join(stage.environment for stage in stages)
     log = LOGS / 'environments.log'
     words = ['run-parallel', '--parallel', '4', '--parallel-no-spinner']
     say(f'environments: budget {ENVIRONMENTS_BUDGET} s')
-    code, seconds = tox(
+    code, seconds = await tox(
         [*words, '--notest', '-e', names], log, ENVIRONMENTS_BUDGET
     )
     say(f'environments: {seconds:.0f} s')
@@ -139,15 +158,21 @@ def make_environments(stages: list[Stage]) -> None:
         show_tail(log)
 
 
-def run(stage: Stage) -> tuple[int, int]:
-    """Run one stage; return how many of its tests passed and failed."""
+async def run(stage: Stage) -> tuple[int, int]:
+    """Run one stage; return how many of its tests passed and failed.
+
+    The package is in its environment since that was made.
+    """
     log = stage.log.relative_to(ROOT)
     say(f'{stage.label}: budget {stage.budget} s, log {log}')
     shutil.rmtree(stage.results, ignore_errors=True)
     stage.results.mkdir()
-    os.environ['STESTR_RESULTS'] = str(stage.results)
-    code, seconds = tox(
-        ['run', '-e', stage.environment], stage.log, stage.budget
+    code, seconds = await tox(
+        ['run', '--skip-pkg-install', '-e', stage.environment],
+        stage.log,
+        stage.budget,
+        () if stage.waits else POLITELY,
+        STESTR_RESULTS=str(stage.results),
     )
     passed, failed = (0, 0) if stage.is_check else count(stage.results)
     if stage.is_check and code == 0:
@@ -182,38 +207,45 @@ def count(repository: pathlib.Path) -> tuple[int, int]:
     return passed, failed
 
 
-def tox(words: list[str], log: pathlib.Path, budget: int) -> tuple[int, float]:
+async def tox(
+    words: list[str],
+    log: pathlib.Path,
+    budget: int,
+    before: tuple[str, ...] = (),
+    **variables: str,
+) -> tuple[int | None, float]:
     """Run tox into a log file; return its exit code and its seconds."""
     found = [interpreter(python) for python in OPTIONAL.values()]
     discover = ['--discover', *filter(None, found)] if any(found) else []
     start = time.monotonic()
     with log.open('wb') as output:
-        process = subprocess.Popen(
-            [sys.executable, '-m', 'tox', *words, *discover],
+        process = await asyncio.create_subprocess_exec(
+            *before, sys.executable, '-m', 'tox', *words, *discover,
             cwd=ROOT,
+            env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-        )
+        )  # fmt: skip
         try:
-            process.wait(budget * PATIENCE)
-        except subprocess.TimeoutExpired:
+            await asyncio.wait_for(process.wait(), budget * PATIENCE)
+        except TimeoutError:
             say(f'no end after {budget * PATIENCE} s: stopping it')
         finally:
-            stop(process)
+            await stop(process)
     return process.returncode, time.monotonic() - start
 
 
-def stop(process: subprocess.Popen[bytes]) -> None:
+async def stop(process: asyncio.subprocess.Process) -> None:
     """End a run that has not ended; give it time to stop its services."""
-    if process.poll() is None:
+    if process.returncode is None:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(90)
-        except subprocess.TimeoutExpired:
+            await asyncio.wait_for(process.wait(), 90)
+        except TimeoutError:
             process.kill()
-            process.wait()
+            await process.wait()
         # What tox itself left behind.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
