@@ -111,6 +111,9 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
         values['unread_after'] = elapsed(
             conf.bounces.unread_after, '[bounces] unread_after'
         )
+    values['mail_per_minute'] = conf.mail.per_minute
+    dialogue = dt.timedelta(seconds=smtp.ANSWERS * conf.mail.timeout)
+    values['mail_lease'] = values['lease'] + dialogue
     read = engine_settings.Settings(
         policy=_policy(conf),
         limits=_limits(conf),

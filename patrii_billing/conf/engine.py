@@ -161,7 +161,10 @@ _MAIL = (
         default='1m',
         help="""
 How long to wait before a mail is handed over again that the mail server did
-not take; each further time twice as long, up to mail_retry_max.
+not take; each further time twice as long, up to mail_retry_max. Each mail
+waits up to a quarter less, so that those put off together do not come back
+together. While the mail server itself is away, one mail tries for all, at
+most every retry_max.
 """,
     ),
     cfg.StrOpt(
@@ -174,7 +177,9 @@ not take; each further time twice as long, up to mail_retry_max.
         default='3d',
         help="""
 When the operator is told of a mail that the mail server still does not take.
-It is tried further on: the ladder waits for its warnings.
+Reminders, grace notices and last warnings are tried further on: the ladder
+waits for them. All others are given up then, unless it is the mail server
+that was away.
 """,
     ),
 )

@@ -98,6 +98,21 @@ then sent again, and customers get them twice. While a server hangs, all other
 mails of a worker wait for about twice as long.
 """,
     ),
+    cfg.IntOpt(
+        'per_minute',
+        default=0,
+        min=0,
+        max=1_000_000,
+        help="""
+How many mails to hand over in a minute, at most: no sixty seconds see more of
+them begin, over all workers of all hosts together, as exactly as the clocks
+of the hosts agree. The rest waits in the order of urgency: alarms to the
+operators first, then last warnings, receipts last; and whatever has waited a
+day goes first. Set it if your mail server, or the one that it relays to,
+takes only so many. Too low a pace delays warnings, and so the ladder. 0 sets
+no limit.
+""",
+    ),
     cfg.StrOpt(
         'folder',
         default='/var/lib/patrii_billing/mail',

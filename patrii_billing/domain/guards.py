@@ -114,7 +114,10 @@ def _in_time(
     server: str,
     now: dt.datetime,
 ) -> bool:
-    if notice.accepted_at is None or server not in notice.servers:
+    accepted = notice.state is lifecycle.NoticeState.ACCEPTED
+    if not accepted or notice.accepted_at is None:
+        return False
+    if server not in notice.servers:
         return False
     ripe = policy.deletion_warning.after(notice.accepted_at, facts.zone)
     return ripe <= now and (notice.names is None or notice.names <= now)

@@ -155,11 +155,13 @@ class Handover:
     """A mail server took the mail: its answer, and whom it would not have.
 
     `refused` maps those recipients, whose address is at fault for good, to
-    the answer that each of them got; the mail goes to the others.
+    the answer that each of them got. `missed` are all who do not get it,
+    whatever was the reason; the mail goes to the others.
     """
 
     answer: str
     refused: Mapping[str, str] = field(default_factory=dict)
+    missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
+import zlib
 
 from patrii_billing.domain import bounds
 from patrii_billing.domain import policy as policies
@@ -52,6 +53,8 @@ class Settings:
     mail_retry: dt.timedelta = _S(minutes=1)
     mail_retry_max: dt.timedelta = _S(hours=1)
     mail_give_up: dt.timedelta = _S(days=3)
+    mail_lease: dt.timedelta = _S(seconds=420)  # one mail, with all waits
+    mail_per_minute: int = 0  # no limit
 
     # Other systems.
     delivery_retry: dt.timedelta = _S(seconds=5)
@@ -63,11 +66,17 @@ class Settings:
     def backoff(self, attempts: int) -> dt.timedelta:
         return min(self.retry * float(1 << min(attempts, 16)), self.retry_max)
 
-    def mail_backoff(self, attempts: int) -> dt.timedelta:
-        return min(
+    def mail_backoff(self, attempts: int, key: str) -> dt.timedelta:
+        """The wait after so many attempts before this one.
+
+        What was put off together must not come back together, so each key
+        shortens it by a part of its own, up to a quarter.
+        """
+        whole = min(
             self.mail_retry * float(1 << min(attempts, 16)),
             self.mail_retry_max,
         )
+        return whole * (1 - zlib.crc32(f'{key}:{attempts}'.encode()) / 2**34)
 
     def delivery_backoff(self, attempts: int) -> dt.timedelta:
         return min(

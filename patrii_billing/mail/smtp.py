@@ -13,6 +13,7 @@ import enum
 import functools
 import re
 import smtplib
+import socket
 import ssl
 import threading
 from typing import NoReturn
@@ -28,6 +29,8 @@ _GO_ON = 354
 # Says that we are to log in: no word about the mail (RFC 4954, 6).
 _LOG_IN = 530
 _NO_ROOM = 552
+# As many timeouts as one mail may take in all.
+ANSWERS = 10
 # A permanent status without its class (RFC 3463), and those that say that
 # there is no such mailbox, or none any more.
 _STATUS = re.compile(rb'\s*5\.(\d{1,3}\.\d{1,3})\b')
@@ -86,7 +89,7 @@ class SmtpMailer:
         sent and no answer came.
         """
         data = message.written(mail, self._letterhead, dt.datetime.now(dt.UTC))
-        with self._line() as line:
+        with self._line() as line, self._patience(line):
             try:
                 refusals = self._handed(line, mail.to, data)
                 answer = _verdict(line.smtp)
@@ -99,7 +102,9 @@ class SmtpMailer:
             for recipient, refusal in refusals.items()
         ]
         return mails.Handover(
-            '; '.join([answer, *left_out]), _at_fault(refusals)
+            '; '.join([answer, *left_out]),
+            _at_fault(refusals),
+            tuple(refusals),
         )
 
     def report(self, mail: mails.Mail) -> mails.Report:
@@ -150,6 +155,20 @@ class SmtpMailer:
             raise errors.MailAway(self._where(error)) from error
         if not _is_positive(answer[0]):
             raise errors.MailAway(_words(answer))
+
+    @contextlib.contextmanager
+    def _patience(self, line: '_Line') -> Iterator[None]:
+        """Hang up on a server that takes too long over one mail in all.
+
+        It may answer a little at a time, and each time before the timeout.
+        """
+        timer = threading.Timer(ANSWERS * self._server.timeout, line.cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _where(self, error: Exception) -> str:
         return f'{self._server.host}:{self._server.port}: {error}'
@@ -232,6 +251,14 @@ class _Line:
     def smtp(self, smtp: smtplib.SMTP) -> None:
         self.drop()
         self._smtp = smtp
+
+    def cut(self) -> None:
+        """End the connection under whoever waits for an answer."""
+        smtp = self._smtp
+        sock = None if smtp is None else smtp.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def drop(self) -> None:
         """Hang up; a connection that ends badly takes nothing back."""

@@ -43,7 +43,7 @@ class Voice:
         if len(dead) == len(composed.to):
             raise errors.MailRefused(_GONE, dead)
         self.sent.append(composed)
-        return mail.Handover('250 accepted', dead)
+        return mail.Handover('250 accepted', dead, tuple(dead))
 
     def report(self, composed: mail.Mail) -> mail.Report:
         try:

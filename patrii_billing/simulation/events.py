@@ -277,6 +277,8 @@ def _bounce(
     world.mailbox.dead.update(account.contacts)
     now = world.clock.now()
     for sub in subscriptions.of_account(conn, account.id):
+        users = world.tools.cloud.projects.contacts(sub.project)
+        world.mailbox.dead.update(users)
         row = notices.latest(conn, sub.id, 'last_warning')
         for one in (row, *notices.copies(conn, row.id)) if row else ():
             report = bounce.Report((one.message_id,), _DEAD)

@@ -24,13 +24,23 @@ def begin(
 
 
 def end(
-    conn: sa.Connection, notice_id: int, result: Attempt, answer: str
+    conn: sa.Connection,
+    notice_id: int,
+    result: Attempt,
+    answer: str,
+    recipients: Sequence[str] = (),
 ) -> bool:
-    """Note what came of the attempt that has begun; False if none has."""
+    """Note what came of the attempt that has begun; False if none has.
+
+    With the recipients who get it, where they are known better by now.
+    """
+    values: dict[str, Any] = {'result': result, 'answer': answer}
+    if recipients:
+        values['recipients'] = list(recipients)
     done = conn.execute(
         _attempts.update()
         .where(_open(notice_id))
-        .values(result=result, answer=answer)
+        .values(**values)
     )
     return done.rowcount > 0
 
@@ -80,7 +90,7 @@ def since(conn: sa.Connection, at: dt.datetime, limit: int) -> list[Any]:
     return list(
         conn.execute(
             sa.select(_attempts.c.at)
-            .where(_attempts.c.at > at)
+            .where(_attempts.c.at > at, _attempts.c.result != Attempt.BOUNCED)
             .order_by(_attempts.c.at.desc())
             .limit(limit)
         ).scalars()

@@ -21,7 +21,7 @@ def claim(
     now: dt.datetime,
     lease: dt.timedelta,
     limit: int,
-    *order: sa.Column[Any],
+    *order: sa.ColumnElement[Any],
     among: sa.ColumnElement[bool] | None = None,
 ) -> Sequence[sa.Row[Any]]:
     """Claim at most `limit` rows whose `next_at` has come, most urgent first.

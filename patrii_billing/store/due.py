@@ -16,6 +16,7 @@ _NEXT = {
     'purge': schema.custody.c.undo_until,
     'forget': schema.requests.c.expires_at,
     'meter': schema.usage.c.stale_at,
+    'outflow': schema.watch.c.mail_opens_at,
 }
 _QUERY = sa.select(
     *(
@@ -28,4 +29,8 @@ _QUERY = sa.select(
 def instants(conn: sa.Connection) -> dict[str, dt.datetime]:
     """The next instant at which each kind of work is due, if it is at all."""
     found = conn.execute(_QUERY).one()._mapping
-    return {name: at for name, at in found.items() if at is not None}
+    due = {name: at for name, at in found.items() if at is not None}
+    opens_at = due.pop('outflow', None)
+    if opens_at is not None and 'notify' in due:
+        due['notify'] = max(due['notify'], opens_at)
+    return due

@@ -18,8 +18,33 @@ from patrii_billing.store import schema
 
 _notices = schema.notices
 
-# Smaller goes out first: a deletion may rest on it.
-_URGENCY = {'last_warning': 0, 'grace': 1, 'shelved': 2, 'deleted': 2}
+# Smaller goes out first. Operators can still avert what they are told of;
+# then what a deletion or a switch-off rests on, and what was done to servers;
+# then what asks for something; last what only confirms.
+_URGENCY = {
+    'operator': 0,
+    'last_warning': 1,
+    'grace': 2,
+    'deleted': 3,
+    'deletion_requested': 3,
+    'restored': 3,
+    'shelved': 3,
+    'payment_failed': 4,
+    'reminder': 4,
+    'contract_ending': 5,
+    'hold_begun': 5,
+    'hold_ended': 5,
+    'quota_refused': 5,
+    'invoice': 6,
+    'contract_kept': 7,
+    'credit_note': 7,
+    'quota_changed': 7,
+    'payment_received': 8,
+}
+_TRIED = (NoticeState.ACCEPTED, NoticeState.REFUSED, NoticeState.UNKNOWN)
+# However much that is urgent comes in, nobody waits for ever: what has waited
+# so long goes with the most urgent.
+_PATIENCE = dt.timedelta(days=1)
 
 
 def ask(
@@ -81,7 +106,7 @@ def _new(now: dt.datetime, template: str) -> dict[str, Any]:
         'names': None,
         'context': {},
         'state': NoticeState.PENDING,
-        'urgency': _URGENCY.get(template, 5),
+        'urgency': _URGENCY.get(template, 6),
         'next_at': now,
         'attempts': 0,
         'message_id': uuid.uuid4().hex,
@@ -92,7 +117,22 @@ def _new(now: dt.datetime, template: str) -> dict[str, Any]:
 def claim(
     conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
 ) -> Sequence[sa.Row[Any]]:
-    return claims.claim(conn, _notices, now, lease, limit, _notices.c.urgency)
+    """The due ones, most urgent first; see claims.claim."""
+    urgency = sa.case(
+        (_notices.c.created_at <= now - _PATIENCE, 0),
+        else_=_notices.c.urgency,
+    )
+    return claims.claim(conn, _notices, now, lease, limit, urgency)
+
+
+def count_attempt(
+    conn: sa.Connection, row: sa.Row[Any], until: dt.datetime
+) -> sa.Row[Any]:
+    """Keep the lease, and count an attempt that nobody ended; the row."""
+    claims.write(
+        conn, _notices, row, lease_until=until, attempts=row.attempts + 1
+    )
+    return by_id(conn, row.id)
 
 
 def renew(conn: sa.Connection, row: sa.Row[Any], until: dt.datetime) -> None:
@@ -135,7 +175,7 @@ def settle(
     claims.release(
         conn, _notices, row, None,
         state=state, settled_at=now, answer=answer,
-        attempts=row.attempts + 1, **values,
+        attempts=row.attempts + (state in _TRIED), **values,
     )  # fmt: skip
 
 

@@ -130,6 +130,13 @@ class Story:
                 pass
             self.world.clock.move_to(self.world.clock.now() + _SECOND)
 
+    def revive(self) -> None:
+        """All mailboxes live, and a person has said so."""
+        self.world.mailbox.dead.clear()
+        self.db.write(
+            lambda conn: conn.execute(schema.undeliverable.delete())
+        )
+
     def remember(self) -> Callable[[], None]:
         """What brings books and cloud back to how they are now, if called."""
         world, saved = self.world, sqlite3.connect(':memory:')

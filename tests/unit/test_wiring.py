@@ -37,6 +37,7 @@ class SettingsTest(base.ConfigTestCase):
         options = {
             *conf.enforcement, *conf.engine, *conf.ceilometer,
             *conf.events, *conf.billing, *conf.bounces, 'policy', 'limits',
+            'mail_lease', 'mail_per_minute',
         }  # fmt: skip
 
         wanted = {

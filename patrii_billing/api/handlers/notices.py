@@ -17,6 +17,7 @@ from patrii_billing.engine import resending
 from patrii_billing.engine import trying
 from patrii_billing import errors
 from patrii_billing.store import accounts
+from patrii_billing.store import attempts
 from patrii_billing.store import notices
 from patrii_billing.store import subscriptions
 from patrii_billing.store.views import notices as view
@@ -141,6 +142,16 @@ def _whole(conn: sa.Connection, row: sa.Row[Any]) -> dict[str, Any]:
         **_shown(row),
         'text': row.body,
         'copies': [copy.id for copy in copies],
+        'history': [
+            {
+                'number': one.number,
+                'at': shapes.instant(one.at),
+                'result': one.result,
+                'answer': one.answer,
+                'recipients': one.recipients,
+            }
+            for one in attempts.of(conn, row.id)
+        ],
     }
 
 

@@ -59,6 +59,24 @@ WHOLE = base.answer(
         **_NOTICE,
         'text': {**_NULL_TEXT, 'description': 'As it was sent last.'},
         'copies': {'type': 'array', 'items': base.ID},
+        'history': {
+            'type': 'array',
+            'items': base.answer(
+                {
+                    'number': {'type': 'integer'},
+                    'at': base.INSTANT,
+                    'result': {
+                        **base.one_of(list(lifecycle.Attempt)),
+                        'description': 'begun: under way, or its worker '
+                        'died before the answer.',
+                    },
+                    'answer': _NULL_TEXT,
+                    'recipients': _TEXTS,
+                }
+            ),
+            'description': 'Each time that it was handed over, or tried '
+            'to be, and what the mail server answered.',
+        },
     }
 )
 

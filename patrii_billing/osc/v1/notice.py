@@ -3,6 +3,7 @@
 
 import argparse
 from collections.abc import Iterable
+import textwrap
 from typing import Any
 
 from patrii_billing.osc import columns
@@ -13,6 +14,15 @@ _STATES = (
 )  # fmt: skip
 _WIDE = columns.wrapped(60)
 _C = columns.Column
+
+
+def _attempted(_notice: columns.Item, one: columns.Item) -> str:
+    """When it was handed over, what came of it, what was answered."""
+    at = one['at'].replace('T', ' ').rstrip('Z')
+    said = f': {columns.harmless(one["answer"])}' if one['answer'] else ''
+    return textwrap.fill(f'{at} {one["result"]}{said}', 60)
+
+
 _LIST = (
     _C('ID', 'id'),
     _C('Created', 'created_at', columns.instant),
@@ -49,6 +59,7 @@ _SHOW = (
     _C('Answer', 'answer', _WIDE),
     _C('Recipients', 'recipients', columns.each),
     _C('Subject', 'subject', _WIDE),
+    _C('History', 'history', columns.told(_attempted)),
     _C('Text', 'text', _WIDE),
 )
 

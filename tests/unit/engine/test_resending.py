@@ -89,7 +89,7 @@ class ResendTest(base.BaseTestCase):
         story = desk('02-07', BOUNCED)
         first = story.notice('last_warning')
         self.assertEqual('refused', first.state)
-        story.world.mailbox.dead.clear()
+        story.revive()
 
         story.resend()
         story.play()
@@ -107,7 +107,7 @@ class ResendTest(base.BaseTestCase):
 
     def test_it_counts_once_however_often_it_is_sent(self) -> None:
         story = desk('02-07', BOUNCED)
-        story.world.mailbox.dead.clear()
+        story.revive()
         story.resend()
         story.play('02-08 12:00')
         story.resend()

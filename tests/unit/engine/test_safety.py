@@ -40,7 +40,7 @@ class WarningTest(base.BaseTestCase):
                 until='2026-02-12T00:00:00Z',
             )
         ).play('02-07')
-        story.world.mailbox.dead.clear()
+        story.revive()
         story.play()
 
         self.assertEqual(
@@ -94,7 +94,7 @@ class WarningTest(base.BaseTestCase):
             )
         ).play('02-09')
         self.assertEqual(OUT, story.shows())
-        story.world.mailbox.dead.clear()
+        story.revive()
         story.play()
 
         self.assertEqual(
@@ -165,7 +165,7 @@ class WarningTest(base.BaseTestCase):
             )
 
             self.assertEqual([], story.mails(template))
-            (line,) = story.told('notice', name=template)
+            *_, line = story.told('notice', name=template)
             self.assertIn('cancelled', line)
 
     def test_a_mail_is_sent_once_even_if_sending_takes_long(self) -> None:

@@ -85,11 +85,14 @@ class TestAccepted(MailerTestCase):
             mails.Handover(
                 f'250 OK; not {JOE}: 550 no such user',
                 {JOE: '550 no such user'},
+                (JOE,),
             ),
             self.send({JOE: '550 no such user'}, JANE, JOE),
         )
         self.assertEqual(
-            mails.Handover(f'250 OK; not {JANE}: 451 greylisted'),
+            mails.Handover(
+                f'250 OK; not {JANE}: 451 greylisted', missed=(JANE,)
+            ),
             self.send({JANE: '451 greylisted'}, JANE, JOE),
         )
 
