@@ -163,9 +163,15 @@ def _note(
         # An alarm of it would come back as well.
         LOG.error('an alarm came back from %s: %s', gone, answer)
         return
-    new = bool(address and verdict.is_lasting) and undeliverable.mark(
-        conn, row.account_id, str(address), answer, row.id, now
+    new = address is not None and verdict.is_lasting and undeliverable.mark(
+        conn, row.account_id, address, answer, row.id, now
     )
+    if new:
+        timeline.record(
+            conn, now, 'account', 'undeliverable',
+            f'{address} gets no more mails: {answer}',
+            account_id=row.account_id, key=row.key,
+        )  # fmt: skip
     fell = gone == told.left and not told.by_letter
     if fell and row.state in _HANDED_OVER:
         _take_back(conn, tools, row, answer, now)

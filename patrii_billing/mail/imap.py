@@ -44,9 +44,10 @@ class ImapMailbox:
     def __init__(self, server: Server, max_size: int) -> None:
         self._server = server
         self._max_size = max_size
-        # What is no bounce has no mark where there are no keywords: the
-        # highest such, in a mailbox of a UIDVALIDITY (RFC 3501, 2.3.1.1).
-        self._passed: tuple[bytes, int] = (b'', 0)
+        # What is no bounce has no mark where there are no keywords: their
+        # UIDs, which mean something with a UIDVALIDITY (RFC 3501, 2.3.1.1).
+        self._validity = b''
+        self._others: set[int] = set()
 
     def read(
         self, take: Callable[[bounce.Letter], bounce.Tray | None], limit: int
@@ -71,15 +72,14 @@ class ImapMailbox:
         )
         has_keywords = b'\\*' in marks
         validity = (imap.response('UIDVALIDITY')[1] or [b''])[0] or b''
-        if self._passed[0] != validity:
-            self._passed = (validity, 0)
+        if self._validity != validity:
+            self._validity, self._others = validity, set()
         unread = f'UNKEYWORD {_KEYWORD}' if has_keywords else 'UNSEEN'
         uids = [
             int(each)
             for each in _answer(imap.uid('SEARCH', unread))[0].split()
         ]
-        # A search from beyond the last UID on finds the last (RFC 3501).
-        uids = sorted(one for one in uids if one > self._passed[1])[:limit]
+        uids = sorted(set(uids) - self._others)[:limit]
         for uid in uids:
             data = self._fetch(imap, uid)
             place = f'UID {uid} of {self._server.folder}'
@@ -88,8 +88,8 @@ class ImapMailbox:
                 continue
             for mark in _marks(tray, has_keywords):
                 _answer(imap.uid('STORE', str(uid), '+FLAGS.SILENT', mark))
-            if not has_keywords:
-                self._passed = (validity, uid)
+            if tray is bounce.Tray.OTHER and not has_keywords:
+                self._others.add(uid)
         return len(uids)
 
     def _fetch(self, imap: imaplib.IMAP4, uid: int) -> bytes:
