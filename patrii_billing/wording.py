@@ -144,7 +144,8 @@ def one_line(text: str, longest: int = LONGEST_NAME) -> str:
         for char in text
         if char not in _TURNING and unicodedata.category(char) != 'Cs'
     )
-    words = ' '.join(kept.split())
+    # Blanks that hold a line together stay: French sets them before a colon.
+    words = ' '.join(filter(None, kept.split(' '))).strip()
     return words if len(words) <= longest else f'{words[: longest - 1]}…'
 
 

@@ -162,6 +162,9 @@ class TestNames(base.BaseTestCase):
     def test_of_several_lines_become_one(self) -> None:
         self.assertEqual('a b c d', wording.name('a\r\nb\x00\u2028c\t d '))
 
+    def test_keep_together_what_french_sets_before_a_colon(self) -> None:
+        self.assertEqual('a\xa0: b', wording.one_line('\xa0a\xa0: \t b\xa0'))
+
     def test_cannot_turn_around_what_follows(self) -> None:
         self.assertEqual('abc', wording.name('\u202eabc\u2066'))
 

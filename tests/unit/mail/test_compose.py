@@ -374,7 +374,7 @@ class TestTemplatesOfOnesOwn(base.BaseTestCase):
             'fr/grace.html.j2', '<p lang={{ language }}>{{ account }}</p>'
         )
         mail = self.write('grace', 'fr_FR')
-        self.assertEqual('Retard : 12,50 €', mail.subject)
+        self.assertEqual('Retard : 12,50\xa0€', mail.subject)
         self.assertIn('jeudi 5 février 2026, 15:30', mail.text)
         self.assertEqual('<p lang=fr-FR>Jane</p>', mail.html)
 
