@@ -45,8 +45,10 @@ _MAILBOX = (
         'maildir',
         default='/var/lib/patrii_billing/bounces',
         help="""
-The maildir, with its folders new, cur and tmp. The service's user must be
-able to read and to rename the files in it.
+The maildir, with its folders new, cur and tmp: make it yourself, since mail
+servers make it with the first mail only, and one that is not there counts as
+one that cannot be read. The service's user must be able to read and to rename
+the files in it.
 """,
     ),
     cfg.HostAddressOpt(
