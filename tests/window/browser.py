@@ -125,6 +125,11 @@ def inaccessible(page: sync_api.Page) -> list[str]:
     return _judged(page, _EVERYTHING)
 
 
+def colours(page: sync_api.Page) -> list[str]:
+    """Words that do not stand out from their ground."""
+    return _judged(page, _COLOURS)
+
+
 def _judged(page: sync_api.Page, only: Mapping[str, Any]) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(axe())
@@ -151,9 +156,9 @@ def faults(page: sync_api.Page, name: str) -> dict[str, list[str]]:
             look(page, width, scheme)
             found[f'{size} {scheme}'] = overflows(page)
             picture(page, f'{name}-{width}-{scheme}')
-        found[f'{scheme} colours'] = _judged(page, _COLOURS)
-    found['structure'] = inaccessible(page)
+        judged = inaccessible(page) if scheme == 'light' else colours(page)
+        found[f'{scheme} reading'] = judged
     page.evaluate(_NO_SHEETS)
     look(page, SCREENS['narrow'], 'dark')
-    found['no sheets'] = overflows(page) + _judged(page, _COLOURS)
+    found['no sheets'] = overflows(page) + colours(page)
     return {screen: wrong for screen, wrong in found.items() if wrong}

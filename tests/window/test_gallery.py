@@ -78,5 +78,6 @@ class GalleryForEverybodyTest(base.BaseTestCase):
                 # judged.
                 browser.look(tab, width, scheme, height=3000)
                 self.assertEqual([], browser.overflows(tab))
-                self.assertEqual([], browser.inaccessible(tab))
+                self.assertEqual([], browser.colours(tab))
                 browser.picture(tab, f'gallery-{width}-{scheme}')
+        self.assertEqual([], browser.inaccessible(tab))
