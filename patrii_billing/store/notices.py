@@ -43,7 +43,7 @@ _URGENCY = {
 }
 _TRIED = (NoticeState.ACCEPTED, NoticeState.REFUSED, NoticeState.UNKNOWN)
 # However much that is urgent comes in, nobody waits for ever: what has waited
-# so long goes with the most urgent.
+# so long goes first, the urgent of it before the rest.
 _PATIENCE = dt.timedelta(days=1)
 
 
@@ -118,11 +118,12 @@ def claim(
     conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
 ) -> Sequence[sa.Row[Any]]:
     """The due ones, most urgent first; see claims.claim."""
-    urgency = sa.case(
-        (_notices.c.created_at <= now - _PATIENCE, 0),
-        else_=_notices.c.urgency,
+    patient = sa.case(
+        (_notices.c.created_at <= now - _PATIENCE, 0), else_=1
+    )  # fmt: skip
+    return claims.claim(
+        conn, _notices, now, lease, limit, patient, _notices.c.urgency
     )
-    return claims.claim(conn, _notices, now, lease, limit, urgency)
 
 
 def count_attempt(

@@ -465,6 +465,14 @@ class PaceTest(DeliveryTestCase):
 
         self.assertEqual('payment_received', self.server.offered[0].subject)
 
+    def test_after_a_long_silence_the_urgent_still_goes_first(self) -> None:
+        self.ask('payment_received')
+        self.ask('last_warning')
+        self.wait(dt.timedelta(days=3))
+        self.run_()
+
+        self.assertEqual('last_warning', self.server.offered[0].subject)
+
     def test_nobody_looks_for_work_in_a_minute_that_is_full(self) -> None:
         for n in range(6):
             self.ask('invoice', f'invoice:{n}')
