@@ -19,7 +19,7 @@ import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = 'patrii_billing'
-EXTRAS = {'cli', 'facturx', 'mysql', 'pdf', 'postgresql'}
+EXTRAS = {'cli', 'facturx', 'horizon', 'mysql', 'pdf', 'postgresql'}
 LOAD_ALL = """
 from importlib import metadata
 for point in metadata.distribution('patrii-billing').entry_points:

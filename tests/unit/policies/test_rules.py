@@ -2,12 +2,28 @@
 """Rules and routes say the same of each other."""
 
 import collections
+import pathlib
+from typing import Any
 
 from oslo_policy import policy
 from oslotest import base
+import yaml
 
+import patrii_billing
 from patrii_billing.api import routes
 from patrii_billing.policies import rules
+
+HORIZON = pathlib.Path(patrii_billing.__file__).parent.joinpath(
+    'horizon', 'policy', 'billing.yaml'
+)
+
+
+def _plain(rule: policy.RuleDefault) -> dict[str, Any]:
+    """As Horizon wants it."""
+    fields = ['name', 'check_str', 'description', 'scope_types']
+    if isinstance(rule, policy.DocumentedRuleDefault):
+        fields.append('operations')
+    return {field: getattr(rule, field) for field in fields}
 
 
 def _documented() -> list[policy.DocumentedRuleDefault]:
@@ -35,6 +51,12 @@ class RulesTest(base.BaseTestCase):
     def test_no_two_routes_share_a_rule(self):
         names = [route.rule for route in routes.ALL if route.rule is not None]
         self.assertEqual(len(set(names)), len(names))
+
+    def test_horizon_judges_by_the_same_rules(self):
+        """Its copy: `manage.py dump_default_policies`, or by hand."""
+        told = yaml.safe_load(HORIZON.read_text(encoding='utf-8'))
+
+        self.assertEqual([_plain(rule) for rule in rules.list_rules()], told)
 
     def test_no_two_rules_have_one_name(self):
         names = [rule.name for rule in rules.list_rules()]
