@@ -8,8 +8,13 @@ and a second press has it done, once for the key of the form.
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+import re
 from typing import Any
+from urllib import parse
 
+from patrii_billing.web import codes
+
+N_ = codes.N_
 Given = Mapping[str, str]
 
 
@@ -41,8 +46,9 @@ class Request:
 class Deed:
     """`request` is made of the id of what it is done to, and of the form.
 
-    `rule` is the policy's, without its `billing:`. One that is `grave` has a
-    button in the colour of danger.
+    `noun` is what it is done to, which the API shows at `place`; empty where
+    that is all of the service. `rule` is the policy's, without its
+    `billing:`. One that is `grave` has a button in the colour of danger.
     """
 
     name: str
@@ -50,12 +56,34 @@ class Deed:
     title: str
     request: Callable[[str, Given], Request]
     fields: tuple[Field, ...] = ()
+    noun: str = ''
     grave: bool = False
 
+    def place(self, target: str) -> str:
+        return _PLACES[self.noun].format(_id(target))
 
-def N_(text: str) -> str:  # noqa: N802 - what gettext's tools look for
-    """Marks words that are translated later."""
-    return text
+
+_PLACES = {
+    'account': '/v1/accounts/{}',
+    'subscription': '/v1/subscriptions/{}',
+    'hold': '/v1/subscriptions/{}',
+    'notice': '/v1/notices/{}',
+    'action': '/v1/actions/{}',
+    'invoice': '/v1/invoices/{}',
+}
+
+
+def held(subscription_id: int, hold_id: int) -> str:
+    """A hold as a target: it is one of a contract."""
+    return f'{subscription_id}.{hold_id}'
+
+
+def _id(target: str) -> str:
+    """As it stands in a path of the API, whatever an address brought."""
+    owner, _, hold = target.partition('.')
+    if hold.isdigit():
+        return f'{parse.quote(owner, safe="")}/holds/{hold}'
+    return parse.quote(target, safe='')
 
 
 def _put(
@@ -65,14 +93,14 @@ def _put(
 
     def request(target: str, given: Given) -> Request:
         body = {name: given[name] for name in names if given.get(name)}
-        return Request(method, path.format(target), body)
+        return Request(method, path.format(_id(target)), body)
 
     return request
 
 
 def _pay(target: str, given: Given) -> Request:
     body: dict[str, Any] = {
-        'account_id': int(target),
+        'account_id': _number(target),
         'amount': given.get('amount', ''),
         'key': given.get('payment_key', ''),
     }
@@ -88,17 +116,18 @@ def _quota(target: str, given: Given) -> Request:
         if given.get(name)
     }
     return Request(
-        'POST', f'/v1/subscriptions/{target}/quota', {'quota': wanted}
+        'POST', f'/v1/subscriptions/{_id(target)}/quota', {'quota': wanted}
     )
 
 
 def _number(text: str) -> int | str:
     """As a number; what is none goes as it is, for the API to refuse."""
-    return int(text) if text.lstrip('-').isdigit() else text
+    return int(text) if re.fullmatch(r'-?[0-9]{1,18}', text) else text
 
 
 def _approve(target: str, given: Given) -> Request:
-    return Request('POST', '/v1/actions/approve', {'actions': [int(target)]})
+    body = {'actions': [_number(target)]}
+    return Request('POST', '/v1/actions/approve', body)
 
 
 _WHY = Field('why', N_('Why'), 'text', needed=False)
@@ -107,7 +136,8 @@ _SUB = '/v1/subscriptions/{}'
 
 ALL = (
     Deed(
-        name='pay', rule='payment:create', title=N_('Record a payment'),
+        name='pay', rule='payment:create', noun='account',
+        title=N_('Record a payment'),
         request=_pay,
         fields=(
             Field('amount', N_('Amount'), 'money'),
@@ -116,7 +146,7 @@ ALL = (
         ),
     ),
     Deed(
-        name='hold', rule='hold:create', title=N_('Hold'),
+        name='hold', rule='hold:create', noun='subscription', title=N_('Hold'),
         request=_put(f'{_SUB}/holds', 'type', 'until', 'reason'),
         fields=(
             Field('type', N_('What kind'), 'choice', choices=(
@@ -130,12 +160,24 @@ ALL = (
         ),
     ),
     Deed(
-        name='restore', rule='subscription:restore',
+        name='extend', rule='hold:update', noun='hold',
+        title=N_('Hold until another day'),
+        request=_put(_SUB, 'until', 'why', method='PATCH'),
+        fields=(Field('until', N_('Until'), 'date'), _WHY),
+    ),
+    Deed(
+        name='release', rule='hold:delete', noun='hold',
+        title=N_('Release the hold'),
+        request=_put(_SUB, 'why', method='DELETE'), fields=(_WHY,),
+    ),
+    Deed(
+        name='restore', rule='subscription:restore', noun='subscription',
         title=N_('Restore now'), request=_put(f'{_SUB}/restore', 'why'),
         fields=(_WHY,),
     ),
     Deed(
-        name='quota', rule='quota:update', title=N_('Change the quota'),
+        name='quota', rule='quota:update', noun='subscription',
+        title=N_('Change the quota'),
         request=_quota,
         fields=(
             Field('cores', N_('Cores'), 'number', needed=False),
@@ -144,7 +186,8 @@ ALL = (
         ),
     ),
     Deed(
-        name='cancel', rule='subscription:cancel', grave=True,
+        name='cancel', rule='subscription:cancel', noun='subscription',
+        grave=True,
         title=N_('Cancel the contract'),
         request=_put(f'{_SUB}/cancel', 'on', 'why'),
         fields=(
@@ -155,16 +198,17 @@ ALL = (
         ),
     ),
     Deed(
-        name='keep', rule='subscription:keep',
+        name='keep', rule='subscription:keep', noun='subscription',
         title=N_('Take the cancellation back'),
         request=_put(f'{_SUB}/keep', 'why'), fields=(_WHY,),
     ),
     Deed(
-        name='resend', rule='notice:resend', title=N_('Send again'),
+        name='resend', rule='notice:resend', noun='notice',
+        title=N_('Send again'),
         request=_put('/v1/notices/{}/resend'),
     ),
     Deed(
-        name='given', rule='notice:record',
+        name='given', rule='notice:record', noun='notice',
         title=N_('Record that it was given by letter or phone'),
         request=_put('/v1/notices/{}/record', 'date', 'evidence'),
         fields=(
@@ -173,15 +217,17 @@ ALL = (
         ),
     ),
     Deed(
-        name='approve', rule='action:approve', grave=True,
+        name='approve', rule='action:approve', noun='action', grave=True,
         title=N_('Approve'), request=_approve,
     ),
     Deed(
-        name='retry', rule='action:retry', title=N_('Try again'),
+        name='retry', rule='action:retry', noun='action',
+        title=N_('Try again'),
         request=_put('/v1/actions/{}/retry'),
     ),
     Deed(
-        name='call-off', rule='action:cancel', title=N_('Cancel'),
+        name='call-off', rule='action:cancel', noun='action',
+        title=N_('Cancel'),
         request=_put('/v1/actions/{}/cancel', 'reason', 'until'),
         fields=(
             _REASON,
@@ -200,12 +246,14 @@ ALL = (
         request=_put('/v1/enforcement/resume'),
     ),
     Deed(
-        name='void', rule='invoice:void', title=N_('Void'), grave=True,
+        name='void', rule='invoice:void', noun='invoice',
+        title=N_('Void'), grave=True,
         request=_put('/v1/invoices/{}/void', 'why'),
         fields=(Field('why', N_('Why'), 'text'),),
     ),
     Deed(
-        name='credit', rule='invoice:credit', title=N_('Credit'),
+        name='credit', rule='invoice:credit', noun='invoice',
+        title=N_('Credit'),
         request=_put('/v1/invoices/{}/credit', 'amount', 'why'),
         fields=(
             Field('amount', N_('Amount'), 'money', needed=False,

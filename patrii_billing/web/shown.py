@@ -2,6 +2,7 @@
 """How the values of the API are written on the pages."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ import flask
 from markupsafe import Markup
 
 from patrii_billing import errors
+from patrii_billing.web import codes
 from patrii_billing.web import visit
 
 
@@ -49,7 +51,24 @@ def compact(value: Decimal) -> str:
     )
 
 
+def word(code: str | None, kind: str) -> str:
+    """The word for a code of the API, in his language."""
+    return flask.g.words.gettext(codes.word(code, kind)) if code else ''
+
+
+def entry(one: Mapping[str, Any]) -> str:
+    """What an entry of the timeline is called."""
+    return str(flask.g.words.gettext(codes.name(one['what'], one['name'])))
+
+
+def why(text: str | None) -> str:
+    return flask.g.words.gettext(codes.why(text)) if text else ''
+
+
 FILTERS = {
+    'word': word,
+    'entry': entry,
+    'why': why,
     'compact': compact,
     'money': money,
     'day': day,
@@ -62,14 +81,14 @@ FILTERS = {
 
 def pages() -> Iterator[tuple[str, str, str]]:
     """The pages of the menu: where, what it is called, what it asks for."""
-    said = flask.g.words.gettext
-    yield 'overview.show', said('Overview'), 'summary:show'
-    yield 'customers.index', said('Customers'), 'account:list'
-    yield 'invoices.index', said('Invoices'), 'invoice:list'
-    yield 'actions.index', said('Actions'), 'action:list'
-    yield 'notices.index', said('Mails'), 'notice:list'
-    yield 'plans.index', said('Plans'), 'plan:list'
-    yield 'ahead.show', said('Simulation'), 'forecast:list'
+    _ = flask.g.words.gettext
+    yield 'overview.show', _('Overview'), 'summary:show'
+    yield 'customers.index', _('Customers'), 'account:list'
+    yield 'invoices.index', _('Invoices'), 'invoice:list'
+    yield 'actions.index', _('Actions'), 'action:list'
+    yield 'notices.index', _('Mails'), 'notice:list'
+    yield 'plans.index', _('Plans'), 'plan:list'
+    yield 'ahead.show', _('Simulation'), 'forecast:list'
 
 
 def common() -> dict[str, Any]:

@@ -94,17 +94,19 @@ def guard() -> Any:
 
 def home(target: str | None) -> str:
     """Where to go on: a place of our own, wherever a link wants to lead."""
-    start = flask.url_for('overview.show')
-    if not target:
-        return start
+    if not target or not is_ours(target):
+        return flask.url_for('overview.show')
+    return flask.request.script_root + target
+
+
+def is_ours(target: str) -> bool:
+    """Whether it is a path below ours, in whatever way browsers read it."""
+    if not target.startswith('/') or target.startswith('//'):
+        return False
+    if '\\' in target or any(ord(one) < 32 for one in target):
+        return False
     parts = urllib.parse.urlsplit(target)
-    root = flask.request.script_root
-    ours = not parts.scheme and not parts.netloc
-    if not ours or not target.startswith('/') or '\\' in target:
-        return start
-    if target.startswith('//') or any(ord(one) < 32 for one in target):
-        return start
-    return root + target
+    return not parts.scheme and not parts.netloc
 
 
 def key() -> str:

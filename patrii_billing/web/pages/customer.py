@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """One customer: where he stands, what he has, owes and was told."""
 
+from collections.abc import Mapping
 import http
 from typing import Any
 
 import flask
 
 from patrii_billing import errors
+from patrii_billing.web import deeds
 from patrii_billing.web import ladder
 from patrii_billing.web import visit
 
@@ -23,15 +25,21 @@ def show(account_id: int) -> Any:
     get = here.service.get
     account = get(f'/v1/accounts/{account_id}')
 
-    def see(name: str, **query: Any) -> list[Any]:
+    def seen(path: str, name: str, **query: Any) -> list[Any]:
         """A list; empty where he may not see any."""
         try:
-            found = get(f'/v1/{name}', account_id=account_id, **query)
+            found = get(path, **query)
         except errors.NotServed as error:
             if error.status != http.HTTPStatus.FORBIDDEN:
                 raise
             return []
         return list(found[name])
+
+    def see(name: str, **query: Any) -> list[Any]:
+        return seen(f'/v1/{name}', name, account_id=account_id, **query)
+
+    def holds(one: Mapping[str, Any]) -> list[Any]:
+        return seen(f'/v1/subscriptions/{one["id"]}/holds', 'holds')
 
     subscriptions = see('subscriptions', limit=_FEW)
     open_ones = see('invoices', limit=_FEW, state='open')
@@ -49,6 +57,7 @@ def show(account_id: int) -> Any:
                     _of(one, statuses),
                     _of(one, foreseen),
                 ),
+                holds(one) if one['held'] else [],
             )
             for one in subscriptions
         ],
@@ -57,6 +66,7 @@ def show(account_id: int) -> Any:
         payments=see('payments', limit=_FEW),
         notices=see('notices', limit=_FEW),
         timeline=see('timeline', limit=_FEW),
+        held=deeds.held,
     )
 
 

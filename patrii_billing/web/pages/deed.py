@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Do something: what is needed, what would follow, and then it is done."""
 
+from collections.abc import Mapping
+import http
 from typing import Any
 
 import flask
@@ -60,7 +62,7 @@ def _check(deed: deeds.Deed, target: str, given: deeds.Given) -> Any:
         return _form(deed, target, error)
     return flask.render_template(
         'deed_check.html', deed=deed, target=target, given=given, key=key,
-        told=told, next=_next(),
+        told=told, thing=_thing(deed, target), next=_next(),
     )  # fmt: skip
 
 
@@ -79,10 +81,26 @@ def _form(
             others.append(str(one))
     shown = flask.render_template(
         'deed.html', deed=deed, target=target, given=flask.request.form,
-        mistakes=mistakes, others=others, next=_next(),
+        mistakes=mistakes, others=others, thing=_thing(deed, target),
+        next=_next(),
     )  # fmt: skip
     return (shown, error.status) if error else shown
 
 
+def _thing(deed: deeds.Deed, target: str) -> Mapping[str, Any] | None:
+    """What it is done to; None where he may not look at it."""
+    if not deed.noun:
+        return None
+    try:
+        found = visit.current().service.get(deed.place(target))
+    except errors.NotServed as error:
+        if error.status == http.HTTPStatus.FORBIDDEN:
+            return None
+        raise
+    return dict(found)
+
+
 def _next() -> str:
-    return flask.request.values.get('next', '')
+    """Where to go on; nothing where that is no place of ours."""
+    wanted = flask.request.values.get('next', '')
+    return wanted if visit.is_ours(wanted) else ''
