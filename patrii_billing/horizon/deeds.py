@@ -6,6 +6,7 @@ follow. Sent again as it is, it is done; under the key that it was born with,
 so that a second press does nothing.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 import hashlib
 import json
@@ -19,16 +20,23 @@ from horizon import messages
 
 from patrii_billing.horizon import service
 
+# Browsers ask for a day by a calendar, and send it as ISO 8601 has it.
+DAY = forms.DateInput(format='%Y-%m-%d', attrs={'type': 'date'})
+
 
 class Deed(forms.SelfHandlingForm):
-    """A form that has one thing done. `target` is the path's parts."""
+    """A form that has one thing done.
+
+    Its initial `target` are the parts of the page's address. `says` are the
+    kinds of entries on the timeline that `foresee` puts in better words.
+    """
 
     key = forms.CharField(widget=forms.HiddenInput(), max_length=64)
     agreed = forms.CharField(widget=forms.HiddenInput(), required=False)
     data: Any
     done: Any = _('Done.')
-    would: list[Mapping[str, Any]] | None = None
-    foreseen: Mapping[str, Any] | None = None
+    says: frozenset[str] = frozenset()
+    foreseen: list[str] | None = None
 
     def path(self, target: Mapping[str, str]) -> str:
         raise NotImplementedError
@@ -41,6 +49,10 @@ class Deed(forms.SelfHandlingForm):
             for name, value in data.items()
             if name not in own and value not in (None, '')
         }
+
+    def foresee(self, answer: Mapping[str, Any]) -> Iterator[Any]:
+        """What would follow, in sentences; of what would be answered."""
+        yield from ()
 
     def handle(self, request: Any, data: Mapping[str, Any]) -> bool:
         path = self.path(self.initial['target'])
@@ -58,9 +70,19 @@ class Deed(forms.SelfHandlingForm):
         if agreed:
             messages.success(request, self.done)
             return True
-        self.would, self.foreseen = answer['would'], answer['answer']
+        self.foreseen = [
+            *map(str, self.foresee(answer['answer'])),
+            *(_entry(one) for one in answer['would']
+              if one['what'] not in self.says),
+        ]  # fmt: skip
         self.data = {**self.data.dict(), 'agreed': digest}
         return False
+
+
+def _entry(one: Mapping[str, Any]) -> str:
+    """As it would stand on the timeline."""
+    said = f'{one["what"]} {one["name"]}'
+    return f'{said}: {one["why"]}' if one['why'] else said
 
 
 class DeedView(forms.ModalFormView):

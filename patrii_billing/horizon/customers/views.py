@@ -8,16 +8,14 @@ from django import urls
 from django.utils.translation import gettext_lazy as _
 from horizon import exceptions
 from horizon import messages
-from horizon import tabs
 
+from patrii_billing.horizon import account
 from patrii_billing.horizon.customers import forms
 from patrii_billing.horizon.customers import tables
-from patrii_billing.horizon.customers import tabs as customer_tabs
+from patrii_billing.horizon.customers import tabs
 from patrii_billing.horizon import deeds
-from patrii_billing.horizon import figures
 from patrii_billing.horizon import listing
 from patrii_billing.horizon import service
-from patrii_billing.horizon import words
 
 _INDEX = 'horizon:billing:customers:index'
 _DETAIL = 'horizon:billing:customers:detail'
@@ -30,8 +28,8 @@ class IndexView(listing.ListView):
     narrowed_by = ('billing_status',)
 
 
-class DetailView(tabs.TabbedTableView):
-    tab_group_class = customer_tabs.CustomerTabs
+class DetailView(account.AccountView):
+    tab_group_class = tabs.CustomerTabs
     template_name = 'patrii_billing/customer.html'
     page_title = '{{ account.name }}'
 
@@ -45,24 +43,13 @@ class DetailView(tabs.TabbedTableView):
             raise exceptions.Http302(urls.reverse(_INDEX)) from error
         return dict(found)
 
-    def get_tabs(self, request: Any, **kwargs: Any) -> Any:
-        return super().get_tabs(request, **kwargs, account=self.account)
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        account = self.account
         table = tables.CustomersTable(self.request)
-        money = ('owed', 'overdue', 'balance')
         return {
             **context,
-            'account': account,
-            'sums': {
-                name: figures.amount(account[name], account['currency'])
-                for name in money
-            },
-            'status': words.label(words.STATUS, account['billing_status']),
             'url': urls.reverse(_INDEX),
-            'actions': table.render_row_actions(account),
+            'actions': table.render_row_actions(self.account),
         }
 
 

@@ -70,3 +70,17 @@ class InvoicesTable(listing.Table):
         table_actions = (Filter,)
         row_actions = (PdfAction,)
         multi_select = False
+
+
+class CustomersInvoicesTable(InvoicesTable):
+    """Of one customer, who need not be named."""
+
+    class Meta:
+        name = 'invoices'
+        verbose_name = _('Invoices')
+        columns = (
+            'number', 'kind', 'period', 'state', 'total', 'owed', 'issued',
+            'due',
+        )  # fmt: skip
+        row_actions = (PdfAction,)
+        multi_select = False

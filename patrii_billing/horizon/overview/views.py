@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures of the whole cloud on one page."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ _Found = Mapping[str, Any]
 
 class OverviewView(views.HorizonTemplateView):
     template_name = 'patrii_billing/overview.html'
-    page_title = _('Billing')
+    page_title = _('Overview')
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -28,7 +29,7 @@ class OverviewView(views.HorizonTemplateView):
             found = service.of(self.request).get(
                 '/v1/summary', timezone=zone
             )
-            context |= shown(found) | {'zone': zone}
+            context |= shown(found)
         return dict(context)
 
 
@@ -44,23 +45,39 @@ def shown(found: _Found) -> dict[str, Any]:
             {**one, 'word': words.of(words.STEP, one['type'])}
             for one in found['actions']
         ],
+        'waiting': list(_waiting(found)),
         'fresh': [
-            (_('Last tick'), figures.instant(found['ticked_at'])),
-            (_('Last notification'), figures.instant(found['heard_at'])),
-            (_('Last comparison with nova'),
-             figures.instant(found['swept_at'])),
+            (title, figures.instant(found[name]))
+            for name, title in _FRESH.items()
         ],
-        'unmatched': [
-            {
-                'payments': one['payments'],
-                'amount': figures.amount(one['amount'], one['currency']),
-            }
-            for one in found['unmatched_payments']
-        ],
-    }  # fmt: skip
+    }
 
 
-def _statuses(found: _Found) -> Any:
+_FRESH = {
+    'ticked_at': _('The ladder was looked at'),
+    'heard_at': _('Nova told of something'),
+    'swept_at': _('The books were compared with nova'),
+}
+_COUNTS = {
+    'parked_accounts': _('Customers that are not billed'),
+    'waiting_notices': _('Mails that wait'),
+    'refused_notices': _('Mails that did not arrive (30 days)'),
+    'unknown_notices': _('Mails of which nobody knows (30 days)'),
+    'parked_messages': _('Messages that could not be read'),
+}
+
+
+def _waiting(found: _Found) -> Iterator[tuple[Any, Any]]:
+    """What waits for a person, and how much of it."""
+    for name, title in _COUNTS.items():
+        if found[name]:
+            yield title, found[name]
+    for one in found['unmatched_payments']:
+        amount = figures.amount(one['amount'], one['currency'])
+        yield _('Payments of nobody known'), f'{one["payments"]} ({amount})'
+
+
+def _statuses(found: _Found) -> Iterator[dict[str, Any]]:
     customers = urls.reverse('horizon:billing:customers:index')
     for one in found['statuses']:
         status = one['status']

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages of a project's user."""
 
+from collections.abc import Mapping
 import functools
 from typing import Any
 
@@ -8,21 +9,31 @@ from django import urls
 from django.utils.translation import gettext_lazy as _
 from horizon import exceptions
 from horizon import messages
-from horizon import tabs
 
+from patrii_billing.horizon import account
 from patrii_billing.horizon import deeds
 from patrii_billing.horizon.invoices import views as invoice_views
 from patrii_billing.horizon.project import forms
-from patrii_billing.horizon.project import tabs as project_tabs
+from patrii_billing.horizon.project import tabs
 from patrii_billing.horizon import service
 
 _INDEX = 'horizon:project:billing:index'
 
 
-class IndexView(tabs.TabbedTableView):
-    tab_group_class = project_tabs.BillingTabs
+class IndexView(account.AccountView):
+    tab_group_class = tabs.BillingTabs
     template_name = 'patrii_billing/project.html'
     page_title = _('Billing')
+
+    @functools.cached_property
+    def account(self) -> Mapping[str, Any] | None:
+        """That of the project, also where who looks may see others."""
+        project_id = self.request.user.project_id
+        with service.told(self.request):
+            api = service.of(self.request)
+            for one in api.items('accounts', 1, project_id=project_id):
+                return dict(api.get(f'/v1/accounts/{one["id"]}'))
+        return None
 
 
 class PdfView(invoice_views.PdfView):
