@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from patrii_billing import errors
 from patrii_billing.store import database
 from patrii_billing.store import schema
+from patrii_billing.store import sought
 
 _accounts = schema.accounts
 _projects = schema.projects
@@ -24,7 +25,7 @@ def add(
         'contacts': [], 'locale': 'en', 'timezone': 'UTC', 'policy': {},
         **values,
     }  # fmt: skip
-    return database.insert(
+    account_id = database.insert(
         conn,
         _accounts,
         name=name,
@@ -32,6 +33,8 @@ def add(
         version=0,
         **values,
     )
+    sought.write(conn, some(conn, [account_id]))
+    return account_id
 
 
 def get(conn: sa.Connection, account_id: int) -> sa.Row[Any]:
@@ -72,6 +75,8 @@ def change(conn: sa.Connection, /, account_id: int, **values: Any) -> None:
     conn.execute(
         _accounts.update().where(_accounts.c.id == account_id).values(**values)
     )
+    if not sought.FIELDS.isdisjoint(values):
+        sought.write(conn, some(conn, [account_id]))
 
 
 def hanging_on(conn: sa.Connection, account_id: int) -> Sequence[str]:
@@ -97,6 +102,7 @@ def delete(conn: sa.Connection, account_id: int) -> None:
         .where(schema.timeline.c.account_id == account_id)
         .values(account_id=None)
     )
+    sought.forget(conn, account_id)
     conn.execute(_accounts.delete().where(_accounts.c.id == account_id))
 
 

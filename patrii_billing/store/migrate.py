@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from patrii_billing.store import database
 from patrii_billing.store import schema
+from patrii_billing.store import sought
 
 _HERE = pathlib.Path(__file__).parent
 
@@ -33,6 +34,8 @@ def upgrade(target: sa.Engine | str, revision: str = 'head') -> None:
         command.upgrade(config, revision)
     with target.begin() as connection:
         add_watch(connection)
+        if revision == 'head':
+            sought.fill(connection)
 
 
 def version(engine: sa.Engine) -> tuple[str | None, str]:

@@ -11,6 +11,7 @@ from patrii_billing.store.types import Instant
 from patrii_billing.store.types import Json
 from patrii_billing.store.types import LongText
 from patrii_billing.store.types import Minor
+from patrii_billing.store.types import Sought
 
 metadata = sa.MetaData(
     naming_convention={
@@ -67,10 +68,21 @@ accounts = sa.Table(
     **_UTF8,
 )  # fmt: skip
 
+# What an account is found by, see store/sought.py.
+sought = sa.Table(
+    'sought', metadata,
+    _C('account_id', Id, sa.ForeignKey('accounts.id'), primary_key=True,
+       autoincrement=False),
+    _C('word', Sought, primary_key=True),
+    sa.Index(None, 'word'),
+    **_UTF8,
+)  # fmt: skip
+
 projects = sa.Table(
     'projects', metadata,
     _C('id', _Uuid, primary_key=True),  # keystone's
     _C('name', _Name, nullable=False),
+    _C('lower_name', Sought, sa.Computed('lower(name)')),
     _to('account_id', 'accounts'),
     # The project's own quota, kept while ours is in its place.
     _C('quota_before', Json),
@@ -80,6 +92,7 @@ projects = sa.Table(
     sa.Index(None, 'quota_check_at'),
     sa.Index(None, 'account_id'),
     sa.Index(None, 'name'),
+    sa.Index(None, 'lower_name'),
     **_UTF8,
 )  # fmt: skip
 
@@ -235,6 +248,8 @@ invoices = sa.Table(
     sa.Index(None, 'due_at', 'id'),
     sa.Index(None, 'corrects'),
     sa.Index(None, 'state', 'overdue_at', 'due_at'),
+    # What is open, by whose it is and by how long.
+    sa.Index(None, 'state', 'account_id', 'due_at', 'owed', 'currency'),
     sa.Index(None, 'currency', 'issued_at', 'kind', 'total'),
     **_UTF8,
 )  # fmt: skip
@@ -360,6 +375,7 @@ servers = sa.Table(
     _C('id', _Uuid, primary_key=True),  # nova's
     _C('project', _Uuid, nullable=False),
     _C('name', _Name, nullable=False),
+    _C('lower_name', Sought, sa.Computed('lower(name)')),
     _C('flavor', _Name, nullable=False),
     _C('vm_state', _Word, nullable=False),
     _C('created_at', Instant),
@@ -369,6 +385,7 @@ servers = sa.Table(
     _C('missed_at', Instant),  # first absence, still to be confirmed
     sa.Index(None, 'project', 'deleted_at'),
     sa.Index(None, 'name'),
+    sa.Index(None, 'lower_name'),
     sa.Index(None, 'missed_at'),
     **_UTF8,
 )  # fmt: skip

@@ -12,6 +12,11 @@ from sqlalchemy.dialects import mysql
 # SQLite gives row ids by itself only to INTEGER.
 Id = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
 Minor = sa.BigInteger
+# Found by how it begins: in the order of its letters alone. Most languages
+# have PostgreSQL order and compare otherwise.
+Sought = sa.String(255).with_variant(
+    sa.String(255, collation='C'), 'postgresql'
+)
 LongText = sa.Text().with_variant(mysql.LONGTEXT(), 'mysql', 'mariadb')
 
 

@@ -114,8 +114,9 @@ class FoundTest(backends.DatabaseTestCase):
         self.database.write(accounts.change, account_id, parked_why='x' * 999)
 
     def names(self, window: listing.Window, **wanted: Any) -> list[str]:
+        found = lists.listed(books.NOW, **wanted)
         rows = self.database.read(
-            listing.page, lists.listed(**wanted), lists.ACCOUNT_KEYS, window
+            listing.page, found.query, found.keys, window
         )
         return [
             f'{row.name} {lists.status(row.worst)}'

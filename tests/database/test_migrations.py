@@ -34,6 +34,14 @@ class SchemaTest(
     def get_metadata(self) -> sa.MetaData:
         return schema.metadata
 
+    def include_object(
+        self, found: Any, name: str | None, kind: str, *which: Any
+    ) -> bool:
+        """Leave out what is computed, at which alembic's comparison fails."""
+        if kind == 'column' and found.computed is not None:
+            return False
+        return bool(super().include_object(found, name, kind, *which))
+
     def test_a_migrated_database_is_the_created_one(self) -> None:
         migrate.upgrade(self.database.engine)
         created = sa.create_engine(
@@ -168,6 +176,9 @@ def sample(column: sa.Column[Any], number: int) -> Any:
     for key in column.foreign_keys:
         if key.column is not column:
             return sample(key.column, number)
+    if column.name == 'contacts':
+        # Those of before are read by the upgrade.
+        return f'["{number}@b.example"]'
     kind = column.type
     if isinstance(kind, sa.Boolean):
         return number == 1

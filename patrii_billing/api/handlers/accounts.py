@@ -17,21 +17,35 @@ from patrii_billing.engine import unparking
 from patrii_billing import errors
 from patrii_billing.store import undeliverable
 from patrii_billing.store.views import customers
+from patrii_billing.store.views import debts
+from patrii_billing.store.views import finding
 
 
 def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     asked = call.query
-    query = customers.listed(
-        account_id=call.own_account(),
+    own = call.own_account()
+    within = []
+    if 'search' in asked:
+        within.append(finding.by_text(conn, asked['search'], own))
+    if 'plan_id' in asked:
+        within.append(finding.by_plan(conn, asked['plan_id'], own))
+    order = paging.window(call, 'name').key
+    found = customers.listed(
+        call.now,
+        account_id=own,
         name=asked.get('name'),
         external_ref=asked.get('external_ref'),
         project=asked.get('project_id'),
         status=asked.get('billing_status'),
         parked=asked.get('parked'),
         undeliverable=asked.get('undeliverable'),
+        within=within,
+        owing=asked.get('owing'),
+        overdue_days=asked.get('overdue_days'),
+        by_debt=order in debts.ORDERS,
     )
     return paging.page(
-        call, conn, 'accounts', query, customers.ACCOUNT_KEYS,
+        call, conn, 'accounts', found.query, found.keys,
         lambda row: listed(row, call), first='name',
     )  # fmt: skip
 
@@ -73,11 +87,11 @@ def shown(
     call: routes.Call, conn: sa.Connection, account_id: int
 ) -> dict[str, Any]:
     """An account with what hangs on it. Raises NotFound."""
-    query = customers.listed(account_id=account_id)
-    row = conn.execute(query).one_or_none()
+    found = customers.listed(call.now, account_id=account_id)
+    row = conn.execute(found.query).one_or_none()
     if row is None:
         raise errors.NotFound(f'there is no account {account_id}')
-    figures = customers.figures(conn, account_id, call.now)
+    balance = customers.balance(conn, account_id)
     return {
         **listed(row, call),
         'projects': [
@@ -92,10 +106,7 @@ def shown(
             }
             for one in undeliverable.of(conn, account_id).values()
         ],
-        'balance': money.plain(figures.balance, row.currency),
-        'owed': money.plain(figures.owed, row.currency),
-        'overdue': money.plain(figures.overdue, row.currency),
-        'subscription_count': figures.subscriptions,
+        'balance': money.plain(balance, row.currency),
     }
 
 
@@ -120,6 +131,10 @@ def listed(row: sa.Row[Any], call: routes.Call) -> dict[str, Any]:
         'billing_status': customers.status(row.worst),
         'parked': row.parked_why is not None,
         'parked_why': row.parked_why if staff else None,
+        'owed': money.plain(int(row.owed or 0), row.currency),
+        'overdue': money.plain(int(row.overdue or 0), row.currency),
+        'oldest_due_at': shapes.instant(row.oldest_due_at),
+        'subscription_count': row.subscriptions,
         'created_at': shapes.instant(row.created_at),
     }
 

@@ -113,6 +113,7 @@ _SENT = {
         base.body(_RATE, 'name', 'rate'), base.body(_DISCOUNT, 'name')
     ),
 }  # fmt: skip
+_COUNT: base.Schema = {'type': 'integer', 'minimum': 0}
 _FIELDS = {
     'id': base.ID,
     'name': base.NAME,
@@ -133,9 +134,21 @@ _FIELDS = {
         'description': 'Not billed until a person has looked at it.',
     },
     'parked_why': base.or_null({'type': 'string'}),
+    'owed': base.AMOUNT,
+    'overdue': {
+        **base.AMOUNT,
+        'description': 'What of it is past due.',
+    },
+    'oldest_due_at': {
+        **base.or_null(base.INSTANT),
+        'description': 'When the oldest open invoice is, or was, due.',
+    },
+    'subscription_count': {
+        **_COUNT,
+        'description': 'Those that have not ended.',
+    },
     'created_at': base.INSTANT,
 }
-_COUNT: base.Schema = {'type': 'integer', 'minimum': 0}
 
 ACCOUNT = base.answer(_FIELDS)
 SHOWN = base.answer(
@@ -162,28 +175,43 @@ SHOWN = base.answer(
             **base.AMOUNT,
             'description': 'What is here and pays for nothing yet.',
         },
-        'owed': base.AMOUNT,
-        'overdue': {
-            **base.AMOUNT,
-            'description': 'What of it is past due.',
-        },
-        'subscription_count': {
-            **_COUNT,
-            'description': 'Those that have not ended.',
-        },
     }
 )
 
 LIST = base.listing(
     {
+        'search': {
+            **base.NAME,
+            'description': 'With what begins so: a word of the name, the '
+            'external reference, a mail address or its domain, the name or '
+            'the id of a project or a server; small or capital letters, with '
+            'or without accents (those of projects and servers with them). '
+            'Or the whole number or reference of an invoice.',
+        },
         'name': base.NAME,
         'external_ref': base.NAME,
         'project_id': base.UUID,
         'billing_status': base.one_of(list(lifecycle.Status)),
+        'plan_id': {
+            **base.ID,
+            'description': 'With a contract for it that has not ended.',
+        },
+        'owing': {
+            **base.BOOLEAN,
+            'description': 'Whether anything is open.',
+        },
+        'overdue_days': {
+            'type': 'integer',
+            'minimum': 0,
+            'maximum': 36500,
+            'description': 'Something is past due for at least so long.',
+        },
         'parked': base.BOOLEAN,
         'undeliverable': base.BOOLEAN,
     },
-    ['id', 'name', 'created_at'],
+    [
+        'id', 'name', 'created_at', 'owed', 'overdue', 'oldest_due_at',
+    ],
 )
 CREATE = base.body(
     {

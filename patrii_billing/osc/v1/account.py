@@ -14,12 +14,19 @@ _C = columns.Column
 _STATUSES = (
     'active', 'grace', 'held', 'shelved', 'pending_deletion', 'deleted',
 )  # fmt: skip
+_ORDERS = (
+    'id', 'name', 'created_at', 'owed', 'overdue', 'oldest_due_at',
+)  # fmt: skip
 _LIST = (
     _C('ID', 'id'),
     _C('Name', 'name'),
     _C('External Ref', 'external_ref', columns.words),
-    _C('Currency', 'currency'),
+    _C('Currency', 'currency', long=True),
     _C('Status', 'billing_status', columns.words),
+    _C('Owed', 'owed', columns.amount),
+    _C('Overdue', 'overdue', columns.amount, long=True),
+    _C('Oldest Due', 'oldest_due_at', columns.instant, long=True),
+    _C('Subscriptions', 'subscription_count', long=True),
     _C('Parked', 'parked'),
     _C('Parked Because', 'parked_why', columns.words, long=True),
     _C('Time Zone', 'timezone', long=True),
@@ -68,10 +75,7 @@ _SHOW = (
     _C('Taxes', 'taxes', _rates),
     _C('Discounts', 'discounts', _rates),
     _C('Projects', 'projects', _projects),
-    _C('Subscriptions', 'subscription_count'),
     _C('Balance', 'balance', columns.amount),
-    _C('Owed', 'owed', columns.amount),
-    _C('Overdue', 'overdue', columns.amount),
 )
 
 
@@ -82,26 +86,44 @@ class ListAccount(commands.Lister):
 
     def add_filters(self, parser: argparse.ArgumentParser) -> None:
         add = parser.add_argument
+        add('--search', metavar='<text>',
+            help='With what begins so: a word of the name, the reference, '
+            'a mail address or its domain, a project or a server (name or '
+            'ID); or with this invoice')
         add('--name', metavar='<name>', help='Of this name')
         add('--external-ref', metavar='<ref>', help='With this reference')
         add('--project', metavar='<project>',
             help='To which this project belongs (name or ID)')
         add('--status', choices=_STATUSES,
             help='Whose worst subscription has this billing status')
+        add('--plan', metavar='<plan>',
+            help='With a contract for this plan (name or ID) that has not '
+            'ended')
+        add('--owing', action='store_true', default=None,
+            help='With an open invoice')
+        add('--overdue-days', metavar='<days>', type=int,
+            help='With an invoice that is past due for at least so long')
         add('--parked', action='store_true', default=None,
             help='Not billed until a person has looked at it')
         add('--undeliverable', action='store_true', default=None,
-            help='With an address that mails came back from')  # fmt: skip
+            help='With an address that mails came back from')
+        add('--sort', metavar='<key>[:asc|:desc]',
+            help=f'By {", ".join(_ORDERS)}; by what is owed only those who '
+            'owe')  # fmt: skip
 
     def items(self, parsed_args: argparse.Namespace) -> Iterable[Any]:
-        project_id = None
-        if parsed_args.project is not None:
-            project_id = self.api.find('projects', parsed_args.project)['id']
+        ids = {
+            f'{noun}_id': self.api.find(f'{noun}s', called)['id']
+            for noun in ('project', 'plan')
+            if (called := getattr(parsed_args, noun)) is not None
+        }
         return self.api.items(
-            'accounts', parsed_args.limit, name=parsed_args.name,
-            external_ref=parsed_args.external_ref, project_id=project_id,
-            billing_status=parsed_args.status, parked=parsed_args.parked,
-            undeliverable=parsed_args.undeliverable,
+            'accounts', parsed_args.limit, **ids,
+            billing_status=parsed_args.status,
+            **commands.given(
+                parsed_args, 'search', 'name', 'external_ref', 'owing',
+                'overdue_days', 'parked', 'undeliverable', 'sort',
+            ),
         )  # fmt: skip
 
 

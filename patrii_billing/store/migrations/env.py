@@ -27,7 +27,11 @@ from patrii_billing.store import schema
 from patrii_billing.store import types
 
 # Columns of these types are written by name.
-_NAMES = {id(types.Id): 'types.Id', id(types.LongText): 'types.LongText'}
+_NAMES = {
+    id(types.Id): 'types.Id',
+    id(types.LongText): 'types.LongText',
+    id(types.Sought): 'types.Sought',
+}
 
 
 def render(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:

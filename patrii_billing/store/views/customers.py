@@ -2,6 +2,7 @@
 """Accounts and projects as people look for them."""
 
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,20 +13,16 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import schema
+from patrii_billing.store.views import debts
+from patrii_billing.store.views import finding
 
 _accounts = schema.accounts
-_invoices = schema.invoices
 _marks = schema.undeliverable
 _payments = schema.payments
 _projects = schema.projects
 _subs = schema.subscriptions
 
 # What lists may be ordered by.
-ACCOUNT_KEYS: Mapping[str, sa.ColumnElement[Any]] = {
-    'id': _accounts.c.id,
-    'name': _accounts.c.name,
-    'created_at': _accounts.c.created_at,
-}
 PROJECT_KEYS: Mapping[str, sa.ColumnElement[Any]] = {
     'id': _projects.c.id,
     'name': _projects.c.name,
@@ -50,19 +47,27 @@ _WORST = (
     .correlate(_accounts)
     .scalar_subquery()
 )
+_SUBSCRIPTIONS = (
+    sa.select(sa.func.count())
+    .where(
+        _subs.c.account_id == _accounts.c.id,
+        _subs.c.contract != lifecycle.Contract.ENDED,
+    )
+    .correlate(_accounts)
+    .scalar_subquery()
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """An account's money in minor units, and how many contracts it has."""
+class Listed:
+    """Accounts that are asked for, and what they may be ordered by."""
 
-    balance: int  # what is here and pays for nothing yet
-    owed: int
-    overdue: int  # of that, what is past due
-    subscriptions: int
+    query: sa.Select[Any]
+    keys: Mapping[str, sa.ColumnElement[Any]]
 
 
 def listed(
+    now: dt.datetime,
     *,
     account_id: int | None = None,
     name: str | None = None,
@@ -71,12 +76,24 @@ def listed(
     status: str | None = None,
     parked: bool | None = None,
     undeliverable: bool | None = None,
-) -> sa.Select[Any]:
+    within: Iterable[finding.Found] = (),
+    owing: bool | None = None,
+    overdue_days: int | None = None,
+    by_debt: bool = False,
+) -> Listed:
     """Accounts, each with `worst`: the rank of its worst billing status.
 
-    `project` is an id, `status` the worst one that an account has.
+    And with what it owes (see debts) and the number of its `subscriptions`
+    that have not ended. `project` is an id, `status` the worst one that an
+    account has; of `overdue_days` something is past due at least so long.
+    With `by_debt` only those who owe something, ordered by it.
     """
-    query = sa.select(_accounts, _WORST.label('worst'))
+    query = sa.select(
+        _accounts,
+        _WORST.label('worst'),
+        _SUBSCRIPTIONS.label('subscriptions'),
+        *debts.of_each(now),
+    )
     for column, value in (
         (_accounts.c.id, account_id),
         (_accounts.c.name, name),
@@ -88,30 +105,72 @@ def listed(
         owner = sa.select(_projects.c.account_id).where(
             _projects.c.id == project
         )
-        query = query.where(_accounts.c.id == owner.scalar_subquery())
-        query = query.execution_options(few=True)
+        query = _among(query, _accounts.c.id == owner.scalar_subquery())
     if status is not None:
-        query = query.where(
-            _WORST == _STATUSES.index(lifecycle.Status(status))
-        )
-        if status != lifecycle.Status.ACTIVE:
-            # Few are: an index finds them, and they are sorted.
-            query = query.execution_options(few=True)
-            having = sa.select(_subs.c.account_id).where(
-                _subs.c.billing_status == status
-            )
-            query = query.where(_accounts.c.id.in_(having))
+        query = _of_status(query, lifecycle.Status(status))
     if parked is not None:
         is_parked = _accounts.c.parked_why.is_not(None)
-        query = query.where(is_parked if parked else ~is_parked)
-        if parked:
-            query = query.execution_options(few=True)
+        query = _narrowed(query, is_parked, parked)
     if undeliverable is not None:
         is_marked = _accounts.c.id.in_(sa.select(_marks.c.account_id))
-        query = query.where(is_marked if undeliverable else ~is_marked)
-        if undeliverable:
+        query = _narrowed(query, is_marked, undeliverable)
+    for found in within:
+        query = query.where(found.condition)
+        if found.few:
             query = query.execution_options(few=True)
-    return query
+    if owing is False:
+        query = query.where(~debts.owes())
+    return _by_debt(query, now, owing, overdue_days, by_debt)
+
+
+def _by_debt(
+    query: sa.Select[Any],
+    now: dt.datetime,
+    owing: bool | None,
+    overdue_days: int | None,
+    by_debt: bool,
+) -> Listed:
+    keys: dict[str, sa.ColumnElement[Any]] = {
+        'id': _accounts.c.id,
+        'name': _accounts.c.name,
+        'created_at': _accounts.c.created_at,
+    }
+    if owing or overdue_days is not None or by_debt:
+        debt = debts.of_all(now)
+        query = _among(query, debt.c.account_id == _accounts.c.id)
+        keys |= {key: debt.c[key] for key in debts.ORDERS}
+        if overdue_days is not None:
+            since = now - dt.timedelta(days=overdue_days)
+            query = query.where(debt.c.oldest_due_at < since)
+    return Listed(query, keys)
+
+
+def _of_status(
+    query: sa.Select[Any], status: lifecycle.Status
+) -> sa.Select[Any]:
+    query = query.where(_WORST == _STATUSES.index(status))
+    if status == lifecycle.Status.ACTIVE:
+        return query
+    having = sa.select(_subs.c.account_id).where(
+        _subs.c.billing_status == status
+    )
+    return _among(query, _accounts.c.id.in_(having))
+
+
+def _narrowed(
+    query: sa.Select[Any], condition: sa.ColumnElement[bool], wanted: bool
+) -> sa.Select[Any]:
+    """By what is true of few."""
+    if wanted:
+        return _among(query, condition)
+    return query.where(~condition)
+
+
+def _among(
+    query: sa.Select[Any], few: sa.ColumnElement[bool]
+) -> sa.Select[Any]:
+    """Of few: an index finds them, and they are sorted."""
+    return query.where(few).execution_options(few=True)
 
 
 def status(worst: int | None) -> str | None:
@@ -119,34 +178,15 @@ def status(worst: int | None) -> str | None:
     return None if worst is None else str(_STATUSES[worst])
 
 
-def figures(
-    conn: sa.Connection, account_id: int, now: dt.datetime
-) -> Figures:
-    past_due = sa.case((_invoices.c.due_at < now, _invoices.c.owed), else_=0)
-    owed = conn.execute(
-        sa.select(
-            sa.func.sum(_invoices.c.owed).label('sum'),
-            sa.func.sum(past_due).label('overdue'),
-        ).where(
-            _invoices.c.account_id == account_id,
-            _invoices.c.state == lifecycle.InvoiceState.OPEN,
-        )
-    ).one()
+def balance(conn: sa.Connection, account_id: int) -> int:
+    """What is here of an account and pays for nothing yet, minor units."""
     free = conn.execute(
         sa.select(sa.func.sum(_payments.c.free)).where(
             _payments.c.account_id == account_id,
             _payments.c.state == lifecycle.PaymentState.RECEIVED,
         )
     ).scalar_one()
-    count = conn.execute(
-        sa.select(sa.func.count()).where(
-            _subs.c.account_id == account_id,
-            _subs.c.contract != lifecycle.Contract.ENDED,
-        )
-    ).scalar_one()
-    return Figures(
-        int(free or 0), int(owed.sum or 0), int(owed.overdue or 0), count
-    )
+    return int(free or 0)
 
 
 def projects(

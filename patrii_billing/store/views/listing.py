@@ -70,23 +70,28 @@ def page(
     order = [key] if _is_unique(key) else [key, ident]
     if window.descending:
         order = [each.desc() for each in order]
-    if _narrows_itself(query, ident):
+    if _is_of_few(query):
+        ids = query.with_only_columns(ident).order_by(*order)
+    elif _narrows_itself(query, ident):
         ids = _index_page(query, key, ident).order_by(*order)
+    else:
+        ids = None
+    if ids is not None:
+        # What else is shown is asked of those alone.
         found = conn.execute(ids.limit(window.limit + 1)).scalars().all()
         query = query.where(ident.in_(found))
     return conn.execute(query.order_by(*order).limit(window.limit + 1)).all()
 
 
+def _is_of_few(query: sa.Select[Any]) -> bool:
+    """Whether another table's index finds few: left to the database."""
+    return bool(query.get_execution_options().get('few'))
+
+
 def _narrows_itself(
     query: sa.Select[Any], ident: sa.ColumnElement[Any]
 ) -> bool:
-    """Whether the table that is listed has all that it is filtered by.
-
-    A query that finds few by another table's index has the execution option
-    `few`: it is left to the database.
-    """
-    if query.get_execution_options().get('few'):
-        return False
+    """Whether the table that is listed has all that it is filtered by."""
     return all(
         column.table is _table(ident)
         for part in _all_of(query.whereclause)

@@ -48,6 +48,22 @@ class CommandTestCase(base.BaseTestCase):
 
 
 class AccountCommandTest(CommandTestCase):
+    def test_who_owes_is_found_by_how_he_is_called(self) -> None:
+        self.door.let_in()
+
+        [found] = self.read(
+            account.ListAccount, '--search', 'ACM', '--plan', 'vps',
+            '--owing', '--sort', 'owed:desc', '--long',
+        )  # fmt: skip
+
+        self.assertEqual('acme', found['Name'])
+        self.assertEqual(1, found['Subscriptions'])
+        self.assertEqual(
+            [],
+            self.read(account.ListAccount, '--search', 'ac',
+                      '--overdue-days', '0'),
+        )  # fmt: skip
+
     def test_an_account_is_entered_and_shown_as_it_is_said(self) -> None:
         said = self.read(
             account.CreateAccount, 'shop', '--currency', 'EUR',
