@@ -75,9 +75,12 @@ from patrii_billing.mail import off
 from patrii_billing.mail import smtp
 from patrii_billing.mail import trial
 from patrii_billing.mail import voice as speech
+from patrii_billing.metrics import exporter as exporters
+from patrii_billing.metrics import figures
 from patrii_billing.policies import rules
 from patrii_billing.store import database
 from patrii_billing.store import migrate
+from patrii_billing import version
 from patrii_billing.web import app as web_app
 from patrii_billing.web import person as persons
 from patrii_billing.web import window as panes
@@ -650,6 +653,25 @@ def reconciler(conf: cfg.ConfigOpts) -> Step:
     return lambda: reconcile.run(built, built.now())
 
 
+def exporter(conf: cfg.ConfigOpts) -> exporters.Exporter:
+    """What tells monitors how the whole installation fares."""
+    db, read = books(conf), settings(conf)
+    zone = calendar.zone(conf.billing.timezone, '[billing] timezone')
+    clock = SystemClock()
+    collector = exporters.Collector(
+        lambda: db.read(figures.read, read, clock.now(), zone),
+        version.version_string(),
+        _max_age(conf),
+    )
+    return exporters.Exporter(
+        collector, conf.metrics.listen, conf.metrics.port
+    )
+
+
+def _max_age(conf: cfg.ConfigOpts) -> float:
+    return elapsed(conf.metrics.max_age, '[metrics] max_age').total_seconds()
+
+
 def check(conf: cfg.ConfigOpts) -> None:
     """Build what the daemon needs, to find out what cannot be meant."""
     calendar.zone(conf.billing.timezone, '[billing] timezone')
@@ -661,6 +683,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     returns(conf)
     elapsed(conf.bounces.every, '[bounces] every')
     printer(conf)
+    _max_age(conf)
     _check_driver(conf)
     ears.check(conf)
 

@@ -20,6 +20,7 @@ from patrii_billing.conf import events
 from patrii_billing.conf import ladder
 from patrii_billing.conf import listener
 from patrii_billing.conf import mail
+from patrii_billing.conf import metrics
 from patrii_billing.conf import nova
 from patrii_billing.conf import web
 from patrii_billing.conf import webhooks
@@ -42,6 +43,7 @@ _OURS = (
     web,
     events,
     webhooks,
+    metrics,
 )
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more

@@ -132,6 +132,21 @@ class Reconciler(_Looping):
         self._pause = _LOOK
 
 
+class Exporter(_Worker):
+    """Answers while others are busy, and while the database is away."""
+
+    name = 'exporter'
+    _parting = 20
+
+    def _prepare(self) -> None:
+        self._exporter = wiring.exporter(self._conf)
+        self._exporter.start()
+
+    def _work(self) -> None:
+        self._stop.wait()
+        self._exporter.stop()
+
+
 def workers(conf: cfg.ConfigOpts) -> dict[type[_Worker], int]:
     """Which services run here, in how many processes."""
     return {
@@ -140,4 +155,5 @@ def workers(conf: cfg.ConfigOpts) -> dict[type[_Worker], int]:
         Processor: conf.engine.processor_workers,
         Engine: conf.engine.workers,
         Reconciler: conf.engine.reconciler_workers,
+        Exporter: int(conf.metrics.listen is not None),
     }

@@ -18,6 +18,7 @@ _NEXT = {
     'meter': schema.usage.c.stale_at,
     'outflow': schema.watch.c.mail_opens_at,
 }
+KINDS = tuple(kind for kind in _NEXT if kind != 'outflow')
 _QUERY = sa.select(
     *(
         sa.select(sa.func.min(column)).scalar_subquery().label(name)

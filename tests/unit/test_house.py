@@ -48,6 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         'errors',
     },
     'api': {'engine', 'store', 'policies', 'domain', 'errors'},
+    # What a monitor is told. The daemon's, so that it says the API is away.
+    'metrics': {'engine', 'store', 'domain'},
     # Asks the API that wiring hands it: one door decides for all.
     'web': {'domain', 'wording', 'errors'},
     'sim': {'domain', 'errors'},
@@ -111,6 +113,7 @@ MAY_IMPORT['wiring'] = {
     'hooks',
     'intake',
     'mail',
+    'metrics',
     'policies',
     'sim',
     'store',

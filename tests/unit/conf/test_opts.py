@@ -169,7 +169,7 @@ class ListTest(base.ConfigTestCase):
             {
                 'api', 'billing', 'bounces', 'ceilometer', 'document',
                 'enforcement', 'engine', 'events', 'ladder', 'listener',
-                'mail', 'nova', 'web',
+                'mail', 'metrics', 'nova', 'web',
                 'webhook:name', 'webhook_source:name', 'webhooks',
             },
             groups,

@@ -9,6 +9,7 @@ from oslotest import base
 
 from patrii_billing.daemon import services
 from patrii_billing.engine import tick
+from tests.unit.conf import base as configured
 
 
 class Hanging(services.Engine):
@@ -47,3 +48,11 @@ class EngineTest(base.BaseTestCase):
     def test_each_is_taken_by_one_thread(self) -> None:
         taken = [name for each in tick.SIDE_BY_SIDE.values() for name in each]
         self.assertEqual(sorted(tick.STEPS), sorted(taken))
+
+
+class WorkersTest(configured.ConfigTestCase):
+    def test_figures_are_told_where_that_is_asked_for(self) -> None:
+        listening = self.load('[metrics]\nlisten = 127.0.0.1')
+
+        self.assertEqual(0, services.workers(self.load())[services.Exporter])
+        self.assertEqual(1, services.workers(listening)[services.Exporter])
