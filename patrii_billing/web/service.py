@@ -29,16 +29,6 @@ class Service:
     def get(self, path: str, **query: Any) -> Any:
         return self._ask('GET', path, query)
 
-    def post(
-        self,
-        path: str,
-        body: Any = None,
-        *,
-        key: str | None = None,
-        rehearse: bool = False,
-    ) -> Any:
-        return self.send('POST', path, body, key=key, rehearse=rehearse)
-
     def send(
         self,
         method: str,
