@@ -353,12 +353,15 @@ class UndoTest(CustomerTestCase):
 
 
 class NoticeTest(CustomerTestCase):
-    """The mailbox is dead when the last warning is due."""
+    """All mailboxes are dead when the last warning is due."""
 
     def setUp(self) -> None:
         super().setUp()
         self.run_until(_SHELVED)
-        self.mailbox.dead.add('billing@acme.example')
+        # The account's, and that of the user keystone knows in its project.
+        self.mailbox.dead |= {
+            'billing@acme.example', 'owner@acme-prod-id.example',
+        }  # fmt: skip
         self.run_until(_WARNED)
         sub = self.db.read(subscriptions.by_name, 'acme-1')
         self.key = f'{sub.case_id}:last_warning:0'
