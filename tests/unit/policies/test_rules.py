@@ -53,7 +53,7 @@ class RulesTest(base.BaseTestCase):
         self.assertEqual(len(set(names)), len(names))
 
     def test_horizon_judges_by_the_same_rules(self):
-        """Its copy: `manage.py dump_default_policies`, or by hand."""
+        """If not, tools/horizon_policy.py writes it anew."""
         told = yaml.safe_load(HORIZON.read_text(encoding='utf-8'))
 
         self.assertEqual([_plain(rule) for rule in rules.list_rules()], told)
