@@ -11,6 +11,7 @@ from werkzeug import exceptions as http_errors
 
 from patrii_billing import errors
 from patrii_billing.web import deeds
+from patrii_billing.web import filters
 from patrii_billing.web import headers
 from patrii_billing.web.pages import actions
 from patrii_billing.web.pages import ahead
@@ -84,6 +85,7 @@ def _dress(app: flask.Flask) -> None:
     )
     env.filters.update(shown.FILTERS)
     env.globals['languages'] = words.LANGUAGES
+    env.globals['again'] = filters.again
     env.globals['deeds'] = deeds.BY_NAME
     app.context_processor(shown.common)
 

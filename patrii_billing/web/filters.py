@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import csv
 from dataclasses import dataclass
 from typing import Any
+from urllib import parse
 
 import flask
 
@@ -64,6 +65,18 @@ class List:
             f'attachment; filename="{self.name}.csv"'
         )
         return response
+
+
+def again(endpoint: str, **changes: str) -> str:
+    """A page of the list that this request asks for, from its start.
+
+    But for some changes, where '' takes a filter away. What was asked stands
+    in the query alone, whatever somebody wrote there.
+    """
+    asked = {**flask.request.args.to_dict(), 'marker': '', **changes}
+    query = parse.urlencode({k: v for k, v in asked.items() if v})
+    path = flask.url_for(endpoint, **(flask.request.view_args or {}))
+    return f'{path}?{query}' if query else path
 
 
 class _Line:

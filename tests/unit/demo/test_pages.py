@@ -23,7 +23,7 @@ class PagesTest(base.BaseTestCase):
         self.browser = http.Client(pages.application(running))
 
     def test_who_pays_in_the_demo_has_his_servers_back(self) -> None:
-        found = self._get('/ui/customers/?status=shelved')
+        found = self._get('/ui/customers/?billing_status=shelved')
         path = re.findall(r'href="(/ui/customers/\d+)"', found)[0]
         account = path.rpartition('/')[2]
         owed = self._json(f'/v1/accounts/{account}')['owed']

@@ -3,6 +3,7 @@
 
 import csv
 import io
+import re
 
 from patrii_billing.web import filters
 from tests.unit.web import base
@@ -67,6 +68,68 @@ class ListTest(base.TestCase):
 
         self.assertEqual(400, answer.status_code)
         self.assertIn('state', answer.text)
+
+
+class CustomersTest(base.TestCase):
+    def names(self, query: str, user: str = 'sue') -> list[str]:
+        page = self.browser(user).get(f'/customers/?{query}')
+        self.assertEqual(200, page.status_code, page.text)
+        link = r'<a href="/ui/customers/\d+"><bdi>(.*?)<'
+        return re.findall(link, page.text)
+
+    def test_support_finds_who_calls_by_what_he_says(self) -> None:
+        number = self.known['ACME_INVOICE']
+        for text in ('ACM', number, number.lower(), 'acme-project', 'billing'):
+            self.assertIn('acme', self.names(f'search={text}'), text)
+        self.assertEqual(['acme'], self.names(f'search={number}'))
+        self.assertEqual([], self.names('search=nobody+of+ours'))
+
+    def test_every_page_has_the_search(self) -> None:
+        browser = self.browser('sue')
+        for path in ('/', '/invoices/', f'/customers/{self.known["ACME_ID"]}'):
+            page = browser.get(path).text
+
+            self.assertIn('action="/ui/customers/" role="search"', page, path)
+
+    def test_a_heading_orders_and_turns_the_order_round(self) -> None:
+        page = self.browser('fay').get('/customers/?search=a&sort=owed:desc')
+
+        headings = re.findall(
+            r'aria-sort="(\w+)"><a class="sort" href="([^"]+)">(\w+)',
+            page.text,
+        )
+        self.assertEqual(
+            [(
+                'descending',
+                '/ui/customers/?search=a&amp;sort=owed%3Aasc',
+                'Owed',
+            )],
+            headings,
+        )  # fmt: skip
+        self.assertEqual(
+            self.names('sort=name:asc'), self.names('sort=name:desc')[::-1]
+        )
+
+    def test_those_who_owe_are_exported_as_they_are_shown(self) -> None:
+        query = f'search={self.known["ACME_INVOICE"]}&owing=true'
+        answer = self.browser('fay').get(f'/customers/export.csv?{query}')
+
+        rows = list(csv.DictReader(io.StringIO(answer.text.lstrip('\ufeff'))))
+        self.assertEqual(
+            [('acme', '28.00', '0.00')],
+            [(row['name'], row['owed'], row['overdue']) for row in rows],
+        )
+
+    def test_what_is_asked_leads_no_link_elsewhere(self) -> None:
+        query = 'endpoint=x&_external=1&_scheme=javascript&sort=owed'
+        page = self.browser('fay').get(f'/customers/?{query}')
+
+        self.assertEqual(200, page.status_code)
+        self.assertNotIn('href="javascript:', page.text)
+
+    def test_a_customer_sees_himself(self) -> None:
+        self.assertEqual(['acme'], self.names('', 'amy'))
+        self.assertEqual([], self.names('search=rival', 'amy'))
 
 
 class CellTest(base.TestCase):

@@ -20,11 +20,11 @@ class LoginTest(base.TestCase):
     def test_the_login_leads_to_where_one_wanted_to_go(self) -> None:
         answer = self.browser().post(
             '/login', user='sue', password=base.PASSWORD,
-            next='/customers/?status=grace',
+            next='/customers/?billing_status=grace',
         )  # fmt: skip
 
         self.assertEqual(
-            '/ui/customers/?status=grace', answer.headers['Location']
+            '/ui/customers/?billing_status=grace', answer.headers['Location']
         )
 
     def test_no_link_leads_from_the_login_to_another_host(self) -> None:
