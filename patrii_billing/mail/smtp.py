@@ -29,12 +29,18 @@ _GO_ON = 354
 # Says that we are to log in: no word about the mail (RFC 4954, 6).
 _LOG_IN = 530
 _NO_ROOM = 552
+_NO_SERVICE = 554
 # As many timeouts as one mail may take in all.
 ANSWERS = 10
+# Then it is cut off, and again so many seconds later what was begun meanwhile.
+_CUT_AGAIN = 0.5
 # A permanent status without its class (RFC 3463), and those that say that
 # there is no such mailbox, or none any more.
 _STATUS = re.compile(rb'\s*5\.(\d{1,3}\.\d{1,3})\b')
 _DEAD = frozenset({'1.0', '1.1', '1.2', '1.3', '1.6', '1.10', '2.1'})
+# And those that are about the sender, the dialogue or somebody's policy.
+_OURS = re.compile(r'1\.[78]$|5\.|7\.')
+_GREETING = 220
 _Answer = tuple[int, bytes]
 
 
@@ -83,13 +89,15 @@ class SmtpMailer:
 
         Accepted for one recipient is accepted; the answer then names the
         others. What the server holds against us and not against the mail
-        (login, TLS, the sender's address) is deferred: it is ours to mend.
+        (login, TLS, the sender's address, relaying) is deferred: it is ours
+        to mend.
         Raises MailAway where it was not reached or takes nothing of ours,
         MailDeferred, MailRefused, or MailUnknown where the whole mail was
         sent and no answer came.
         """
         data = message.written(mail, self._letterhead, dt.datetime.now(dt.UTC))
-        with self._line() as line, self._patience(line):
+        patience = ANSWERS * self._server.timeout
+        with self._line() as line, line.within(patience):
             try:
                 refusals = self._handed(line, mail.to, data)
                 answer = _verdict(line.smtp)
@@ -148,27 +156,13 @@ class SmtpMailer:
             line.drop()
         # A name or password that cannot be encoded is a UnicodeError.
         try:
-            line.smtp = self._connect()
+            self._connect(line)
             self._introduce(line.smtp)
             answer = line.smtp.mail(sender)
         except (OSError, UnicodeError) as error:
             raise errors.MailAway(self._where(error)) from error
         if not _is_positive(answer[0]):
             raise errors.MailAway(_words(answer))
-
-    @contextlib.contextmanager
-    def _patience(self, line: '_Line') -> Iterator[None]:
-        """Hang up on a server that takes too long over one mail in all.
-
-        It may answer a little at a time, and each time before the timeout.
-        """
-        timer = threading.Timer(ANSWERS * self._server.timeout, line.cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _where(self, error: Exception) -> str:
         return f'{self._server.host}:{self._server.port}: {error}'
@@ -180,7 +174,7 @@ class SmtpMailer:
         if line is not None:
             yield line
             return
-        line = self._threads.line = _Line()
+        line = self._threads.line = _Line(self._server.timeout)
         try:
             yield line
         finally:
@@ -192,27 +186,35 @@ class SmtpMailer:
 
         Raises MailAway where that fails.
         """
-        with self._line() as line:
+        patience = ANSWERS * self._server.timeout
+        with self._line() as line, line.within(patience):
             try:
-                line.smtp = self._connect()
+                self._connect(line)
                 self._introduce(line.smtp)
                 return _words(line.smtp.noop())
             except (OSError, UnicodeError) as error:
                 raise errors.MailAway(self._where(error)) from error
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, line: '_Line') -> None:
+        """Open the line; it can be cut off from the first byte on."""
         server = self._server
+        line.smtp = smtp = self._new()
+        # Else it would connect at once; what it trusts goes by this name.
+        smtp._host = server.host  # type: ignore[attr-defined]
+        answer = smtp.connect(server.host, server.port)
+        if answer[0] != _GREETING:
+            raise smtplib.SMTPConnectError(*answer)
+
+    def _new(self) -> smtplib.SMTP:
         plain: Callable[..., smtplib.SMTP] = smtplib.SMTP
         secure: Callable[..., smtplib.SMTP] = smtplib.SMTP_SSL
         if self._dialogue is not None:
             plain = functools.partial(overheard.Plain, self._dialogue)
             secure = functools.partial(overheard.Secure, self._dialogue)
-        if server.tls is Tls.TLS:
-            return secure(
-                server.host, server.port, timeout=server.timeout,
-                context=self._trust(),
-            )  # fmt: skip
-        return plain(server.host, server.port, timeout=server.timeout)
+        timeout = self._server.timeout
+        if self._server.tls is Tls.TLS:
+            return secure(timeout=timeout, context=self._trust())
+        return plain(timeout=timeout)
 
     def _introduce(self, smtp: smtplib.SMTP) -> None:
         if self._server.tls is Tls.STARTTLS:
@@ -234,7 +236,8 @@ class SmtpMailer:
 class _Line:
     """A connection that may be kept for the next mail."""
 
-    def __init__(self) -> None:
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
         self._smtp: smtplib.SMTP | None = None
 
     @property
@@ -252,7 +255,27 @@ class _Line:
         self.drop()
         self._smtp = smtp
 
-    def cut(self) -> None:
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Hang up on a server that takes longer in all.
+
+        It may answer a little at a time, and each time before the timeout.
+        """
+        done = threading.Event()
+        threading.Thread(
+            target=self._watch, args=(done, seconds), daemon=True
+        ).start()
+        try:
+            yield
+        finally:
+            done.set()
+
+    def _watch(self, done: threading.Event, seconds: float) -> None:
+        while not done.wait(seconds):
+            self._cut()
+            seconds = _CUT_AGAIN
+
+    def _cut(self) -> None:
         """End the connection under whoever waits for an answer."""
         smtp = self._smtp
         sock = None if smtp is None else smtp.sock
@@ -262,12 +285,13 @@ class _Line:
 
     def drop(self) -> None:
         """Hang up; a connection that ends badly takes nothing back."""
-        smtp, self._smtp = self._smtp, None
+        smtp = self._smtp
         if smtp is None:
             return
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self.within(self._timeout):
             smtp.quit()
         smtp.close()
+        self._smtp = None
 
 
 def _name(
@@ -277,15 +301,16 @@ def _name(
     refusals: dict[str, _Answer] = {}
     for recipient in recipients:
         answer = smtp.rcpt(mails.address(recipient))
-        if answer[0] in (_CLOSING, _LOG_IN):
-            raise errors.MailAway(_words(answer))
+        if answer[0] == _CLOSING:
+            # Not away: it may do so for this recipient, and not for others.
+            raise errors.MailDeferred(_words(answer))
         if not _is_positive(answer[0]):
             refusals[recipient] = answer
     if len(refusals) < len(recipients):
         return refusals
     for answer in refusals.values():
         # A recipient who may yet be accepted decides for all.
-        if answer[0] < 500 or _is_full(answer):
+        if answer[0] < 500 or _is_full(answer) or _is_ours(answer):
             raise errors.MailDeferred(_words(answer))
     raise errors.MailRefused(
         _words(min(refusals.values())), _at_fault(refusals)
@@ -312,6 +337,18 @@ def _is_dead(answer: _Answer) -> bool:
         return status[1].decode() in _DEAD
     # Exim and others say so without a status.
     return code in (550, 551, 553) and b'relay' not in text.lower()
+
+
+def _is_ours(answer: _Answer) -> bool:
+    """Whether we are refused, and not the recipient: that can be mended.
+
+    As that it does not relay for us, or wants a login, or another sender.
+    """
+    code, text = answer
+    status = _STATUS.match(text)
+    if status is not None:
+        return _OURS.match(status[1].decode()) is not None
+    return code in (_LOG_IN, _NO_SERVICE) or b'relay' in text.lower()
 
 
 def _is_full(answer: _Answer) -> bool:

@@ -4,6 +4,7 @@
 import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
+import contextlib
 import pathlib
 import socket
 import ssl
@@ -156,6 +157,22 @@ class Spoken(fixtures.Fixture):
                     peer.recv(1000)
             if self.stays:
                 self.done.wait(10)
+
+
+class Drip(Spoken):
+    """Says its lines, then a letter at a time of one that has no end."""
+
+    def _speak(self, listener: socket.socket) -> None:
+        listener.settimeout(10)
+        with (
+            listener, listener.accept()[0] as peer,
+            contextlib.suppress(OSError),
+        ):  # fmt: skip
+            for line in self.lines:
+                peer.sendall(line.encode() + b'\r\n')
+                peer.recv(1000)
+            while not self.done.wait(0.1):
+                peer.sendall(b'2')
 
 
 def credentials(

@@ -177,7 +177,8 @@ class TestDeferred(MailerTestCase):
         self.assertEqual('451 not now', why)
 
     def test_where_the_server_closes_in_between(self) -> None:
-        self.assertAway({JOE: '421 shutting down'}, JANE, JOE)
+        # It may do so for one recipient, who must not stop all others.
+        self.assertDeferred({JOE: '421 shutting down'}, JANE, JOE)
 
     def test_where_it_hangs_up_before_the_mail_is_sent(self) -> None:
         for command in ('EHLO', 'MAIL'):
@@ -201,6 +202,13 @@ class TestDeferred(MailerTestCase):
                 errors.MailAway, self.mailer(port).send, mail()
             )
 
+    def test_where_it_says_a_little_at_a_time_and_never_ends(self) -> None:
+        hello = ('220 hello',)
+        for spoken in ((), hello, (*hello, '250 you', '250 from')):
+            drip = self.useFixture(servers.Drip(*spoken))
+            mailer = self.mailer(drip.port, timeout=0.2)
+            self.assertRaises(errors.MailDeferred, mailer.send, mail())
+
     def test_where_it_stops_reading_in_the_middle(self) -> None:
         lines = ('220 hello', '250 you', '250 from', '250 to', '354 go on')
         for stays in (True, False):
@@ -213,9 +221,22 @@ class TestDeferred(MailerTestCase):
         for command, answer in (
             ('MAIL', '550 your domain may not send'),
             ('MAIL', '530 log in first'),
-            ('RCPT', '530 log in first'),
         ):
             self.assertEqual(answer, self.assertAway({command: answer}))
+        for answer in (
+            '530 log in first',
+            '554 5.7.1 relay access denied',
+            '550 relay not permitted',
+            '550 5.7.26 not authenticated',
+            '550 5.1.8 sender address rejected: no such domain',
+            '504 5.5.2 <localhost>: need a fully-qualified hostname',
+            '554 no',
+        ):
+            self.assertEqual(answer, self.assertDeferred({'RCPT': answer}))
+            self.assertEqual(
+                answer,
+                self.assertDeferred({JANE: answer, JOE: NOBODY}, JANE, JOE),
+            )
 
     def test_where_one_recipient_of_two_may_yet_be_accepted(self) -> None:
         why = self.assertDeferred(
@@ -254,14 +275,10 @@ class TestRefused(MailerTestCase):
             )
 
     def test_addresses_are_not_blamed_for_what_is_against_us(self) -> None:
-        for answer in (
-            '554 5.7.1 relay access denied',
-            '550 relay not permitted',
-            '550 5.7.26 not authenticated',
-            '554 no',
-            '501 what?',
-        ):
+        for answer in ('550 5.6.7 not in this alphabet', '501 what?'):
             self.assertEqual({}, self._refused({'RCPT': answer}))
+        some = self.send({JANE: '550 5.7.1 not for you'}, JANE, JOE)
+        self.assertEqual(({}, (JANE,)), (some.refused, some.missed))
         self.assertEqual({}, self._refused({'DATA': '550 5.1.1 spam'}))
 
     def test_where_the_mail_itself_is_not_wanted(self) -> None:
