@@ -59,10 +59,15 @@ class Deed:
     noun: str = ''
     grave: bool = False
 
+    def takes(self, target: str) -> bool:
+        """Whether a hold is named where it is a deed on one, and only so."""
+        return bool(_HELD.fullmatch(target)) == (self.noun == 'hold')
+
     def place(self, target: str) -> str:
         return _PLACES[self.noun].format(_id(target))
 
 
+_HELD = re.compile(r'([0-9]+)\.([0-9]+)')
 _PLACES = {
     'account': '/v1/accounts/{}',
     'subscription': '/v1/subscriptions/{}',
@@ -80,9 +85,9 @@ def held(subscription_id: int, hold_id: int) -> str:
 
 def _id(target: str) -> str:
     """As it stands in a path of the API, whatever an address brought."""
-    owner, _, hold = target.partition('.')
-    if hold.isdigit():
-        return f'{parse.quote(owner, safe="")}/holds/{hold}'
+    held = _HELD.fullmatch(target)
+    if held:
+        return f'{held[1]}/holds/{held[2]}'
     return parse.quote(target, safe='')
 
 

@@ -17,7 +17,7 @@ page = flask.Blueprint('deed', __name__, url_prefix='/do')
 @page.get('/<name>/<target>')
 def ask(name: str, target: str) -> Any:
     """The form; one without questions shows at once what would follow."""
-    deed = _known(name)
+    deed = _known(name, target)
     if not deed.fields:
         return _check(deed, target, {})
     return _form(deed, target)
@@ -26,7 +26,7 @@ def ask(name: str, target: str) -> Any:
 @page.post('/<name>/<target>')
 def do(name: str, target: str) -> Any:
     """First what would follow, and then, when it was seen, do it."""
-    deed, given = _known(name), flask.request.form
+    deed, given = _known(name, target), flask.request.form
     if 'sure' not in given:
         return _check(deed, target, given)
     wanted = deed.request(target, given)
@@ -41,9 +41,9 @@ def do(name: str, target: str) -> Any:
     return flask.redirect(visit.home(given.get('next')))
 
 
-def _known(name: str) -> deeds.Deed:
+def _known(name: str, target: str) -> deeds.Deed:
     deed = deeds.BY_NAME.get(name)
-    if deed is None:
+    if deed is None or not deed.takes(target):
         flask.abort(404)
     if not visit.current().may(deed.rule):
         flask.abort(403)

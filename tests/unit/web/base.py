@@ -21,6 +21,8 @@ USERS = {
     'sue': ('office', ('billing_support', 'reader')),
     'amy': ('acme-project', ('member', 'reader')),
     'rob': ('rival-project', ('member', 'reader')),
+    # A project of no customer.
+    'eve': ('elsewhere', ('member', 'reader')),
 }
 
 
