@@ -29,7 +29,7 @@ _sought = schema.sought
 _subs = schema.subscriptions
 
 # So many accounts are few.
-FEW = 1000
+FEW = 5000
 _LAST = '\U0010ffff'  # comes behind every letter
 _ID = re.compile('[0-9A-Za-z_-]{1,64}')
 # To ask for whom these are, and whose they are.
