@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import calendar
 from patrii_billing.store import database
 from patrii_billing.store import schema
+from patrii_billing.store import sought
 from tests import books
 from tests import crowd
 
@@ -28,6 +29,12 @@ _DAYS = range(1, 29)
 _BEHIND, _FAR_BEHIND = 50, 500  # one in so many
 _CHUNK = 1000
 _TAXES = [{'name': 'VAT', 'rate': '20', 'base': 1000, 'amount': 200}]
+
+# Of these a database should know how many there are of what.
+LARGE = (
+    'accounts', 'projects', 'servers', 'sought', 'subscriptions', 'invoices',
+    'payments', 'notices', 'timeline',
+)  # fmt: skip
 
 _accounts = schema.accounts
 _invoices = schema.invoices
@@ -46,6 +53,7 @@ def build(db: database.Database, customers: int) -> None:
         for back in reversed(range(PERIODS)):
             db.write(_period, day, back, customers)
         db.write(_ladder, day, customers)
+    db.write(sought.fill)
 
 
 def _starts(day: int) -> list[dt.date]:
