@@ -4,6 +4,7 @@
 import datetime as dt
 
 import prometheus_client
+from prometheus_client import metrics_core
 from prometheus_client import parser
 
 from patrii_billing.engine import tools as toolbox
@@ -13,15 +14,13 @@ from patrii_billing.metrics import figures
 _PREFIX = 'patrii_billing_'
 
 
+def read(tools: toolbox.Tools) -> list[metrics_core.Metric]:
+    return tools.db.read(figures.read, tools.settings, tools.now(), dt.UTC)
+
+
 def text(tools: toolbox.Tools) -> str:
     """As they go over the wire."""
-    collector = exporter.Collector(
-        lambda: tools.db.read(
-            figures.read, tools.settings, tools.now(), dt.UTC
-        ),
-        '1.2.3',
-        10,
-    )
+    collector = exporter.Collector(lambda: read(tools), '1.2.3', 10)
     registry = prometheus_client.CollectorRegistry()
     registry.register(collector)
     return prometheus_client.generate_latest(registry).decode()
