@@ -40,7 +40,9 @@ class Verdict:
     @property
     def is_lasting(self) -> bool:
         """Whether mails for that address will come back in future too."""
-        return self.fate is Fate.FAILED and not _PASSING.match(self.status)
+        if self.fate is not Fate.FAILED or not self.addresses:
+            return False
+        return not _PASSING.match(self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,18 @@ def status(text: str) -> str:
     return found[0] if found else ''
 
 
-def recipient(verdict: Verdict, recipients: Collection[str]) -> str | None:
+def recipient(
+    verdict: Verdict,
+    recipients: Collection[str],
+    before: Collection[str] = (),
+) -> str | None:
     """Which recipient of the mail a verdict is of.
 
     A mail with one recipient came back from him, wherever he had it
-    forwarded to. None where it cannot be told.
+    forwarded to, unless it speaks of one of those whom the mail was sent to
+    before. None where it cannot be told.
     """
-    known = {_folded(one): one for one in recipients}
+    known = {_folded(one): one for one in (*before, *recipients)}
     for each in verdict.addresses:
         if _folded(each) in known:
             return known[_folded(each)]

@@ -34,6 +34,9 @@ LOG = logging.getLogger(__name__)
 
 _WARNING = 'last_warning'
 _HANDED_OVER = frozenset({NoticeState.ACCEPTED, NoticeState.UNKNOWN})
+_NOT_UNDERSTOOD = bounce.Verdict(
+    bounce.Fate.FAILED, (), answer='it came back, and why is not understood'
+)
 # One worker reads at a time; where it died, another goes on after so long.
 _READING = dt.timedelta(minutes=10)
 
@@ -62,7 +65,11 @@ class Reader:
             tools.db.write(watch.change, bounces_at=now + self._every)
             return 0
         read_at = tools.now()
-        next_at = read_at if count == limit else read_at + self._every
+        if count == limit:
+            # A bounce may lie among the rest: it is not read before that is.
+            tools.db.write(_behind, tools, read_at)
+            return count
+        next_at = read_at + self._every
         tools.db.write(
             watch.change, bounces_at=next_at, bounces_read_at=read_at
         )
@@ -89,6 +96,15 @@ def _away(
             f'the mailbox of bounces cannot be read, and nothing is deleted: '
             f'{why}',
         )  # fmt: skip
+
+
+def _behind(
+    conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
+) -> None:
+    """Go on at once; more may have come than is read in a day."""
+    watch.change(conn, bounces_at=now)
+    if watch.get(conn).bounces_read_at is not None:
+        _away(conn, tools, 'more comes than can be read', now)
 
 
 def unread(
@@ -121,22 +137,26 @@ def settle(
 ) -> bounce.Tray | None:
     """Write down what a bounce says, once; where it is to be put.
 
-    None while its mail is being sent: what it became is not known yet.
+    None while its mail is being sent: what it became is not known yet. A
+    warning that came back was not given, even if nobody understands why.
     """
     found = notices.by_message_ids(conn, report.message_ids)
     if report.message_ids and not found:
         return bounce.Tray.OTHER
-    if len(found) != 1 or not report.verdicts:
+    if len(found) != 1:
         return bounce.Tray.UNCLEAR
     (row,) = found
+    verdicts = report.verdicts
+    if not verdicts and row.template == _WARNING:
+        verdicts = (_NOT_UNDERSTOOD,)
     if row.account_id is not None:
         accounts.lock(conn, row.account_id)
         row = notices.by_id(conn, row.id)
     if row.lease_until is not None and row.lease_until > now:
         return None
-    for verdict in report.verdicts:
+    for verdict in verdicts:
         _note(conn, tools, row, verdict, now)
-    return bounce.Tray.READ
+    return bounce.Tray.READ if report.verdicts else bounce.Tray.UNCLEAR
 
 
 def _note(
@@ -147,7 +167,7 @@ def _note(
     now: dt.datetime,
 ) -> None:
     told = _told(conn, row)
-    address = bounce.recipient(verdict, told.recipients)
+    address = bounce.recipient(verdict, told.recipients, told.before)
     if verdict.fate is bounce.Fate.DELAYED:
         _record(conn, row, 'delayed', address, verdict, now)
     # Where it cannot be told who, nobody counts as reached.
@@ -183,10 +203,12 @@ def _note(
 class _Told:
     """Whom a notice was handed over for, and of whom it did not come back.
 
+    `before` are those whom it was handed over for at an earlier attempt.
     `by_letter` where it was given by another way, which nothing takes back.
     """
 
     recipients: Sequence[str]
+    before: set[str]
     left: set[str]
     by_letter: bool
 
@@ -194,15 +216,16 @@ class _Told:
 def _told(conn: sa.Connection, row: sa.Row[Any]) -> _Told:
     recipients: Sequence[str] = row.recipients or ()
     # Before attempts were noted, and where its answer was never read.
-    left, by_letter = set(recipients), False
+    left, by_letter, before = set(recipients), False, set()
     for one in attempts.of(conn, row.id):
+        before.update(one.recipients)
         if one.result in (Attempt.BOUNCED, Attempt.REFUSED):
             left = left - set(one.recipients)
         elif one.recipients:
             recipients, left = one.recipients, set(one.recipients)
         elif one.result == Attempt.ACCEPTED:
             by_letter = True
-    return _Told(recipients, left, by_letter)
+    return _Told(recipients, before - set(recipients), left, by_letter)
 
 
 def _record(

@@ -145,6 +145,33 @@ class WarningTest(base.BaseTestCase):
         self.assertEqual('refused', story.notice('last_warning').state)
         self.assertEqual([], story.marked())
 
+    def test_where_nobody_understands_why_it_was_not_given(self) -> None:
+        story = desk('02-07', ANN)
+        ids = (story.notice('last_warning').message_id,)
+
+        for _ in range(2):
+            tray = story.settle(bounce.Report(ids))
+            self.assertEqual(bounce.Tray.UNCLEAR, tray)
+
+        self.assertEqual([], story.marked())
+        self.assertEqual('shelved', story.sub().billing_status)
+        self.assertEqual(1, story.noted().count('bounced'))
+
+    def test_one_whom_it_was_sent_to_before_is_not_taken_for_another(
+        self,
+    ) -> None:
+        story = desk('02-07', ANN)
+        row = story.notice('last_warning')
+        for result, to in (('unknown', BOB), ('accepted', ANN)):
+            story.db.write(
+                attempts.record, row.id, story.now(), result, '250', [to]
+            )
+
+        story.back(BOB)
+
+        self.assertEqual([], story.marked())
+        self.assertEqual('accepted', story.notice('last_warning').state)
+
     def test_a_later_copy_is_what_it_counts_from_then(self) -> None:
         story = desk('02-07', ANN)
         first = story.notice('last_warning')
@@ -316,6 +343,16 @@ class ReaderTest(base.BaseTestCase):
         self.assertEqual([1, 0], [one.run(), other.run()])
         story.world.clock.move_to(story.now() + _MINUTE)
         self.assertEqual(1, other.run())
+
+    def test_a_mailbox_counts_as_read_when_nothing_is_left_in_it(self) -> None:
+        story = Desk(stories.text(), batch=2)
+        mailbox = reader(story, Mailbox(None, None, None))
+
+        self.assertEqual(2, mailbox.run())
+        self.assertIsNone(story.db.read(watch.get).bounces_read_at)
+        # It goes on at once.
+        self.assertEqual(1, mailbox.run())
+        self.assertIsNotNone(story.db.read(watch.get).bounces_read_at)
 
     def test_a_mailbox_that_cannot_be_read_stops_deletions(self) -> None:
         story = Desk(
