@@ -51,6 +51,9 @@ class Deadlines(draft.Draft):
         if notice.state is NoticeState.REFUSED:
             self._alarm('notice_refused', awaits, f'{awaits} was refused')
         due_at = self._deadline(notice.settled_at)
+        if self.position.step is Step.SHELVE and notice.names is not None:
+            # An hour that a mail named which may have arrived is kept.
+            due_at = max(due_at, notice.names)
         self.position = replace(self.position, due_at=due_at, awaits=None)
 
     def _deadline(self, settled: dt.datetime) -> dt.datetime:
@@ -112,7 +115,9 @@ class Deadlines(draft.Draft):
                 'warning_not_accepted', str(self.position.awaits),
                 'the last warning was not accepted: nothing is deleted',
             )  # fmt: skip
-            if span.after(settled, zone) <= self.now:
+            # Once a day at most, however short the span.
+            again = settled + draft.LOOK_AGAIN
+            if max(span.after(settled, zone), again) <= self.now:
                 self._stand(Step.WARN, self.now)  # perhaps he is back
             return
         due_at = span.after(notice.accepted_at, zone)

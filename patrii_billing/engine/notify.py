@@ -39,6 +39,9 @@ from patrii_billing.store import watch
 
 LOG = logging.getLogger(__name__)
 
+# A server may be slow, and what is urgent come in meanwhile: then all that is
+# left of a batch goes back.
+_IN_HAND = dt.timedelta(seconds=30)
 # What came of a crash between the mail and its answer.
 _LOST = 'this service stopped before it had kept the answer'
 # Tried fewer times, nothing is given up: its mail server may just be back.
@@ -64,7 +67,8 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     done = 0
     with tools.voice.kept():
         for row in rows:
-            if tools.stopping() or not _attempt(tools, row):
+            late = done > 0 and tools.now() - now > _IN_HAND
+            if late or tools.stopping() or not _attempt(tools, row):
                 # Back to all workers, in the order of today.
                 tools.db.write(notices.give_back, rows)
                 break
@@ -125,7 +129,7 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     sent: dict[str, Any] = {}
     try:
         composed = _compose(tools, row, sent)
-        if not tools.db.write(_begin, tools, row, composed.to):
+        if not tools.db.write(_begin, tools, row, composed.to, sent['names']):
             return False
         handover = tools.voice.send(composed)
     except errors.MailRefused as error:
@@ -173,10 +177,12 @@ def _begin(
     tools: toolbox.Tools,
     row: sa.Row[Any],
     recipients: Sequence[str],
+    names: dt.datetime | None,
 ) -> bool:
     """Write down that the mail is about to leave, if the pace lets it.
 
-    Raises LeaseLost.
+    And the instant that it names: it holds even if nobody is ever to know
+    whether the mail arrives. Raises LeaseLost.
     """
     pace = tools.settings.mail_per_minute
     if pace:
@@ -186,6 +192,9 @@ def _begin(
         return False
     notices.renew(conn, row, now + tools.settings.mail_lease)
     attempts.begin(conn, row.id, now, recipients)
+    if row.template in _MUST_ARRIVE and names is not None:
+        for notice_id in {row.id, row.repeats or row.id}:
+            notices.name_later(conn, notice_id, names)
     return True
 
 
@@ -263,6 +272,9 @@ def _write_settled(
     now = tools.now()
     if row.account_id is not None:
         accounts.lock(conn, row.account_id)
+    named = values.pop('names', None)
+    if named is not None and row.template not in _MUST_ARRIVE:
+        values['names'] = named
     notices.settle(conn, row, state, now, answer, **values)
     spoke = False
     if state in _TRIED:
@@ -276,7 +288,7 @@ def _write_settled(
         result=str(state), key=row.key,
     )  # fmt: skip
     if state is NoticeState.ACCEPTED and row.repeats is not None:
-        resending.count(conn, row, answer, values.get('names'), now)
+        resending.count(conn, row, answer, named, now)
     if state is NoticeState.REFUSED and row.account_id is not None:
         tell.operator(
             conn, now, 'delivery_failed', f'{row.key}:delivery_failed',

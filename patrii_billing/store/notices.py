@@ -270,7 +270,10 @@ def name_later(
     """It names an instant that is no sooner than this one."""
     conn.execute(
         _notices.update()
-        .where(_notices.c.id == notice_id, _notices.c.names < names)
+        .where(
+            _notices.c.id == notice_id,
+            sa.or_(_notices.c.names.is_(None), _notices.c.names < names),
+        )
         .values(names=names)
     )
 

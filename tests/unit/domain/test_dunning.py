@@ -261,6 +261,37 @@ class ClimbingTest(base.BaseTestCase):
         (notice,) = decision.intents
         self.assertEqual(('a',), notice.servers)
 
+    def test_who_cannot_be_warned_is_not_warned_without_a_pause(self) -> None:
+        at_once = POLICY.reading({'deletion_warning': '0d'})
+        key = 'c:last_warning:0'
+        facts = given(
+            status=Status.SHELVED,
+            invoices=(OWED,),
+            position=at(Step.DELETE, awaits=key),
+            notices={key: standing.Notice(NoticeState.REFUSED, DUE)},
+            covered=(standing.Covered('a', Custody.SHELVED),),
+        )
+
+        for now, warnings in ((DUE + HOUR, 0), (DUE + DAY, 1)):
+            wanted = names(decide(facts, now, at_once))
+            self.assertEqual(warnings, wanted.count('notify last_warning'))
+
+    def test_the_hour_that_a_mail_named_is_kept(self) -> None:
+        told = accepted(DUE, 'web')
+        key = 'c:grace:0'
+        for named in (DUE, DUE + 3 * DAY):
+            decision = decide(
+                given(
+                    status=Status.GRACE,
+                    invoices=(OWED,),
+                    position=at(Step.SHELVE, awaits=key),
+                    notices={key: dataclasses.replace(told, names=named)},
+                ),
+                DUE + HOUR,
+            )
+            expected = max(named, DUE + 2 * DAY)
+            self.assertEqual(expected, decision.position.due_at)
+
     def test_only_what_was_named_is_deleted(self) -> None:
         decision = decide(
             given(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What becomes of a notice, whatever the mail server does."""
 
+from collections.abc import Callable
 import contextlib
 import dataclasses
 import datetime as dt
@@ -39,6 +40,7 @@ class Server:
         self.answers: list[Exception | mails.Handover | type] = []
         self.always: Exception | None = None
         self.offered: list[mails.Mail] = []
+        self.takes: Callable[[], None] = lambda: None
 
     def compose(self, content: mails.NoticeContent) -> mails.Mail:
         return mails.Mail(
@@ -51,6 +53,7 @@ class Server:
 
     def send(self, mail: mails.Mail) -> mails.Handover:
         self.offered.append(mail)
+        self.takes()
         answer: Any = self.always
         if answer is None and self.answers:
             answer = self.answers.pop(0)
@@ -298,6 +301,17 @@ class UnknownTest(DeliveryTestCase):
         self.assertLessEqual(len(self.history('grace')), 7)
         self.assertEqual('pending', self.notice('grace').state)
 
+    def test_the_day_that_each_copy_names_is_kept(self) -> None:
+        self.ask('last_warning')
+        self.server.always = errors.MailUnknown('no answer')
+        for _ in range(2):
+            self.run_()
+            self.wait(dt.timedelta(hours=2))
+
+        named = self.notice('last_warning').names
+        last = self.clock.now() - dt.timedelta(hours=2)
+        self.assertEqual(last + dt.timedelta(days=7), named)
+
     def test_all_else_is_left_and_the_timeline_says_so(self) -> None:
         self.server.answers = [errors.MailUnknown('no answer')]
         self.ask('payment_received')
@@ -464,6 +478,18 @@ class PaceTest(DeliveryTestCase):
         self.run_()
 
         self.assertEqual('payment_received', self.server.offered[0].subject)
+
+    def test_what_comes_in_waits_for_no_slow_server(self) -> None:
+        for n in range(9):
+            self.ask('payment_received', f'receipt:{n}')
+        self.server.takes = lambda: self.wait(dt.timedelta(seconds=20))
+        self.run_()
+        self.ask('operator')
+        self.run_()
+
+        subjects = [mail.subject for mail in self.server.offered]
+        self.assertEqual(2, subjects.index('operator'))
+        self.assertGreater(len(subjects), 3)
 
     def test_after_a_long_silence_the_urgent_still_goes_first(self) -> None:
         self.ask('payment_received')
