@@ -22,6 +22,7 @@ from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
+from patrii_billing.store import custody
 from patrii_billing.store import invoices
 from patrii_billing.store import notices
 from patrii_billing.store import subscriptions
@@ -182,6 +183,9 @@ def _notify(
     intent: intents.Notify,
     now: dt.datetime,
 ) -> None:
+    if intent.template == 'deleted' and case and intent.names:
+        # One day is named for all, and some may have gone days before.
+        custody.keep_until(conn, case, intent.names)
     notices.ask(
         conn,
         intent.key,

@@ -94,6 +94,17 @@ def deleted(conn: sa.Connection, server: str) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
+def keep_until(
+    conn: sa.Connection, case_id: str, until: dt.datetime
+) -> None:
+    """Keep what there is still of a case until then, or longer."""
+    conn.execute(
+        _custody.update()
+        .where(_custody.c.case_id == case_id, _custody.c.undo_until < until)
+        .values(undo_until=until)
+    )
+
+
 def to_purge(
     conn: sa.Connection, now: dt.datetime, limit: int
 ) -> Sequence[sa.Row[Any]]:

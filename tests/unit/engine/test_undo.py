@@ -74,3 +74,18 @@ class UndoTest(base.BaseTestCase):
 
 def _unavailable(server: str) -> str:
     raise errors.CloudUnavailable('nova is away')
+
+
+class PromiseTest(base.BaseTestCase):
+    def test_all_is_kept_until_the_day_that_the_mail_names(self) -> None:
+        story = stories.Story(
+            stories.text(
+                'resume: true, at: 02-08T09:00:00',
+                servers=f'{stories.WEB}, {stories.WEB.replace("web", "db")}',
+            ),
+            max_deletes_per_hour=1,
+        ).play()
+
+        (mail,) = story.rows(schema.notices, template='deleted')
+        kept = [one.undo_until for one in story.rows(schema.custody)]
+        self.assertEqual([mail.names, mail.names], kept)
