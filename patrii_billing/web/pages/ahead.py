@@ -32,7 +32,7 @@ def show() -> Any:
     """Day by day, of the kinds that are wanted."""
     days = _days()
     found = visit.current().service.get(
-        LIST.path, **LIST.asked(), days=days, limit=200,
+        LIST.path, **LIST.asked(), days=days, limit=filters.PAGE,
         marker=flask.request.args.get('marker'),
     )  # fmt: skip
     wanted = set(flask.request.args.getlist('kind'))
