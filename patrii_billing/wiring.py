@@ -56,6 +56,7 @@ from patrii_billing.engine import imports
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import settings as engine_settings
+from patrii_billing.engine import summary
 from patrii_billing.engine import tick
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.engine import webhooks
@@ -549,10 +550,15 @@ def window(conf: cfg.ConfigOpts, service: Any) -> Any:
     )
 
 
-def demo(tools: toolbox.Tools, brand: str) -> Any:
+def demo(
+    tools: toolbox.Tools,
+    brand: str,
+    kept: summary.Summaries | None = None,
+) -> Any:
     """The pages at /ui and the API, over books and a clock of the demo.
 
-    Whoever looks is an administrator of theirs.
+    Whoever looks is an administrator of theirs. Unless it is `kept`, where
+    the cloud stands is read each time.
     """
     conf = cfg.ConfigOpts()
     opts.register_opts(conf)
@@ -563,6 +569,7 @@ def demo(tools: toolbox.Tools, brand: str) -> Any:
         routes.Door(
             tools=tools, authorize=enforcer.authorize,
             render=printer(conf).render, defaults=defaults(conf),
+            summaries=kept or summary.Summaries(),
         )
     )  # fmt: skip
     pages = web_app.build(
@@ -596,7 +603,14 @@ def door(conf: cfg.ConfigOpts) -> routes.Door:
         max_limit=conf.api.max_limit,
         max_body_size=conf.api.max_body_size,
         sources=sources(conf),
+        summaries=summaries(conf),
     )
+
+
+def summaries(conf: cfg.ConfigOpts) -> summary.Summaries:
+    """Where the cloud stands, as old as it may be shown."""
+    age = elapsed(conf.api.summary_age, '[api] summary_age')
+    return summary.Summaries(age, summary.PAST_AGE if age else age)
 
 
 def defaults(conf: cfg.ConfigOpts) -> imports.Defaults:

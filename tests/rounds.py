@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from werkzeug import test as http
 
+from patrii_billing.engine import summary
 from patrii_billing.store import database
 from patrii_billing import wiring
 from tests import city
@@ -51,12 +52,19 @@ def pages(some: int) -> Iterator[str]:
 
 
 class Window:
-    """The pages and the API below them, as who may do all looks at them."""
+    """The pages and the API below them, as who may do all looks at them.
+
+    Nothing is kept but the sums of months that are over.
+    """
 
     def __init__(self, books: database.Database) -> None:
         self.engine = books.engine
         self._client = http.Client(
-            wiring.demo(crowd.tools(books, city.NOW), 'A large cloud')
+            wiring.demo(
+                crowd.tools(books, city.NOW),
+                'A large cloud',
+                summary.Summaries(past_age=summary.PAST_AGE),
+            )
         )
 
     def open(self, page: str) -> http.TestResponse:

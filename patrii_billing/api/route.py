@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from patrii_billing.api import caller as callers
 from patrii_billing.domain import document
 from patrii_billing.engine import imports
+from patrii_billing.engine import summary
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.engine import webhooks
 
@@ -54,6 +55,9 @@ class Door:
     )
     porter: webhooks.Porter = dataclasses.field(
         default_factory=webhooks.Porter
+    )
+    summaries: summary.Summaries = dataclasses.field(
+        default_factory=summary.Summaries
     )
 
 

@@ -50,6 +50,16 @@ For how long the answer to a write with an Idempotency-Key is kept. The same
 request again within this span does nothing and is answered the same.
 """,
     ),
+    cfg.StrOpt(
+        'summary_age',
+        default='15s',
+        help="""
+How old the summary may be that is shown, which tells of when it is. It takes
+a second to read over a million invoices, and is read by one of all who look.
+The months that are over are summed up every ten minutes at most. 0s reads all
+of it each time.
+""",
+    ),
 )
 
 _HELP = """

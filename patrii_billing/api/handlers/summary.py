@@ -21,9 +21,10 @@ _SUMS = ('invoiced', 'credited', 'collected', 'refunded', 'charged_back')
 
 def show(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     zone = calendar.zone(call.query.get('timezone', 'UTC'))
-    found = engine.read(conn, call.tools, call.now, zone)
+    found = call.door.summaries.read(conn, call.tools, call.now, zone)
     return {
-        'at': shapes.instant(call.now),
+        'at': shapes.instant(found.at),
+        'past_months_at': shapes.instant(found.past_at),
         'dry_run': call.tools.settings.dry_run,
         **_business(found),
         **_service(found),
@@ -129,7 +130,9 @@ ROUTES = (
         handler=show, summary='Show where the cloud stands',
         description='Customers by status, money owed by age, invoiced and '
         'collected by month, what is due in the next seven days, what is '
-        'stuck, how fresh it all is, and the switch. Exact, as of now.',
+        'stuck, how fresh it all is, and the switch. Exact as of `at`, which '
+        'is at most [api] summary_age ago; the months that are over as of '
+        '`past_months_at`, at most ten minutes.',
         query=schemas.SHOW, answer=schemas.SUMMARY,
     ),
 )  # fmt: skip

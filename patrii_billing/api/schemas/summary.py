@@ -90,6 +90,10 @@ def _all(item: base.Schema, description: str) -> base.Schema:
 SUMMARY = base.answer(
     {
         'at': base.INSTANT,
+        'past_months_at': {
+            **base.INSTANT,
+            'description': 'Of when the months before the running one are.',
+        },
         'accounts': _COUNT,
         'parked_accounts': _COUNT,
         'statuses': _all(_STATUS, 'Subscriptions whose contract runs.'),

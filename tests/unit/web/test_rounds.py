@@ -17,6 +17,7 @@ class StatementsTest(base.BaseTestCase):
         window = rounds.Window(books)
         counts = {}
         for page in (rounds.EMPTY, *rounds.pages(50)):
+            window.open(page)
             with window.counted() as said:
                 window.open(page)
             counts[page] = len(said)
