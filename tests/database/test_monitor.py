@@ -201,7 +201,11 @@ class RulesTest(base.BaseTestCase):
         run('promtool', 'test', 'rules', path)
 
     def test_no_alert_comes_while_all_is_well(self) -> None:
-        self.check(self.expected({}, (30, []), (_DAY, [])))
+        story = self.expected({}, (30, []), (120, []))
+        for look in story['promql_expr_test']:
+            look['expr'] = 'ALERTS'  # nor is any about to come
+
+        self.check(story)
 
     def test_each_alert_comes_alone_and_not_too_soon(self) -> None:
         self.check(*(
@@ -250,6 +254,17 @@ class RulesTest(base.BaseTestCase):
                     'enforcement_stopped': '1',
                 },
                 (60, ['PatriiBillingStopped']),
+            )
+        )
+
+    def test_mails_that_an_outage_put_off_are_not_called_refused(self) -> None:
+        self.check(
+            self.expected(
+                {
+                    'mail_attempts{result="deferred"}': '20',
+                    'mail_server_away_seconds': '901',
+                },
+                (60, ['PatriiBillingMailServerAway']),
             )
         )
 

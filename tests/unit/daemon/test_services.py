@@ -2,7 +2,11 @@
 """The engine's steps, side by side."""
 
 import datetime as dt
+import socket
 import threading
+import time
+from urllib import error
+from urllib import request
 
 from oslo_config import cfg
 from oslotest import base
@@ -48,6 +52,30 @@ class EngineTest(base.BaseTestCase):
     def test_each_is_taken_by_one_thread(self) -> None:
         taken = [name for each in tick.SIDE_BY_SIDE.values() for name in each]
         self.assertEqual(sorted(tick.STEPS), sorted(taken))
+
+
+class ExporterTest(configured.ConfigTestCase):
+    def test_it_answers_while_the_database_is_away(self) -> None:
+        with socket.create_server(('127.0.0.1', 0)) as free:
+            port = free.getsockname()[1]
+        conf = self.load(f'[metrics]\nlisten = 127.0.0.1\nport = {port}')
+        exporter = services.Exporter(0, lambda: conf)
+        running = threading.Thread(target=exporter.run)
+        running.start()
+        self.addCleanup(running.join)
+        self.addCleanup(exporter.terminate)
+
+        self.assertIn('patrii_billing_up 0.0', self._ask(port))
+
+    def _ask(self, port: int) -> str:
+        url = f'http://127.0.0.1:{port}/metrics'
+        for _ in range(100):
+            try:
+                with request.urlopen(url, timeout=30) as answer:
+                    return str(answer.read().decode())
+            except error.URLError:
+                time.sleep(0.1)
+        raise AssertionError('it does not answer')
 
 
 class WorkersTest(configured.ConfigTestCase):

@@ -23,6 +23,8 @@ RULES = ROOT / 'etc/prometheus/patrii_billing.rules.yml'
 DASHBOARD = ROOT / 'etc/grafana/patrii_billing.json'
 RUNBOOK = ROOT / 'doc/source/admin/alerts.rst'
 _METRIC = re.compile(r'\bpatrii_billing_\w+')
+# What a reader puts in the place of a word.
+_GIVEN = {'ID': '1', 'MOMENT': '2026-02-10'}
 
 
 def alerts() -> list[dict[str, Any]]:
@@ -79,6 +81,17 @@ class AlertsTest(base.BaseTestCase):
         for alert in alerts():
             words = shlex.split(alert['annotations']['command'])
             self.assertEqual('', refusal(words), words)
+
+    def test_each_command_of_the_runbook_is_one(self) -> None:
+        text = ' '.join(RUNBOOK.read_text().split())
+        found = re.findall(
+            r'``((?:openstack|patrii-billing-\w+) [^`]+)``', text
+        )
+
+        self.assertGreater(len(found), 20)
+        for command in found:
+            words = [_GIVEN.get(word, word) for word in command.split()]
+            self.assertEqual('', refusal(words), command)
 
     def test_a_command_that_is_none_would_be_noticed(self) -> None:
         self.assertIn('blue', refusal(
