@@ -68,7 +68,7 @@ STAGES = (
     Stage('unit', 'py313', 180),
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
     Stage('database', 'database', 180),
-    Stage('window', 'window', 60),
+    Stage('window', 'window', 90),
     Stage('wheel', 'wheel', 120, is_check=True),
     Stage('minicloud', 'minicloud', 900, waits=True),
     Stage('broker', 'broker', 90, waits=True),

@@ -33,7 +33,7 @@ _EVERYTHING = {
 }
 _COLOURS = {'type': 'rule', 'values': ['color-contrast']}
 # What is beyond the edge of the screen, or cut off by its box.
-_OVERFLOWS = """() => {
+_OVERFLOWS = """scrolled => {
     const width = document.documentElement.clientWidth;
     const found = [];
     const name = e => `${e.tagName} ${e.className}: `
@@ -41,6 +41,7 @@ _OVERFLOWS = """() => {
     if (document.documentElement.scrollWidth > width)
         found.push(`the page is ${document.documentElement.scrollWidth}`);
     for (const element of document.body.querySelectorAll('*')) {
+        if (scrolled && element.closest(scrolled)) continue;
         const box = element.getBoundingClientRect();
         if (box.width && (box.right > width + 1 || box.left < -1))
             found.push(name(element) + ` ${box.left} to ${box.right}`);
@@ -59,11 +60,12 @@ _OVERFLOWS = """() => {
     }
     return found;
 }"""
-_AXE = """async only => {
+_AXE = """async ([only, doubts]) => {
     const found = await axe.run(document, {
         runOnly: only, resultTypes: ['violations', 'incomplete'],
     });
-    const open = found.incomplete.filter(one => one.id === 'color-contrast');
+    const open = doubts
+        ? found.incomplete.filter(one => one.id === 'color-contrast') : [];
     return [...found.violations, ...open].flatMap(rule => rule.nodes.map(
         node => `${rule.id}: ${node.html.slice(0, 120)} `
             + node.any.map(check => check.message).join('; ')));
@@ -115,8 +117,9 @@ def look(
     page.emulate_media(color_scheme=scheme)
 
 
-def overflows(page: sync_api.Page) -> list[str]:
-    found: list[str] = page.evaluate(_OVERFLOWS)
+def overflows(page: sync_api.Page, scrolled: str = '') -> list[str]:
+    """:param scrolled: the selector of what a person can move sideways"""
+    found: list[str] = page.evaluate(_OVERFLOWS, scrolled)
     return found
 
 
@@ -130,10 +133,17 @@ def colours(page: sync_api.Page) -> list[str]:
     return _judged(page, _COLOURS)
 
 
-def _judged(page: sync_api.Page, only: Mapping[str, Any]) -> list[str]:
+def certainly_inaccessible(page: sync_api.Page) -> list[str]:
+    """The same without what is scrolled away, or drawn over a picture."""
+    return _judged(page, _EVERYTHING, doubts=False)
+
+
+def _judged(
+    page: sync_api.Page, only: Mapping[str, Any], *, doubts: bool = True
+) -> list[str]:
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(axe())
-    found: list[str] = page.evaluate(_AXE, only)
+    found: list[str] = page.evaluate(_AXE, [only, doubts])
     return found
 
 
