@@ -94,8 +94,15 @@ def upgrade() -> None:
 
     with op.batch_alter_table('invoices', schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f('ix_invoices_state_account_id_due_at_owed_currency'),
-            ['state', 'account_id', 'due_at', 'owed', 'currency'],
+            'ix_invoices_open',
+            [
+                'state',
+                'account_id',
+                'subscription_id',
+                'due_at',
+                'owed',
+                'currency',
+            ],
             unique=False,
         )
 
