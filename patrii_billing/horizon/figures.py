@@ -13,7 +13,7 @@ from django.utils import timezone
 
 NOTHING = '–'
 # As Django writes formats. The same in all languages, but for the month.
-_DAY = 'j M Y'
+_DAY = 'j N Y'
 _MINUTE = f'{_DAY}, H:i'
 
 

@@ -67,10 +67,14 @@ class Table(tables.DataTable):
 
 
 class ListView(tables.DataTableView):
-    """A page of a list. What stands in its address narrows it down."""
+    """A page of a list. What stands in its address narrows it down.
+
+    `meanings` are those of what is typed into a filter in words.
+    """
 
     collection = ''
     narrowed_by: tuple[str, ...] = ()
+    meanings: Mapping[str, Mapping[str, Any]] = {}
     template_name = 'horizon/common/_data_table_view.html'
 
     def get_data(self) -> list[Row]:
@@ -93,7 +97,11 @@ class ListView(tables.DataTableView):
 
     def filtered(self) -> dict[str, str]:
         """What is typed into the filter above the table."""
-        return dict(self.get_filters())
+        known = {
+            name: {str(word).lower(): value for value, word in said.items()}
+            for name, said in self.meanings.items()
+        }
+        return dict(self.get_filters(filters_map=known))
 
     def has_more_data(self, table: Any) -> bool:
         return self._follows

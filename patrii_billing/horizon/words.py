@@ -16,7 +16,7 @@ STATUS = {
     'held': _('Held'),
     'shelved': _('Shelved'),
     'pending_deletion': _('Pending deletion'),
-    'deleted': _('Deleted'),
+    'deleted': pgettext_lazy('servers', 'Deleted'),
 }
 INVOICE_STATE = {
     'open': pgettext_lazy('invoice', 'Open'),
@@ -55,7 +55,7 @@ STEP = {
     'shelve': _('Shelve'),
     'warn': _('Last warning'),
     'last_warning': _('Last warning'),
-    'delete': _('Delete'),
+    'delete': pgettext_lazy('step', 'Delete'),
     'end': _('End'),
     'restore': _('Restore'),
     'quota_change': _('Change of the quota'),
@@ -100,7 +100,7 @@ CUSTODY = {
     'stopped': _('Stopped'),
     'exempt': _('Exempt'),
     'absent': _('Absent'),
-    'deleted': _('Deleted'),
+    'deleted': pgettext_lazy('servers', 'Deleted'),
 }
 RESOURCE = {
     'cores': _('Cores'),

@@ -15,6 +15,7 @@ from patrii_billing.horizon import words
 
 class Approve(deeds.Deed):
     done = _('The action is approved.')
+    says = frozenset({'action'})
 
     def path(self, target: Mapping[str, str]) -> str:
         return '/v1/actions/approve'
@@ -41,6 +42,7 @@ class Cancel(deeds.Deed):
         ),
     )  # fmt: skip
     done = _('The action is called off.')
+    says = frozenset({'action', 'hold'})
 
     def path(self, target: Mapping[str, str]) -> str:
         return f'/v1/actions/{target["action_id"]}/cancel'
@@ -57,6 +59,7 @@ class Cancel(deeds.Deed):
 
 class Retry(deeds.Deed):
     done = _('The action is tried now.')
+    says = frozenset({'action'})
 
     def path(self, target: Mapping[str, str]) -> str:
         return f'/v1/actions/{target["action_id"]}/retry'

@@ -7,6 +7,7 @@ from patrii_billing.horizon.actions import forms
 from patrii_billing.horizon.actions import tables
 from patrii_billing.horizon import deeds
 from patrii_billing.horizon import listing
+from patrii_billing.horizon import words
 
 _INDEX = 'horizon:billing:actions:index'
 
@@ -16,6 +17,7 @@ class IndexView(listing.ListView):
     page_title = _('Actions')
     collection = 'actions'
     narrowed_by = ('state', 'type', 'approval')
+    meanings = {'state': words.ACTION_STATE, 'type': words.STEP}
 
 
 class ApproveView(deeds.DeedView):

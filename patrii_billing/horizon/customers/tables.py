@@ -25,9 +25,10 @@ class PayAction(tables.LinkAction):
 class Filter(tables.FilterAction):
     filter_type = 'server'
     filter_choices = (
-        ('name', _('Name ='), True),
-        ('external_ref', _('Reference ='), True),
-        ('project_id', _('Project ID ='), True),
+        ('search', _('Anything'), True, _(
+            'The beginning of a name, a mail address, a project or a server, '
+            'or the number of an invoice.'
+        )),
         ('billing_status', _('Status ='), True),
     )
 
@@ -128,7 +129,7 @@ class ServersTable(listing.Table):
     custody = listing.label('custody', _('Done to it'), words.CUSTODY)
     why = listing.text('custody_why', _('Why'))
     covered = listing.text('subscription_name', _('Paid for by'))
-    gone = listing.instant('deleted_at', _('Deleted'))
+    gone = listing.instant('deleted_at', _('Gone since'))
 
     class Meta:
         name = 'servers'

@@ -16,6 +16,7 @@ from patrii_billing.horizon.customers import tabs
 from patrii_billing.horizon import deeds
 from patrii_billing.horizon import listing
 from patrii_billing.horizon import service
+from patrii_billing.horizon import words
 
 _INDEX = 'horizon:billing:customers:index'
 _DETAIL = 'horizon:billing:customers:detail'
@@ -26,6 +27,7 @@ class IndexView(listing.ListView):
     page_title = _('Customers')
     collection = 'accounts'
     narrowed_by = ('billing_status',)
+    meanings = {'billing_status': words.STATUS}
 
 
 class DetailView(account.AccountView):

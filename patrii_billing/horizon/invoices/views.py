@@ -13,6 +13,7 @@ from horizon import messages
 from patrii_billing.horizon.invoices import tables
 from patrii_billing.horizon import listing
 from patrii_billing.horizon import service
+from patrii_billing.horizon import words
 
 
 class IndexView(listing.ListView):
@@ -20,6 +21,7 @@ class IndexView(listing.ListView):
     page_title = _('Invoices')
     collection = 'invoices'
     narrowed_by = ('state', 'overdue', 'account_id')
+    meanings = {'state': words.INVOICE_STATE}
 
 
 class PdfView(generic.View):

@@ -41,7 +41,7 @@ def shown(found: _Found) -> dict[str, Any]:
         'ages': [_age(one) for one in found['open']],
         'months': [_month(one) for one in reversed(found['months'])],
         'due': [_due(one) for one in found['due']],
-        'actions': [
+        'work': [
             {**one, 'word': words.of(words.STEP, one['type'])}
             for one in found['actions']
         ],
