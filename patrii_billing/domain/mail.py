@@ -91,13 +91,14 @@ class NoticeContent:
     """All that a notice's template may use; only the first four are needed.
 
     `names` is the instant the notice is about: shelving (grace), deletion
-    (last_warning), the end of the undo span (deleted), the end of a hold
-    (hold_begun), the next step (the others). `soonest` is before which the
-    step after that cannot come: shelving (invoice, reminder), deletion
-    (shelved). `amount` is the payment's or the prorated sum, below zero where
-    it is given back; `amount_due` is what is left to pay in all. Ids of
-    messages have no domain; `references` is one id per account, so that
-    its mails form a thread. Names may hold anything; they are made safe.
+    (last_warning), the end of the undo span (deleted) or before which it does
+    not come (deletion_requested), the end of a hold (hold_begun), the next
+    step (the others). `soonest` is before which the step after that cannot
+    come: shelving (invoice, reminder), deletion (shelved). `amount` is the
+    payment's or the prorated sum, below zero where it is given back;
+    `amount_due` is what is left to pay in all. Ids of messages have no domain;
+    `references` is one id per account, so that its mails form a thread. Names
+    may hold anything; they are made safe.
     """
 
     template: str

@@ -54,6 +54,7 @@ OF_MONEY = frozenset({'payment_received', 'payment_failed', 'credit_note'})
 # Where the ladder names its next step.
 _OF_A_STEP = OF_A_DAY | {
     'grace', 'shelved', 'last_warning', 'deleted', 'hold_ended',
+    'deletion_requested',
 }  # fmt: skip
 _SOONEST = frozenset({'invoice', 'reminder', 'shelved'})
 _OF_A_DOCUMENT = frozenset({'invoice', 'reminder', 'grace', 'credit_note'})

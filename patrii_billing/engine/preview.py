@@ -48,6 +48,7 @@ class _Draft:
     servers: list[str]
     names: dt.datetime | None
     context: dict[str, Any]
+    created_at: dt.datetime
     message_id: str = 'preview'
     repeats: int | None = None
 
@@ -119,7 +120,7 @@ def _drafted(
         account_id = None
     draft = _Draft(
         template, account_id, None if sub is None else sub.id,
-        _debt(conn, template, account, sub), servers, names, context,
+        _debt(conn, template, account, sub), servers, names, context, now,
     )  # fmt: skip
     return draft, tuple(invented)
 

@@ -23,7 +23,9 @@ from patrii_billing.store import subscriptions
 
 # Their step follows so long after they were accepted, and not before.
 _BEFORE_GRACE = frozenset({'invoice', 'reminder'})
-_NAMES_A_STEP = frozenset({'grace', 'shelved', 'last_warning'})
+_NAMES_A_STEP = frozenset(
+    {'grace', 'shelved', 'last_warning', 'deletion_requested'}
+)
 
 
 def content_of(
@@ -119,11 +121,14 @@ def _named_instant(
     if sub is None or row.template not in _NAMES_A_STEP:
         return row.names  # type: ignore[no-any-return]
     first = notices.repeated(conn, row)
+    policy = gather.policy(conn, tools, sub)
+    zone = calendar.zone(accounts.get(conn, sub.account_id).timezone)
+    if row.template == 'deletion_requested':
+        # It was not deleted then, and is kept for so long from then on.
+        return policy.undo.after(first.created_at, zone)
     if first is not row and not resending.begins_span(first):
         # A copy says what is so, and moves nothing.
         return sub.due_at or first.names  # type: ignore[no-any-return]
-    policy = gather.policy(conn, tools, sub)
-    zone = calendar.zone(accounts.get(conn, sub.account_id).timezone)
     match row.template:
         case 'last_warning':
             return deadlines.deletion(policy, now, zone)

@@ -96,6 +96,9 @@ class AskingTest(WishTestCase):
         )
         self.assertEqual({'ground': 'owner'}, entry.detail)
         self.assertEqual(1, len(story.mails('deletion_requested')))
+        (told,) = story.rows(schema.notices, template='deletion_requested')
+        undo = dt.timedelta(days=2)
+        self.assertEqual(entry.at + undo, told.names)
 
     def test_asked_twice_it_is_one_request(self) -> None:
         story = self.shelved()
