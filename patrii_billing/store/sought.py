@@ -27,10 +27,15 @@ _MOST = 20
 
 
 def plain(text: str) -> str:
-    """Small letters without accents, as is searched and searched for."""
-    letters = unicodedata.normalize('NFKD', text.casefold())
+    """Small letters without accents, as is searched and searched for.
+
+    What is nothing but accents stays as it is: nothing would mean all.
+    """
+    small = text.casefold()
+    letters = unicodedata.normalize('NFKD', small)
     found = ''.join(one for one in letters if not unicodedata.combining(one))
-    return ' '.join((found or letters).split())[:_LONGEST].strip()
+    found = ' '.join(found.split()) or small
+    return found[:_LONGEST].strip()
 
 
 def words(

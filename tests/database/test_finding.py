@@ -88,7 +88,7 @@ class SearchTest(FindingTestCase):
             'ACME.example',
         ):  # fmt: skip
             self.assertEqual(['Société Générale 100%'], self.found(text), text)
-        for text in ('ociété', '%', '_', 'example', 'générale soc', '\\'):
+        for text in ('ociété', '%', '_', 'example', 'générale soc', '\\', '´'):
             self.assertEqual([], self.found(text), text)
 
     def test_by_a_project_or_a_server_it_has(self) -> None:
