@@ -18,6 +18,7 @@ SERIES = ['SQLAlchemy<2.1']
 TOOLS = [
     'tox>=4.28', 'psycopg2', 'openstackdocstheme', 'sphinx',
     'axe-playwright-python', 'html5lib', 'playwright',
+    'Django>=5.2,<5.3', 'horizon>=27.0.0',
 ]  # fmt: skip
 
 

@@ -73,6 +73,7 @@ STAGES = (
     Stage('minicloud', 'minicloud', 900, waits=True),
     Stage('broker', 'broker', 90, waits=True),
     Stage('mailserver', 'mailserver', 60, waits=True),
+    Stage('horizon', 'horizon', 180, waits=True),
 )
 NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
 ENVIRONMENTS_BUDGET = 180

@@ -45,8 +45,8 @@ class Api:
         self.kind = kind
         self.url = f'http://127.0.0.1:{port or free_port()}'
         self.log = service.folder / 'api.log'
-        self._register()
-        later(self._unregister)
+        self.register()
+        later(self.unregister)
         self._start(later)
 
     def _start(self, later: Callable[..., Any]) -> None:
@@ -86,7 +86,7 @@ class Api:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(15)
 
-    def _register(self) -> None:
+    def register(self) -> None:
         """As an operator does, with the account of [nova]."""
         urls = [
             word
@@ -98,7 +98,8 @@ class Api:
             '--wait', '0', *urls,
         )  # fmt: skip
 
-    def _unregister(self) -> None:
+    def unregister(self) -> None:
+        """Take it out of the catalogue."""
         keystone = self.service.cloud.operator.service('identity')
         found = keystone.get('/services', params={'type': self.kind})
         for one in found.json()['services']:

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an operator says of his Horizon; found there by its place."""
+
+import os
+
+DEBUG = False
+ALLOWED_HOSTS = ['127.0.0.1']
+SECRET_KEY = 'of the tests'
+TIME_ZONE = 'UTC'
+OPENSTACK_KEYSTONE_URL = os.environ.get('TEST_KEYSTONE', '')
+STATIC_ROOT = os.environ.get('TEST_STATIC')
+SESSION_ENGINE = 'django.contrib.sessions.backends.signed_cookies'
+CACHES = {
+    'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}
+}
+# What fails inside a page is to be found in the log of the tests.
+LOGGING = {
+    'version': 1,
+    'disable_existing_loggers': False,
+    'handlers': {'console': {'class': 'logging.StreamHandler'}},
+    'loggers': {
+        name: {'handlers': ['console'], 'level': 'WARNING'}
+        for name in ('django.request', 'horizon', 'openstack_auth')
+    },
+}
