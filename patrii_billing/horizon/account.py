@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from horizon import tabs
 
+from patrii_billing.horizon import clock
 from patrii_billing.horizon import figures
 from patrii_billing.horizon import listing
 from patrii_billing.horizon import service
@@ -61,7 +62,7 @@ class StandingTab(ListTab):
         return {**context, 'standings': standings}
 
 
-class AccountView(tabs.TabbedTableView):
+class AccountView(clock.OwnClock, tabs.TabbedTableView):
     """An account from all sides; a page that says so where there is none."""
 
     missing = 'patrii_billing/no_account.html'

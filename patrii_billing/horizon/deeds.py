@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from horizon import forms
 from horizon import messages
 
+from patrii_billing.horizon import clock
 from patrii_billing.horizon import service
 
 # Browsers ask for a day by a calendar, and send it as ISO 8601 has it.
@@ -85,7 +86,7 @@ def _entry(one: Mapping[str, Any]) -> str:
     return f'{said}: {one["why"]}' if one['why'] else said
 
 
-class DeedView(forms.ModalFormView):
+class DeedView(clock.OwnClock, forms.ModalFormView):
     """The page of a deed; `back` is the name of the page it belongs to."""
 
     template_name = 'patrii_billing/deed.html'
