@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import lifecycle
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import tick
 from patrii_billing import errors
@@ -67,7 +68,10 @@ class Run:
         for row in rows:
             self._told = row.id
             # A mail to the operator says what its alarm says.
-            if row.what in KINDS and row.name != 'operator':
+            if row.what not in KINDS or row.name == 'operator':
+                continue
+            # A mail that is put off is told of when it is over.
+            if row.detail.get('result') != lifecycle.Attempt.DEFERRED:
                 yield self._line(row)
 
     def _work(self, now: dt.datetime) -> None:
