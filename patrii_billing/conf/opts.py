@@ -48,7 +48,8 @@ _OURS = (
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more
 # that keystone did not answer, and novaclient for each try that nova did not;
-# oslo.db shows the traceback of each connection that it gave up. WeasyPrint
+# oslo.db and the
+# pool show the traceback of each connection that is given up. WeasyPrint
 # tells on each page what of the sheet for telephones it does not need,
 # fontTools of each table of a font, flufl.bounce of each form that it tries.
 _LOG_LEVELS = (
@@ -58,6 +59,7 @@ _LOG_LEVELS = (
     'keystoneauth.identity.generic.base=ERROR',
     'novaclient.v2.client=ERROR',
     'oslo_db.api=CRITICAL',
+    'sqlalchemy.pool=CRITICAL',
     'weasyprint=ERROR',
 )
 

@@ -276,11 +276,13 @@ def copied(source: database.Database, target: database.Database) -> None:
     for table in schema.metadata.sorted_tables:
         if table is schema.watch:
             continue
+        # A database works out itself what is computed.
+        kept = [column for column in table.c if column.computed is None]
         with source.engine.connect() as conn:
             rows = [
                 dict(row._mapping)
                 for row in conn.execute(
-                    table.select().order_by(*table.primary_key)
+                    sa.select(*kept).order_by(*table.primary_key)
                 )
             ]
         with target.engine.begin() as conn:

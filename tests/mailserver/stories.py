@@ -20,6 +20,8 @@ from tests.unit import stories
 
 # Tried seldom: each attempt takes its own time.
 PACE = {
+    # Also how often one mail tries for all while the server is away.
+    'retry_max': dt.timedelta(hours=12),
     'mail_retry': dt.timedelta(hours=18),
     'mail_retry_max': dt.timedelta(hours=24),
     'mail_give_up': dt.timedelta(hours=24),
