@@ -48,10 +48,10 @@ _OURS = (
 
 # Each look at the schema is news to alembic; keystoneauth says in a line more
 # that keystone did not answer, and novaclient for each try that nova did not;
-# oslo.db and the
-# pool show the traceback of each connection that is given up. WeasyPrint
-# tells on each page what of the sheet for telephones it does not need,
-# fontTools of each table of a font, flufl.bounce of each form that it tries.
+# oslo.db and SQLAlchemy's pool show the traceback of each connection that is
+# given up. WeasyPrint tells on each page what of the sheet for telephones it
+# does not need, fontTools of each table of a font, flufl.bounce of each form
+# that it tries.
 _LOG_LEVELS = (
     'alembic=WARN',
     'flufl.bounce=WARN',
