@@ -75,7 +75,7 @@ class WindowTest(billing.BillingTestCase):
         sue.search(name)
         sue.follow(name)
 
-        sue.sees('Its servers are off since')
+        sue.sees('Its servers have been off since')
         sue.sees('shelved_offloaded')
         state = self.cloud.show(self.held)['OS-EXT-STS:vm_state']
         self.assertEqual('shelved_offloaded', state)

@@ -58,7 +58,7 @@ class JourneyTest(base.BaseTestCase):
         visitor.search(f'{name}-web')
         visitor.follow(name)
 
-        visitor.sees('Its servers are off since')
+        visitor.sees('Its servers have been off since')
         visitor.sees(f'{name}-web')
         self.assertIn(
             'Shelved',
@@ -100,7 +100,7 @@ class JourneyTest(base.BaseTestCase):
         visitor.open('/customers/?billing_status=shelved')
         payers = self.page.locator('tbody th a').all_inner_texts()
         visitor.follow(payers[-1 - self.place])
-        visitor.sees('Its servers are off since')
+        visitor.sees('Its servers have been off since')
         owed = self.page.locator('.figures b').first.inner_text()
         visitor.follow('Record a payment')
         visitor.fill('Amount', owed.lstrip('€'))
