@@ -40,7 +40,6 @@ _PAGES = (
     ahead.page,
     deed.page,
 )
-_YEAR = 365 * 24 * 3600
 
 
 def build(window: windows.Window) -> flask.Flask:
@@ -53,7 +52,6 @@ def build(window: windows.Window) -> flask.Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SECURE=window.secure,
         SESSION_COOKIE_SAMESITE='Lax',
-        SEND_FILE_MAX_AGE_DEFAULT=_YEAR,
         # As long as the session, which ends it sooner.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=window.secure,

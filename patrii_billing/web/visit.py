@@ -70,7 +70,7 @@ def language() -> words.Words:
 
 
 def current() -> Visit:
-    """The visit of this request. Raises NotLoggedIn by `guarded`."""
+    """The visit of this request, which `guard` let in."""
     return cast(Visit, flask.g.visit)
 
 
