@@ -16,7 +16,7 @@ HEADER = '# The versions tested together; tox -e constraints writes it anew.\n'
 # OpenStack 2026.2 ships SQLAlchemy 2.0; tox -e py311-sqlalchemy21 tests 2.1.
 SERIES = ['SQLAlchemy<2.1']
 TOOLS = [
-    'tox>=4.28', 'psycopg2', 'openstackdocstheme', 'sphinx',
+    'tox>=4.28', 'tox-uv', 'psycopg2', 'openstackdocstheme', 'sphinx',
     'axe-playwright-python', 'html5lib', 'playwright',
     'Django>=5.2,<5.3', 'horizon>=27.0.0',
 ]  # fmt: skip

@@ -64,4 +64,25 @@ need_venv() {
     done
 }
 
+# What pip was told, by its variables or its file: $1, an option of [global].
+told_to_pip() {
+    variable=PIP_$(printf %s "$1" | tr 'a-z-' 'A-Z_')
+    eval "value=\${$variable:-}"
+    [ -n "$value" ] ||
+        value=$("$root/.venv/bin/pip" config get "global.$1" 2>/dev/null) || :
+    printf '%s' "$value" | tr '\n' ' '
+}
+
+# uv fills the environments, many times quicker, and reads nothing that was
+# said to pip: the same indexes, of which the best version counts.
+let_uv_follow_pip() {
+    for pair in UV_DEFAULT_INDEX=index-url UV_INDEX=extra-index-url \
+        UV_FIND_LINKS=find-links SSL_CERT_FILE=cert; do
+        told=$(told_to_pip "${pair#*=}")
+        [ -z "$told" ] || export "${pair%%=*}=$told"
+    done
+    export UV_INDEX_STRATEGY=unsafe-best-match UV_SYSTEM_CERTS=true \
+        UV_PYTHON_DOWNLOADS=never
+}
+
 mkdir -p "$root/.logs"

@@ -216,14 +216,12 @@ async def tox(
     **variables: str,
 ) -> tuple[int | None, float]:
     """Run tox into a log file; return its exit code and its seconds."""
-    found = [interpreter(python) for python in OPTIONAL.values()]
-    discover = ['--discover', *filter(None, found)] if any(found) else []
     start = time.monotonic()
     with log.open('wb') as output:
         process = await asyncio.create_subprocess_exec(
-            *before, sys.executable, '-m', 'tox', *words, *discover,
+            *before, sys.executable, '-m', 'tox', *words,
             cwd=ROOT,
-            env={**os.environ, **variables},
+            env={**os.environ, 'PATH': path(), **variables},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -250,6 +248,13 @@ async def stop(process: asyncio.subprocess.Process) -> None:
         # What tox itself left behind.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def path() -> str:
+    """Return the PATH, and after it where the other interpreters are kept."""
+    found = filter(None, map(interpreter, OPTIONAL.values()))
+    folders = [os.path.dirname(python) for python in found]
+    return os.pathsep.join([os.environ['PATH'], *folders])
 
 
 @functools.cache
