@@ -22,6 +22,7 @@ from patrii_billing import errors
 # Nova's own ending for the image it makes on shelving.
 _SHELVED = '-shelved'
 _RECOVERED = ' (recovered)'
+_LONGEST_NAME = 255
 _PATCH = {'Content-Type': 'application/openstack-images-v2.1-json-patch'}
 
 
@@ -165,7 +166,8 @@ class ImageKeeper:
 def _recovered_name(name: str) -> str:
     if name.endswith(_RECOVERED):
         return name
-    return name.removesuffix(_SHELVED) + _RECOVERED
+    room = _LONGEST_NAME - len(_RECOVERED)
+    return name.removesuffix(_SHELVED)[:room] + _RECOVERED
 
 
 def _disks_lost(shown: Mapping[str, Any], snapshot: bool) -> Iterator[str]:

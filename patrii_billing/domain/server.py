@@ -15,6 +15,12 @@ LOCK_PREFIX = 'patrii-billing:'
 # Nova's compute API shelves only these (nova/compute/api.py, shelve).
 SHELVABLE = frozenset({'active', 'stopped', 'paused', 'suspended'})
 SHELVED = frozenset({'shelved', 'shelved_offloaded'})
+# Nova calls the snapshot <name>-shelved, and glance takes 255 characters. It
+# fails after it has begun: such a server runs on, `shelving` for ever.
+LONGEST_SHELVABLE = 255 - len('-shelved')
+# None of these runs, and what is locked can be started by an administrator
+# alone.
+STILL = frozenset({'stopped', 'paused', 'suspended'})
 # States that pass by themselves or by their owner's decision.
 UNSETTLED = frozenset({'building', 'resized'})
 GONE = frozenset({'deleted', 'soft-delete', 'soft_deleted'})
@@ -129,9 +135,9 @@ def towards_shelved(
     ours = server.is_held(case, locker)
     if server.vm_state in SHELVED:
         return Next(Move.SHELVED if ours else Move.LOCK)
-    if server.vm_state in SHELVABLE and not shelve_refused:
+    if _can_be_shelved(server) and not shelve_refused:
         return Next(Move.SHELVE if ours else Move.LOCK)
-    if server.vm_state == 'stopped':
+    if server.vm_state in STILL:
         return Next(Move.STOPPED if ours else Move.LOCK)
     # Nova stops only these two, and an ERROR server only where it has a host.
     if server.vm_state == 'active' or (
@@ -142,6 +148,12 @@ def towards_shelved(
         Move.EXEMPT,
         f'a server that is {server.vm_state} can be neither shelved '
         'nor stopped',
+    )
+
+
+def _can_be_shelved(server: Server) -> bool:
+    return (
+        server.vm_state in SHELVABLE and len(server.name) <= LONGEST_SHELVABLE
     )
 
 

@@ -128,6 +128,9 @@ class Nova:
         guest = self._begin(
             server_id, nova.SHELVABLE, 'shelving', 'shelved_offloaded'
         )
+        if len(guest.shown.name) > nova.LONGEST_SHELVABLE:
+            guest.settles_at = None
+            raise errors.CloudUnavailable('500: Unexpected API Error')
         self.images[f'image-{server_id}'] = server_id
         return self._accept(guest, 'shelve')
 

@@ -160,6 +160,13 @@ class TestGivenBack(KeeperTestCase):
             'lost with the server: the swap disk of 512 MiB', said[1]
         )
 
+    def test_a_long_name_makes_room_for_what_it_is_now(self) -> None:
+        self.hold(protected=True, name='n' * 247 + '-shelved')
+        self.give()
+        name = self.images[IMAGE]['name']
+        self.assertEqual('n' * 243 + ' (recovered)', name)
+        self.assertEqual(255, len(name))
+
     def test_giving_twice_gives_the_same(self) -> None:
         self.hold(protected=True)
         self.assertEqual(self.give(), self.give())

@@ -116,13 +116,25 @@ class TowardsShelvedTest(base.BaseTestCase):
         )
         self.assertIs(Move.STOP, towards(locked(vm_state='error')))
 
+    def test_what_stands_still_and_cannot_be_shelved_is_only_locked(
+        self,
+    ) -> None:
+        for state in ('stopped', 'paused', 'suspended'):
+            found = server(vm_state=state)
+            held = locked(vm_state=state)
+            self.assertIs(Move.LOCK, towards(found, refused=True))
+            self.assertIs(Move.STOPPED, towards(held, refused=True))
+
+    def test_a_name_too_long_for_its_snapshot_is_never_shelved(self) -> None:
+        for length, move in ((247, Move.SHELVE), (248, Move.STOP)):
+            self.assertIs(move, towards(locked(name='n' * length)))
+
     def test_what_can_be_neither_is_let_be(self) -> None:
-        for shown, refused in (
-            (server(vm_state='paused'), True),
-            (server(vm_state='rescued'), False),
-            (server(vm_state='error', host=None), False),
+        for shown in (
+            server(vm_state='rescued'),
+            server(vm_state='error', host=None),
         ):
-            self.assertIs(Move.EXEMPT, towards(shown, refused=refused))
+            self.assertIs(Move.EXEMPT, towards(shown))
 
     @hypothesis.given(STATES, st.booleans(), st.booleans())
     def test_every_state_comes_to_an_end_and_back(

@@ -98,22 +98,40 @@ class StateTest(base.BaseTestCase):
         self.assertEqual('stopped', story.shows())
         self.assertEqual(['lock', 'unlock'], story.moves())
 
-    def test_one_that_can_be_neither_is_given_back_as_it_was(self) -> None:
+    def test_one_that_stands_still_and_cannot_be_shelved_is_held_so(
+        self,
+    ) -> None:
         for locked, moves in (
             ({}, ['lock', 'unlock']),
             ({'locked': 'owner'}, ['lock', 'unlock', 'lock']),
         ):
             story = stories.Story(
-                stories.text(servers=server('PAUSED', **locked))
+                stories.text(PAID, servers=server('PAUSED', **locked))
             )
             story.nova.unshelvable.add(worlds.server_id('web'))
             before = story.shows()
-            story.play()
 
+            story.play('02-04')
+            self.assertEqual('paused, locked by admin', story.shows())
+            self.assertEqual('shelved', story.sub().billing_status)
+
+            story.play()
             self.assertEqual(before, story.shows())
             self.assertEqual(moves, story.moves())
-            self.assertIn('server_exempt', story.alarms())
-            self.assertEqual(['grace'], story.statuses())
+
+    def test_one_whose_name_leaves_no_room_for_a_snapshots_is_stopped(
+        self,
+    ) -> None:
+        story = stories.Story(stories.text(PAID))
+        story.nova.set(worlds.server_id('web'), name='n' * 255)
+
+        story.play('02-04')
+        self.assertEqual('stopped, locked by admin', story.shows())
+        self.assertEqual('shelved', story.sub().billing_status)
+
+        story.play()
+        self.assertEqual('active', story.shows())
+        self.assertEqual(['lock', 'stop', 'start', 'unlock'], story.moves())
 
     def test_what_could_only_be_stopped_is_never_deleted(self) -> None:
         story = stories.Story(
