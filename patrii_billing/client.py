@@ -66,7 +66,7 @@ class Client:
             if not following or (most is not None and most <= 0):
                 return
             asked = parse.urlsplit(following[0]['href']).query
-            query = dict(parse.parse_qsl(asked))
+            query = dict(parse.parse_qs(asked, keep_blank_values=True))
 
     def find(self, collection: str, called: str, **query: Any) -> Any:
         """The item of that name, else of that id. Raises Refused."""

@@ -54,7 +54,8 @@ def pages(some: int) -> Iterator[str]:
 class Window:
     """The pages and the API below them, as who may do all looks at them.
 
-    Nothing is kept but the sums of months that are over.
+    Nothing is kept but the sums of months that are over and of the invoices
+    to come, which the first look at the overview reads.
     """
 
     def __init__(self, books: database.Database) -> None:

@@ -5,6 +5,7 @@ Bills are made by the engine's own bill, one after the other, as if those
 before had been issued; the ladder by the law. Nothing is written.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +30,27 @@ from patrii_billing.store import payments
 
 MOST_DAYS = 366
 _Pot = dict[tuple[int, str], int]
-Marker = tuple[dt.datetime, int]
+
+# What comes of the next step of the ladder.
+STEPS = {
+    forecast.Kind.REMINDER: lifecycle.Step.REMIND,
+    forecast.Kind.GRACE: lifecycle.Step.GRACE,
+    forecast.Kind.SHELVE: lifecycle.Step.SHELVE,
+    forecast.Kind.LAST_WARNING: lifecycle.Step.WARN,
+    forecast.Kind.DELETE: lifecycle.Step.DELETE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """The subscription that a page ended with, and when it is looked at.
+
+    `near` is one whose next step is of a kind that was asked for.
+    """
+
+    at: dt.datetime
+    subscription_id: int
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +86,49 @@ def page(
     after: Marker | None = None,
     account_id: int | None = None,
     subscription_id: int | None = None,
+    kinds: Collection[forecast.Kind] = (),
 ) -> Page:
     """What comes of at most so many subscriptions, the soonest ones first.
 
-    Those of which nothing is due by then are not looked at.
+    Those of which nothing is due by then are not looked at. Of some `kinds`
+    those come first whose next step it is; what comes of the others is the
+    law's to say, so that a page of them may be empty and yet not the last.
     """
     until = now + dt.timedelta(days=days)
-    due = ladder.due(
-        conn, until, limit + 1, after, account_id, subscription_id
+    stages = _stages(kinds)
+    if after is not None and not after.near:
+        stages = stages[-1:]
+    due: list[Marker] = []
+    for near in stages:
+        is_near = near is not None and near.those
+        behind = None
+        if after is not None and after.near is is_near:
+            behind = after.at, after.subscription_id
+        found = ladder.due(
+            conn, until, limit + 1 - len(due), behind, account_id,
+            subscription_id, near,
+        )  # fmt: skip
+        due += [Marker(at, each, is_near) for at, each in found]
+        if len(due) > limit:
+            break
+    ids = [each.subscription_id for each in due[:limit]]
+    events = of_some(conn, tools, ladder.some(conn, ids), now, until)
+    return Page(
+        [one for one in events if not kinds or one.coming.kind in kinds],
+        due[limit - 1] if len(due) > limit else None,
     )
-    subs = ladder.some(conn, [each for _, each in due[:limit]])
-    events = of_some(conn, tools, subs, now, until)
-    return Page(events, due[limit - 1] if len(due) > limit else None)
+
+
+def _stages(
+    kinds: Collection[forecast.Kind],
+) -> Sequence[ladder.Near | None]:
+    if not kinds:
+        return (None,)
+    near = ladder.Near(
+        [STEPS[kind] for kind in kinds if kind in STEPS],
+        forecast.Kind.INVOICE in kinds,
+    )
+    return near, replace(near, those=False)
 
 
 def of_some(
@@ -170,9 +222,7 @@ class _Bills:
             types.SimpleNamespace(**link)
             for link in charging.links_of(found, invoice_id)
         ]
-        self._change(
-            billed_until=found.billed_until, contract=found.contract
-        )
+        self._change(billed_until=found.billed_until, contract=found.contract)
         self._ground = replace(
             self._ground, spans=[*self._ground.spans, *spans]
         )

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import forecast
-from patrii_billing.domain.lifecycle import Step
+from patrii_billing.engine import forecast as foreseeing
 from patrii_billing.engine import switches
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import inbox
@@ -26,7 +26,8 @@ DAYS = 7
 _RECENT = dt.timedelta(days=30)
 # So many tries that failed are more than an outage of a minute.
 TRIES = 3
-# A payment that is booked late into a month that is over shows so much later.
+# A payment that is booked late into a month that is over, and that an invoice
+# to come was issued, show so much later.
 PAST_AGE = dt.timedelta(minutes=10)
 _NO_TIME = dt.timedelta()
 _TICK = dt.timedelta(microseconds=1)
@@ -34,11 +35,7 @@ _TICK = dt.timedelta(microseconds=1)
 # The step of the ladder, as a forecast calls what comes of it.
 KINDS = {
     forecast.Kind.INVOICE.value: forecast.Kind.INVOICE,
-    Step.REMIND.value: forecast.Kind.REMINDER,
-    Step.GRACE.value: forecast.Kind.GRACE,
-    Step.SHELVE.value: forecast.Kind.SHELVE,
-    Step.WARN.value: forecast.Kind.LAST_WARNING,
-    Step.DELETE.value: forecast.Kind.DELETE,
+    **{step.value: kind for kind, step in foreseeing.STEPS.items()},
 }
 
 
@@ -52,7 +49,7 @@ class Summary:
     statuses: Sequence[sa.Row[Any]]
     ages: Sequence[summary.Age]
     months: Sequence[summary.Month]
-    past_at: dt.datetime  # when those before the running month were read
+    past_at: dt.datetime  # when what is shown for past_age was read
     due: Sequence[summary.Due]
     actions: Sequence[sa.Row[Any]]
     notices: dict[str, int]
@@ -64,12 +61,20 @@ class Summary:
     caps: Sequence[switches.Cap]
 
 
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What seldom changes: months that are over, and invoices to come."""
+
+    months: Sequence[summary.Month]
+    renewals: Sequence[summary.Due]
+
+
 class Summaries:
     """The newest summary, for all who look; read anew by one of them.
 
-    It is shown for `age`, and the sums of the months that are over, which
-    take most of the time and seldom change, for `past_age`. Without either
-    each is read as it is asked.
+    It is shown for `age`. The sums of the months that are over and of the
+    invoices to come take most of the time and seldom change: these are shown
+    for `past_age`. Without either each is read as it is asked.
     """
 
     def __init__(
@@ -78,7 +83,7 @@ class Summaries:
         past_age: dt.timedelta = _NO_TIME,
     ) -> None:
         self._whole: _Kept[Summary] = _Kept(age)
-        self._past: _Kept[list[summary.Month]] = _Kept(past_age)
+        self._past: _Kept[_Past] = _Kept(past_age)
 
     def read(
         self,
@@ -100,14 +105,11 @@ class Summaries:
         now: dt.datetime,
         zone: zoneinfo.ZoneInfo,
     ) -> Summary:
-        first = calendar.local_day(now, zone).replace(day=1)
-        before = calendar.start_of_day(first, zone) - _TICK
+        today = calendar.local_day(now, zone)
         past_at, past = self._past.get(
-            f'{zone.key} {first}', now,
-            lambda: summary.months(conn, before, MONTHS - 1, zone),
-        )  # fmt: skip
-        running = summary.months(conn, now, 1, zone)
-        return _read(conn, tools, now, zone, [*past, *running], past_at)
+            f'{zone.key} {today}', now, lambda: _past(conn, now, zone)
+        )
+        return _read(conn, tools, now, zone, past_at, past)
 
 
 T = TypeVar('T')
@@ -136,24 +138,36 @@ class _Kept(Generic[T]):
             return self._found[key]
 
 
+def _past(
+    conn: sa.Connection, now: dt.datetime, zone: dt.tzinfo
+) -> _Past:
+    first = calendar.local_day(now, zone).replace(day=1)
+    before = calendar.start_of_day(first, zone) - _TICK
+    return _Past(
+        summary.months(conn, before, MONTHS - 1, zone),
+        summary.renewals(conn, now, DAYS, zone),
+    )
+
+
 def _read(
     conn: sa.Connection,
     tools: toolbox.Tools,
     now: dt.datetime,
     zone: dt.tzinfo,
-    months: Sequence[summary.Month],
     past_at: dt.datetime,
+    past: _Past,
 ) -> Summary:
     whole, parked = summary.accounts(conn)
+    due = [*summary.steps(conn, now, DAYS, zone), *past.renewals]
     return Summary(
         at=now,
         accounts=whole,
         parked=parked,
         statuses=summary.statuses(conn),
         ages=summary.ages(conn, now),
-        months=months,
+        months=[*past.months, *summary.months(conn, now, 1, zone)],
         past_at=past_at,
-        due=summary.due(conn, now, DAYS, zone),
+        due=sorted(due, key=lambda one: (one.day, one.what, one.currency)),
         actions=summary.actions(conn, TRIES),
         notices={
             row.state: row.notices

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kill switch, the caps, and the operator's word to go on."""
 
+from collections.abc import Container
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
@@ -78,8 +80,8 @@ def reached(
 
     Asked under the lock of the watch row, so that no two pass at once.
     """
-    for cap in caps(conn, settings, now, with_owners=with_owners):
-        if cap.kind is kind and cap.used >= cap.limit:
+    for cap in _caps(conn, settings, now, (kind,), with_owners):
+        if cap.used >= cap.limit:
             return f'{cap.used} {cap.name}'
     return None
 
@@ -88,8 +90,6 @@ def caps(
     conn: sa.Connection,
     settings: engine_settings.Settings,
     now: dt.datetime,
-    *,
-    with_owners: bool = False,
 ) -> Sequence[Cap]:
     """The caps as they stand, counted since an operator last resumed.
 
@@ -97,6 +97,17 @@ def caps(
     else a customer could use up a cap, and the ladder's next step, at it,
     would stop all enforcement.
     """
+    return [*_caps(conn, settings, now, [*ActionType], with_owners=False)]
+
+
+def _caps(
+    conn: sa.Connection,
+    settings: engine_settings.Settings,
+    now: dt.datetime,
+    kinds: Container[ActionType],
+    with_owners: bool,
+) -> Iterator[Cap]:
+    """Those of some kinds: the fleet is counted for deletes alone."""
     since = watch.get(conn).counted_from or _EVER
 
     def done(kind: ActionType, span: dt.timedelta) -> int:
@@ -105,21 +116,19 @@ def caps(
         )
 
     shelve, delete = ActionType.SHELVE, ActionType.DELETE
-    share = servers.count(conn) * settings.max_delete_share // 100
-    monthly = max(settings.min_delete_cap, share)
     hourly = {
         shelve: settings.max_shelves_per_hour,
         delete: settings.max_deletes_per_hour,
         # What was kept of a server goes at the pace of deletes.
         ActionType.PURGE: settings.max_deletes_per_hour,
     }
-    return (
-        *(
-            Cap(kind, f'{kind} actions within an hour', done(kind, _HOUR), top)
-            for kind, top in hourly.items()
-        ),
-        Cap(
+    for kind, top in hourly.items():
+        if kind in kinds:
+            used = done(kind, _HOUR)
+            yield Cap(kind, f'{kind} actions within an hour', used, top)
+    if delete in kinds:
+        share = servers.count(conn) * settings.max_delete_share // 100
+        yield Cap(
             delete, 'delete actions within 30 days', done(delete, _MONTH),
-            monthly,
-        ),
-    )  # fmt: skip
+            max(settings.min_delete_cap, share),
+        )  # fmt: skip

@@ -6,6 +6,7 @@ Each is one statement over an index, whose rows come in order.
 
 from collections.abc import Collection
 from collections.abc import Sequence
+from dataclasses import dataclass
 import datetime as dt
 from typing import Any
 
@@ -26,6 +27,18 @@ _subs = schema.subscriptions
 _Rows = Sequence[sa.Row[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Those whose next step is one of these, or all the others.
+
+    With `invoice` also those who are to be invoiced.
+    """
+
+    steps: Collection[lifecycle.Step]
+    invoice: bool
+    those: bool = True
+
+
 def due(
     conn: sa.Connection,
     until: dt.datetime,
@@ -33,6 +46,7 @@ def due(
     after: tuple[dt.datetime, int] | None = None,
     account_id: int | None = None,
     subscription_id: int | None = None,
+    near: Near | None = None,
 ) -> Sequence[tuple[dt.datetime, int]]:
     """When each subscription is looked at next, and its id, in that order.
 
@@ -40,6 +54,8 @@ def due(
     `until`. `after` goes on behind one of them.
     """
     wanted: list[sa.ColumnElement[bool]] = []
+    if near is not None:
+        wanted.append(_stands(near, until))
     if account_id is not None:
         wanted.append(_subs.c.account_id == account_id)
     if subscription_id is not None:
@@ -59,6 +75,15 @@ def due(
         rows = conn.execute(query.order_by(at, _subs.c.id).limit(limit))
         found += [(row[0], row[1]) for row in rows]
     return sorted(found)[:limit]
+
+
+def _stands(near: Near, until: dt.datetime) -> sa.ColumnElement[bool]:
+    """Whether a step is the next one, or an invoice comes by then; or not."""
+    is_next: sa.ColumnElement[bool] = _subs.c.step.in_(near.steps)
+    if near.invoice:
+        billed = sa.func.coalesce(_subs.c.charge_at, until) < until
+        is_next = sa.or_(is_next, billed)
+    return is_next if near.those else ~is_next
 
 
 def some(conn: sa.Connection, ids: Collection[int]) -> _Rows:

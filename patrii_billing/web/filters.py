@@ -73,8 +73,15 @@ def again(endpoint: str, **changes: str) -> str:
     But for some changes, where '' takes a filter away. What was asked stands
     in the query alone, whatever somebody wrote there.
     """
-    asked = {**flask.request.args.to_dict(), 'marker': '', **changes}
-    query = parse.urlencode({k: v for k, v in asked.items() if v})
+    asked = [
+        *(
+            (name, value)
+            for name, value in flask.request.args.items(multi=True)
+            if name != 'marker' and name not in changes
+        ),
+        *changes.items(),
+    ]
+    query = parse.urlencode([(k, v) for k, v in asked if v])
     path = flask.url_for(endpoint, **(flask.request.view_args or {}))
     return f'{path}?{query}' if query else path
 

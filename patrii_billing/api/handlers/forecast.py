@@ -11,12 +11,15 @@ from patrii_billing.api import route as routes
 from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import forecast as schemas
 from patrii_billing.api import shapes
+from patrii_billing.domain import forecast
 from patrii_billing.domain import money
 from patrii_billing.engine import forecast as engine
 from patrii_billing import errors
 
 _DAYS = 7
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+# Before the marker of those whose next step is asked for.
+_NEAR = 'near-'
 _TICK = dt.timedelta(microseconds=1)
 
 
@@ -27,6 +30,7 @@ def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
         min(asked.get('limit', most), most), _after(asked.get('marker')),
         call.own_account(asked.get('account_id')),
         asked.get('subscription_id'),
+        [forecast.Kind(kind) for kind in asked.get('kind', ())],
     )  # fmt: skip
     links = []
     if page.after is not None:
@@ -39,16 +43,19 @@ def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
 
 
 def _marker(after: engine.Marker) -> str:
-    at, subscription_id = after
-    return f'{(at - _EPOCH) // _TICK}-{subscription_id}'
+    ticks = (after.at - _EPOCH) // _TICK
+    return f'{_NEAR if after.near else ""}{ticks}-{after.subscription_id}'
 
 
 def _after(marker: str | None) -> engine.Marker | None:
     if marker is None:
         return None
-    ticks, _, subscription_id = marker.partition('-')
+    ticks, _, subscription_id = marker.removeprefix(_NEAR).partition('-')
     try:
-        return _EPOCH + int(ticks) * _TICK, int(subscription_id)
+        return engine.Marker(
+            _EPOCH + int(ticks) * _TICK, int(subscription_id),
+            marker.startswith(_NEAR),
+        )  # fmt: skip
     except OverflowError:
         raise errors.InvalidInput('is no such marker', 'marker') from None
 
@@ -80,8 +87,10 @@ ROUTES = (
         handler=index, summary='Look ahead',
         description='What will be invoiced, told, shelved and deleted if '
         'nobody pays: the next steps of the subscriptions that have any, the '
-        'soonest first, each page in the order of time. Mail servers and '
-        'nova are taken to answer at once.',
+        'soonest first, each page in the order of time. Of some kinds '
+        'alone those come first whose next step it is; a page may have '
+        'nothing of them and yet not be the last. Mail servers and nova are '
+        'taken to answer at once.',
         query=schemas.LIST, answer=base.page('forecast', schemas.EVENT),
     ),
 )  # fmt: skip

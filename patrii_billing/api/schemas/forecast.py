@@ -4,6 +4,7 @@
 from patrii_billing.api.schemas import base
 from patrii_billing.domain import forecast
 
+_KIND = base.one_of(list(forecast.Kind))
 EVENT = base.answer(
     {
         'at': base.INSTANT,
@@ -12,7 +13,7 @@ EVENT = base.answer(
             'description': 'Whether `at` is only the earliest it can be, '
             'because it waits for a mail server or for nova.',
         },
-        'kind': base.one_of(list(forecast.Kind)),
+        'kind': _KIND,
         'account_id': base.ID,
         'account_name': {'type': 'string'},
         'subscription_id': base.ID,
@@ -35,7 +36,7 @@ EVENT = base.answer(
 # The instant and the subscription that a page ended with.
 MARKER: base.Schema = {
     'type': 'string',
-    'pattern': '^[0-9]{1,16}-[0-9]{1,18}$',
+    'pattern': '^(near-)?[0-9]{1,16}-[0-9]{1,18}$',
     'description': 'As it stands in the link to the next page.',
 }
 LIST = base.query(
@@ -49,6 +50,12 @@ LIST = base.query(
         },
         'account_id': base.ID,
         'subscription_id': base.ID,
+        'kind': {
+            'type': 'array',
+            'items': _KIND,
+            'maxItems': len(forecast.Kind),
+            'description': 'Of these kinds alone, each given by itself.',
+        },
         'limit': {
             'type': 'integer',
             'minimum': 1,

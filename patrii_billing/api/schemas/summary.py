@@ -92,7 +92,8 @@ SUMMARY = base.answer(
         'at': base.INSTANT,
         'past_months_at': {
             **base.INSTANT,
-            'description': 'Of when the months before the running one are.',
+            'description': 'Of when the months before the running one are, '
+            'and the invoices that are due.',
         },
         'accounts': _COUNT,
         'parked_accounts': _COUNT,

@@ -39,6 +39,10 @@ class _Count(cliff_columns.FormattableColumn[Any]):
         return self._value
 
 
+_KINDS = (
+    'invoice', 'reminder', 'grace', 'last_warning', 'shelve', 'delete',
+    'restore', 'quota_change',
+)  # fmt: skip
 _C = columns.Column
 _COLUMNS = (
     _C('At', 'at', _At),
@@ -72,7 +76,9 @@ class ListForecast(commands.Lister):
         add('--account', metavar='<account>',
             help='Of this account (name or ID)')
         add('--subscription', metavar='<subscription>',
-            help='Of this subscription (name or ID)')  # fmt: skip
+            help='Of this subscription (name or ID)')
+        add('--kind', choices=_KINDS, action='append',
+            help='Of this kind alone; may be given again')  # fmt: skip
 
     def items(self, parsed_args: argparse.Namespace) -> Iterable[Any]:
         found = {
@@ -81,5 +87,6 @@ class ListForecast(commands.Lister):
             if (called := getattr(parsed_args, noun)) is not None
         }
         return self.api.items(
-            'forecast', parsed_args.limit, days=parsed_args.days, **found
-        )
+            'forecast', parsed_args.limit, days=parsed_args.days,
+            kind=parsed_args.kind, **found,
+        )  # fmt: skip

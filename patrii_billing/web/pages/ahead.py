@@ -30,26 +30,21 @@ LIST = filters.List(
 @page.get('/')
 def show() -> Any:
     """Day by day, of the kinds that are wanted."""
-    days = _days()
+    days, kinds = _days(), _kinds()
     found = visit.current().service.get(
-        LIST.path, **LIST.asked(), days=days, limit=filters.PAGE,
-        marker=flask.request.args.get('marker'),
+        LIST.path, **LIST.asked(), kind=kinds, days=days,
+        limit=filters.PAGE, marker=flask.request.args.get('marker'),
     )  # fmt: skip
-    wanted = set(flask.request.args.getlist('kind'))
-    events = [
-        one for one in found['forecast']
-        if not wanted or one['kind'] in wanted
-    ]  # fmt: skip
     local = flask.g.words.local
     return flask.render_template(
         'ahead.html',
         days=[
             (f'{day}', list(group))
             for day, group in itertools.groupby(
-                events, lambda one: local(one['at']).date()
+                found['forecast'], lambda one: local(one['at']).date()
             )
         ],
-        wanted=wanted,
+        wanted=set(kinds),
         until=visit.current().now.date() + dt.timedelta(days=days),
         last=visit.current().now.date() + dt.timedelta(days=_MOST),
         marker=service.following(found, 'forecast'),
@@ -59,7 +54,11 @@ def show() -> Any:
 
 @page.get('/export.csv')
 def export() -> Any:
-    return LIST.file(days=_days())
+    return LIST.file(days=_days(), kind=_kinds())
+
+
+def _kinds() -> list[str]:
+    return [kind for kind in flask.request.args.getlist('kind') if kind]
 
 
 def _days() -> int:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is foreseen is what happens, where nobody pays."""
 
+from collections.abc import Collection
 from collections.abc import Sequence
 import contextlib
 import datetime as dt
@@ -10,6 +11,7 @@ import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
 
+from patrii_billing.domain import forecast as domain
 from patrii_billing.engine import forecast
 from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
@@ -24,15 +26,19 @@ Event = tuple[str, str, str]  # kind, subscription, server
 
 
 def foreseen(
-    story: stories.Story, days: int, limit: int = 100
+    story: stories.Story,
+    days: int,
+    limit: int = 100,
+    kinds: Collection[domain.Kind] = (),
 ) -> list[forecast.Foreseen]:
     """All pages of the forecast from where the story stands."""
     found: list[forecast.Foreseen] = []
     now, after = story.world.clock.now(), None
     while True:
         page = story.db.read(
-            forecast.page, story.world.tools, now, days, limit, after
-        )
+            forecast.page, story.world.tools, now, days, limit, after,
+            kinds=kinds,
+        )  # fmt: skip
         found += page.events
         after = page.after
         if after is None:
@@ -111,6 +117,9 @@ POLICY = {
     ),
     'delete_window': st.sampled_from(['{}', '{hours: 10:00-16:00}']),
 }
+TWO_SERVERS = (
+    f'{stories.WEB}, {{name: db, flavor: s2, state: SHUTOFF, locked: owner}}'
+)
 OTHERS = [
     '',
     '      - {name: db-1, plan: vps, project: acme-prod, server: db,\n'
@@ -170,6 +179,50 @@ class ForecastTest(base.BaseTestCase):
         )
         self.assertNotIn('delete', kinds)
 
+    def test_of_some_kinds_it_is_the_same_of_those_alone(self) -> None:
+        story = stories.Story(
+            stories.text(
+                ladder='', start='2026-01-24T00:00:00Z',
+                until='2026-03-20T00:00:00Z', subscriptions=OTHERS[1],
+                servers=TWO_SERVERS,
+            )
+        )  # fmt: skip
+        for day in ('01-24', '01-30', '02-04'):
+            story.play(f'{day} 00:00:01')
+            whole = said(foreseen(story, 60))
+            for kinds in (
+                *({kind} for kind in domain.Kind),
+                {domain.Kind.INVOICE, domain.Kind.SHELVE},
+            ):
+                wanted = {
+                    event: times
+                    for event, times in whole.items()
+                    if event[0] in kinds
+                }
+                for limit in (1, 100):
+                    some = foreseen(story, 60, limit, kinds)
+
+                    self.assertEqual(wanted, said(some), (day, kinds))
+
+    def test_whose_next_step_it_is_comes_before_the_others(self) -> None:
+        story = stories.Story(
+            stories.text(
+                ladder='', start='2026-01-24T00:00:00Z',
+                until='2026-03-20T00:00:00Z', subscriptions=OTHERS[1],
+                servers=TWO_SERVERS,
+            )
+        )  # fmt: skip
+        story.play('02-02 06:00:00')  # acme-1 is shelved before
+
+        first = story.db.read(
+            forecast.page, story.world.tools, story.world.clock.now(), 60, 1,
+            kinds=[domain.Kind.REMINDER],
+        )  # fmt: skip
+
+        self.assertEqual(
+            {'db-1'}, {one.subscription for one in first.events}
+        )
+
     def test_a_balance_is_used_on_what_comes(self) -> None:
         story = stories.Story(
             stories.text(
@@ -219,8 +272,7 @@ class ForecastTest(base.BaseTestCase):
                 start='2026-01-28T00:00:00Z',
                 until='2026-06-01T00:00:00Z',
                 timezone=timezone,
-                servers=f'{stories.WEB}, {{name: db, flavor: s2, '
-                'state: SHUTOFF, locked: owner}',
+                servers=TWO_SERVERS,
                 subscriptions=others,
             )
         )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`openstack billing forecast` and `summary`, for people and for machines."""
 
+import dataclasses
 import json
 
 from osc_lib import exceptions
@@ -30,6 +31,20 @@ class ForecastCommandTest(base.BaseTestCase):
         self.assertIn('28.00 EUR', told)
         self.assertNotIn('rival', told)
         self.assertLessEqual(max(map(len, told.splitlines())), 80)
+
+    def test_of_some_kinds_alone_over_all_pages(self) -> None:
+        self.door.door = dataclasses.replace(self.door.door, max_limit=1)
+        told = json.loads(
+            shell.run(
+                self.door, forecast.ListForecast, '--days', '60', '--kind',
+                'shelve', '--kind', 'grace', '-f', 'json',
+            )
+        )  # fmt: skip
+
+        self.assertEqual(
+            ['grace', 'grace', 'shelve', 'shelve'],
+            sorted(one['Kind'] for one in told),
+        )
 
     def test_machines_read_it_raw(self) -> None:
         told = json.loads(

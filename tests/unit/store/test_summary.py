@@ -100,7 +100,11 @@ class SummaryTest(books.BooksTestCase):
 
     def test_each_that_is_due_within_the_days_is_in_the_calendar(self) -> None:
         until = city.NOW.replace(hour=0) + dt.timedelta(days=7)
-        due = self.db.read(summary.due, city.NOW, 7, UTC)
+        due = [
+            one
+            for read in (summary.steps, summary.renewals)
+            for one in self.db.read(read, city.NOW, 7, UTC)
+        ]
         for what, column in (
             ('invoice', 'charge_at'), ('shelve', 'due_at'), ('warn', 'due_at'),
         ):  # fmt: skip

@@ -50,6 +50,25 @@ class ListTest(base.TestCase):
         self.assertEqual('application/pdf', answer.content_type)
         self.assertTrue(answer.data.startswith(b'%PDF-'))
 
+    def test_all_kinds_that_are_wanted_are_kept_by_links(self) -> None:
+        page = self.browser('fay').get(
+            '/simulation/?until=2027-01-20&kind=shelve&kind=grace'
+        )
+
+        self.assertIn(
+            '/simulation/export.csv?until=2027-01-20&amp;kind=shelve'
+            '&amp;kind=grace',
+            page.text,
+        )
+
+    def test_what_is_foreseen_is_exported_of_the_wanted_kinds(self) -> None:
+        answer = self.browser('fay').get(
+            '/simulation/export.csv?until=2027-01-20&kind=shelve'
+        )
+
+        rows = list(csv.DictReader(io.StringIO(answer.text.lstrip('\ufeff'))))
+        self.assertEqual({'shelve'}, {row['kind'] for row in rows})
+
     def test_what_is_shown_can_be_exported(self) -> None:
         acme = self.known['ACME_ID']
         answer = self.browser('fay').get(
