@@ -27,13 +27,14 @@ def page(
     ident: str = 'id',
     orders: Container[str] | None = None,
     marked: Callable[[Any], int] | None = None,
+    apart: sa.ColumnElement[Any] | None = None,
 ) -> dict[str, Any]:
     """A page of what a query finds, under a name.
 
     `first` is the order unless another is asked for, `orders` those of the
     keys that the filters leave. `ident` is the field of an item that a
     marker names; where that is not the key, `marked` tells the row's id.
-    Raises InvalidInput.
+    For `apart` see listing.page. Raises InvalidInput.
     """
     wanted = window(call, first)
     if orders is not None and wanted.key not in orders:
@@ -42,7 +43,7 @@ def page(
         )
     if marked is not None and wanted.marker is not None:
         wanted = dataclasses.replace(wanted, marker=marked(wanted.marker))
-    rows = listing.page(conn, query, keys, wanted)
+    rows = listing.page(conn, query, keys, wanted, apart)
     items = [shown(row) for row in rows[: wanted.limit]]
     links = []
     if len(rows) > wanted.limit:

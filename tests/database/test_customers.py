@@ -142,6 +142,45 @@ class FoundTest(backends.DatabaseTestCase):
 
         self.assertEqual(['zoe grace'], self.names(window, parked=True))
 
+    def test_amounts_are_compared_within_their_currency_alone(self) -> None:
+        for name, currency, owed in (
+            ('tokyo', 'JPY', 5000), ('osaka', 'JPY', 7000),
+            ('paris', 'EUR', 600), ('lyon', 'EUR', 9000),
+            ('nice', 'EUR', 600), ('york', 'GBP', 8000),
+        ):  # fmt: skip
+            account_id = self.database.write(
+                books.account, name, currency=currency
+            )
+            owes = schema.invoices.insert().values(
+                account_id=account_id, series='INV', kind='opening',
+                state='open', currency=currency, net=owed, total=owed,
+                owed=owed, announce_at=books.NOW, due_at=books.NOW,
+            )  # fmt: skip
+            self.database.write(lambda conn, owes=owes: conn.execute(owes))
+
+        for descending, expected in (
+            (True, ['lyon', 'nice', 'paris', 'york', 'osaka', 'tokyo']),
+            (False, ['paris', 'nice', 'lyon', 'york', 'tokyo', 'osaka']),
+        ):
+            for size in (1, 2, 9):
+                self.assertEqual(expected, self.debtors(size, descending))
+
+    def debtors(self, size: int, descending: bool) -> list[str]:
+        """All pages of those who owe, by how much."""
+        found = lists.listed(books.NOW, by_debt=True)
+        names: list[str] = []
+        marker = None
+        while True:
+            rows = self.database.read(
+                listing.page, found.query, found.keys,
+                listing.Window(size, marker, 'owed', descending),
+                found.currency,
+            )  # fmt: skip
+            names += [row.name for row in rows[:size]]
+            if len(rows) <= size:
+                return names
+            marker = rows[size - 1].id
+
     def test_a_list_goes_on_from_its_marker(self) -> None:
         first = self.database.read(accounts.by_name, 'zoe').id
 

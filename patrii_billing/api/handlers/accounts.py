@@ -47,6 +47,7 @@ def index(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
     return paging.page(
         call, conn, 'accounts', found.query, found.keys,
         lambda row: listed(row, call), first='name',
+        apart=found.currency if order in debts.AMOUNTS else None,
     )  # fmt: skip
 
 
@@ -159,7 +160,10 @@ _ONE = '/v1/accounts/{account_id}'
 ROUTES = (
     routes.Route(
         method='GET', path='/v1/accounts', rule='billing:account:list',
-        handler=index, summary='List accounts', query=schemas.LIST,
+        handler=index, summary='List accounts',
+        description='In the order of `owed`, `overdue` or `oldest_due_at` '
+        'only those who owe; by an amount those of each currency together.',
+        query=schemas.LIST,
         answer=base.page('accounts', schemas.ACCOUNT),
     ),
     routes.Route(

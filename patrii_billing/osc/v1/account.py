@@ -109,7 +109,7 @@ class ListAccount(commands.Lister):
             help='With an address that mails came back from')
         add('--sort', metavar='<key>[:asc|:desc]',
             help=f'By {", ".join(_ORDERS)}; by what is owed only those who '
-            'owe')  # fmt: skip
+            'owe, currency by currency')  # fmt: skip
 
     def items(self, parsed_args: argparse.Namespace) -> Iterable[Any]:
         ids = {

@@ -60,10 +60,14 @@ _SUBSCRIPTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Accounts that are asked for, and what they may be ordered by."""
+    """Accounts that are asked for, and what they may be ordered by.
+
+    Amounts compare within one `currency` alone.
+    """
 
     query: sa.Select[Any]
     keys: Mapping[str, sa.ColumnElement[Any]]
+    currency: sa.ColumnElement[str] = _accounts.c.currency
 
 
 def listed(

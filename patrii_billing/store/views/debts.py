@@ -12,7 +12,8 @@ from patrii_billing.store import schema
 _accounts = schema.accounts
 _invoices = schema.invoices
 
-ORDERS = ('owed', 'overdue', 'oldest_due_at')
+AMOUNTS = ('owed', 'overdue')
+ORDERS = (*AMOUNTS, 'oldest_due_at')
 _IS_OPEN = sa.and_(
     _invoices.c.state == lifecycle.InvoiceState.OPEN, _invoices.c.owed > 0
 )

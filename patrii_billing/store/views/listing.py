@@ -55,21 +55,27 @@ def page(
     query: sa.Select[Any],
     keys: Mapping[str, sa.ColumnElement[Any]],
     window: Window,
+    apart: sa.ColumnElement[Any] | None = None,
 ) -> Sequence[sa.Row[Any]]:
     """One row more than the limit, where there are more.
 
     `keys` are what it may be ordered by; its `id` is unique and breaks the
     ties of the others. A row without a value of the key is not of the list.
+    The keys of rows that differ in `apart` do not compare, as money of two
+    currencies: those of one come together, and after each other by it.
     Raises InvalidInput for a marker that is none of its rows.
     """
     key, ident = keys[window.key], keys['id']
     if window.key != 'id':
         query = query.where(key.is_not(None))
     if window.marker is not None:
-        query = query.where(_behind(conn, query, key, ident, window))
+        behind = _behind(conn, query, key, ident, window, apart)
+        query = query.where(behind)
     order = [key] if _is_unique(key) else [key, ident]
     if window.descending:
         order = [each.desc() for each in order]
+    if apart is not None:
+        order.insert(0, apart)
     if _is_of_few(query):
         ids = query.with_only_columns(ident).order_by(*order)
     elif _narrows_itself(query, ident):
@@ -183,15 +189,31 @@ def _behind(
     key: sa.ColumnElement[Any],
     ident: sa.ColumnElement[Any],
     window: Window,
+    apart: sa.ColumnElement[Any] | None,
 ) -> sa.ColumnElement[bool]:
-    """What comes after the marker. An index of MySQL helps no tuple."""
-    asked = query.with_only_columns(key, ident)
+    """What comes after the marker."""
+    columns = [key, ident] if apart is None else [key, ident, apart]
+    asked = query.with_only_columns(*columns)
     if window.lost and getattr(key, 'table', None) is _table(ident):
-        asked = sa.select(key, ident).where(key.is_not(None))
+        asked = sa.select(*columns).where(key.is_not(None))
     last = conn.execute(asked.where(ident == window.marker)).one_or_none()
     if last is None:
         raise errors.InvalidInput('is nothing of this list', 'marker')
-    value, at = last
+    after = _beyond(conn, key, ident, window, last[0], last[1])
+    if apart is None:
+        return after
+    return sa.or_(apart > last[2], sa.and_(apart == last[2], after))
+
+
+def _beyond(
+    conn: sa.Connection,
+    key: sa.ColumnElement[Any],
+    ident: sa.ColumnElement[Any],
+    window: Window,
+    value: Any,
+    at: Any,
+) -> sa.ColumnElement[bool]:
+    """What is so in the order of the key. No index of MySQL has tuples."""
     if _is_unique(key):
         return sa.and_(key < value if window.descending else key > value)
     # Many may have the value of the marker: they are not gone through.
