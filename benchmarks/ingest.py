@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How many notifications a second are stored, and how many are read.
+"""How fast waiting notifications are stored, and read into the books.
 
-Needs RabbitMQ and MariaDB, such as private ones:
+Needs RabbitMQ, MariaDB and PostgreSQL, such as private ones:
 
-    tools/with_services.py mysql rabbitmq -- python benchmarks/ingest.py
+    tools/with_services.py mysql postgresql rabbitmq -- \\
+        python benchmarks/ingest.py
 
-A backlog waits in the broker; one worker stores it, then one reads it. The
-same for a flood of updates, of which nothing is stored.
+Beside us, in the same run, the floors and Ceilometer's agent, which is
+installed into a venv of its own.
 """
 
 import argparse
 from collections.abc import Callable
 import contextlib
+import functools
 import pathlib
 import sys
-import tempfile
 import time
 import uuid
 
@@ -23,105 +24,185 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from patrii_billing.store import database  # noqa: E402
-from patrii_billing.store import migrate  # noqa: E402
+from benchmarks import agent  # noqa: E402
+from benchmarks import backlog  # noqa: E402
+from benchmarks import bench as benches  # noqa: E402
+from benchmarks import contest  # noqa: E402
+from benchmarks import floors  # noqa: E402
 from patrii_billing.store import schema  # noqa: E402
-from tests.broker import base  # noqa: E402
-from tests.database import backends  # noqa: E402
-from tests import services  # noqa: E402
-from tests.unit.intake import messages  # noqa: E402
+from tests import books  # noqa: E402
 
-NEWS = messages.versioned('create.end')
-FLOOD = messages.versioned('update')
+ABOUT = """\
+Notifications of nova wait in a durable queue of RabbitMQ, and one process
+reads them. A rate counts from the end of the first batch to that of the
+last; CPU is that of the reading process alone. The floors do less than we
+must: py-amqp takes messages and looks into none; oslo.messaging takes batches
+of 500 and does nothing; the store floors insert them, idempotently, into our
+table by one statement of the driver for each batch.
+
+"Into the books" is a listener and a processor at once, until each message is
+parsed, observed, and its subscription marked to be settled. Ceilometer's
+agent writes events to a file; it reads the older form of the same
+notifications, which is the one it knows, and is 40 per cent shorter.
+"""
+OURS = 'ours, MariaDB'
+OURS_PG = 'ours, PostgreSQL'
+BOOKS = 'ours, into the books, MariaDB'
+FLOOR = 'store floor, MariaDB'
+DEFAULT = f'Ceilometer {agent.VERSION}'
+BATCHED = f'Ceilometer {agent.VERSION}, batches of 100'
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--backend', default='mysql')
-    parser.add_argument('--messages', type=int, default=5000)
-    arguments = parser.parse_args()
+    parser = contest.parser(__doc__)
+    parser.add_argument('--messages', type=int, default=4000)
+    parser.add_argument(
+        '--slow', type=int, default=4,
+        help='the slow contenders read one message of so many',
+    )  # fmt: skip
+    parser.add_argument('--only', nargs='*', help='parts of their names')
+    asked = parser.parse_args()
+    agent.venv()
+    held = contest.Contest(
+        'ingest', ABOUT, 'tools/with_services.py mysql postgresql rabbitmq --'
+        f' python benchmarks/ingest.py --messages {asked.messages}',
+        asked.turns,
+    )  # fmt: skip
+    chosen = {
+        name: turn
+        for name, turn in contenders(asked).items()
+        if not asked.only or any(part in name for part in asked.only)
+    }
+    held.run(chosen)
+    if not asked.only:
+        judge(held)
+    held.finish(asked)
+
+
+def contenders(asked: argparse.Namespace) -> dict[str, contest.Turn]:
+    count, few = asked.messages, asked.messages // asked.slow
+    floor = functools.partial(from_floor, count)
+    ours = functools.partial(from_us, count)
+    return {
+        'py-amqp alone': functools.partial(floor, floors.bare),
+        'oslo.messaging alone': functools.partial(floor, floors.idle),
+        FLOOR: functools.partial(floor, floors.store, 'mysql'),
+        'store floor, PostgreSQL': functools.partial(
+            floor, floors.store, 'postgresql'
+        ),
+        'store floor, SQLite': functools.partial(
+            floor, floors.store, 'sqlite'
+        ),
+        'a commit for each, MariaDB': functools.partial(
+            from_floor, few, floors.commit_each, 'mysql'
+        ),
+        DEFAULT: functools.partial(from_agent, few),
+        BATCHED: functools.partial(from_agent, few, 100),
+        OURS: functools.partial(ours, 'mysql'),
+        OURS_PG: functools.partial(ours, 'postgresql'),
+        'ours, SQLite': functools.partial(ours, 'sqlite'),
+        BOOKS: functools.partial(into_books, few),
+    }
+
+
+def judge(held: contest.Contest) -> None:
+    rate = functools.partial(held.ratio, what=floors.RATE)
+    cpu = functools.partial(held.ratio, what=floors.CPU)
+    held.expect('our rate to the store floor', rate(OURS, FLOOR),
+                at_least=0.9)  # fmt: skip
+    held.expect('our rate to Ceilometer', rate(OURS, DEFAULT), at_least=3.8)
+    held.expect('our rate to Ceilometer in batches', rate(OURS, BATCHED),
+                at_least=3.2)  # fmt: skip
+    held.expect('our CPU to Ceilometer', cpu(OURS, DEFAULT), at_most=0.25)
+    held.expect('our CPU to Ceilometer in batches', cpu(OURS, BATCHED),
+                at_most=0.33)  # fmt: skip
+    held.expect('our rate on PostgreSQL to MariaDB', rate(OURS_PG, OURS),
+                at_least=0.85)  # fmt: skip
+    held.expect('our rate into the books to Ceilometer', rate(BOOKS, DEFAULT),
+                at_least=2)  # fmt: skip
+
+
+def from_floor(
+    count: int, contender: Callable[..., None], backend: str | None = None
+) -> contest.Figures:
     with contextlib.ExitStack() as stack:
-        bench = Bench(stack, arguments.backend)
-        count = arguments.messages
-        publisher = stack.enter_context(base.Publisher(bench.topic))
-
-        for number in range(count):
-            publisher.send(NEWS, str(number))
-        with bench.daemon(listener=1):
-            bench.measure('stored', bench.count_of_all, count)
-
-        with bench.daemon(processor=1):
-            bench.measure('read', bench.count_of_read, count)
-
-        publisher.send(NEWS, 'begin')
-        for number in range(count):
-            publisher.send(FLOOD, f'flood-{number}')
-        publisher.send(NEWS, 'end')
-        with bench.daemon(listener=1):
-            # All of them lie between the two that are stored.
-            bench.measure(
-                'updates dropped',
-                lambda: bench.count_of_all() - count,
-                2,
-                each=count,
-            )
+        if backend is None:
+            topic, url = f'bench_{uuid.uuid4().hex}', ''
+        else:
+            bench = Bench(stack, backend)
+            topic, url = bench.topic, bench.url
+        backlog.fill(topic, count)
+        return floors.run(contender, topic, count, url)
 
 
-class Bench:
-    """Books and a topic of their own, and the clock."""
+def from_agent(count: int, batch: int = 1) -> contest.Figures:
+    topic = f'bench_{uuid.uuid4().hex}'
+    backlog.fill(topic, count, legacy=True)
+    return agent.run(topic, count, batch)
 
-    def __init__(self, stack: contextlib.ExitStack, backend: str) -> None:
-        self.topic = f'bench_{uuid.uuid4().hex}'
-        self._url = stack.enter_context(backends.Scratch(backend)).url
-        self._books = database.Database(connection=self._url)
-        stack.callback(self._books.engine.dispose)
-        migrate.upgrade(self._books.engine)
-        self._folder = pathlib.Path(
-            stack.enter_context(tempfile.TemporaryDirectory())
-        )
 
-    @contextlib.contextmanager
-    def daemon(self, listener: int = 0, processor: int = 0):
-        config = self._folder / 'billing.conf'
-        config.write_text(self.configuration(listener, processor))
-        running = base.Daemon(config)
-        try:
-            yield
-        finally:
-            running.terminate()
+def from_us(count: int, backend: str) -> contest.Figures:
+    with contextlib.ExitStack() as stack:
+        bench = Bench(stack, backend)
+        backlog.fill(bench.topic, count)
+        daemon = stack.enter_context(bench.daemon(listener=1))
+        return bench.watch(daemon.workers, bench.newest, count)
 
+
+def into_books(count: int) -> contest.Figures:
+    with contextlib.ExitStack() as stack:
+        bench = Bench(stack, 'mysql')
+        bench.sell()
+        backlog.fill(bench.topic, count)
+        daemon = stack.enter_context(bench.daemon(listener=1, processor=1))
+        return bench.watch(daemon.workers, bench.count_of_read, count)
+
+
+class Bench(benches.Bench):
     def configuration(self, listener: int, processor: int) -> str:
-        return base.CONFIG.format(
-            transport=services.transport_url(),
-            books=self._url,
-            topic=self.topic,
-            listener=listener,
-            processor=processor,
-        )
+        own = super().configuration(listener, processor)
+        return own.replace(
+            '[listener]', f'[listener]\nexchange = {backlog.EXCHANGE}'
+        ) + backlog.DURABLE  # fmt: skip
 
-    def count_of_all(self) -> int:
-        return self._count()
+    def sell(self) -> None:
+        """Have all that the notifications tell of paid for."""
+        self._books.write(self._sell)
 
-    def count_of_read(self) -> int:
-        return self._count(schema.inbox.c.state != 'new')
+    def _sell(self, conn: sa.Connection) -> None:
+        prices = (('flavor', 'small', '10.00'), ('flavor', 'large', '40.00'))
+        plan = books.plan(conn, prices=prices)
+        for number in range(backlog.PROJECTS):
+            name = f'customer-{number}'
+            books.subscription(
+                conn, name, account_id=books.account(conn, name),
+                plan_id=plan, project=backlog.project_id(number),
+            )  # fmt: skip
 
-    def measure(
-        self, what: str, so_far: Callable[[], int], end: int, each: int = 1
-    ) -> None:
-        """Time it from the first on to the end; each stands for so many."""
-        while (first := so_far()) < 1:
-            time.sleep(0.01)
-        began = time.monotonic()
-        while so_far() < end:
-            time.sleep(0.01)
-        count = (end - first) * each
-        rate = count / (time.monotonic() - began)
-        print(f'{what:20} {count:6}  {rate:8.0f} a second')
-
-    def _count(self, *wanted: sa.ColumnElement[bool]) -> int:
-        query = sa.select(sa.func.count()).select_from(schema.inbox)
+    def newest(self) -> int:
+        """As many as were stored: each costs a look at one row."""
+        query = sa.select(sa.func.max(schema.inbox.c.id))
         with self._books.engine.connect() as conn:
-            return conn.scalar(query.where(*wanted)) or 0
+            return conn.scalar(query) or 0
+
+    def watch(
+        self,
+        workers: Callable[[], list[int]],
+        so_far: Callable[[], int],
+        count: int,
+    ) -> contest.Figures:
+        """Follow the daemon from its first batch to its last."""
+        while not so_far():
+            time.sleep(benches.LOOK)
+        pids = workers()
+        first = (so_far(), time.monotonic(), self._spent(pids))
+        while so_far() < count:
+            time.sleep(benches.LOOK)
+        last = (so_far(), time.monotonic(), self._spent(pids))
+        return floors.figures(first, last)
+
+    def _spent(self, pids: list[int]) -> float:
+        return sum(contest.spent(pid) for pid in pids)
 
 
 if __name__ == '__main__':

@@ -25,7 +25,7 @@ import sqlalchemy as sa
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from benchmarks import ingest  # noqa: E402
+from benchmarks import bench as benches  # noqa: E402
 from patrii_billing.engine import samples  # noqa: E402
 from patrii_billing.engine import tools  # noqa: E402
 from patrii_billing.store import plans  # noqa: E402
@@ -52,7 +52,7 @@ def main() -> None:
 
         nova = stack.enter_context(base.Publisher(bench.topic))
         for number in range(5 * count):
-            nova.send(ingest.NEWS, str(number))
+            nova.send(benches.NEWS, str(number))
         with bench.daemon(listener=1):
             bench.measure('notifications stored', bench.count_of_all,
                           5 * count)  # fmt: skip
@@ -107,7 +107,7 @@ def polled(number: int, **values: object) -> list[dict[str, object]]:
     ]  # fmt: skip
 
 
-class Bench(ingest.Bench):
+class Bench(benches.Bench):
     def price(self, meter: str) -> None:
         self._books.write(books.subscription)
         self._books.write(

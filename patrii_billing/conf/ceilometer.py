@@ -70,8 +70,7 @@ metering_topic`. What it repeats with `per_meter_topic` is left out.
         max=200,
         help="""
 How many messages, of some fifty samples each, are stored by one statement at
-most. Twice as many are fetched ahead. A message longer than 8 MiB divided by
-it is not read but kept.
+most. Twice as many are fetched ahead.
 """,
     ),
 )

@@ -50,7 +50,7 @@ reads, since each message goes to only one of the two.
     ),
     cfg.IntOpt(
         'batch_size',
-        default=100,
+        default=500,
         min=1,
         max=1000,
         help="""

@@ -39,8 +39,9 @@ LOG = logging.getLogger(__name__)
 _BATCH_TIMEOUT = 1
 # Batches that the broker sends ahead.
 _AHEAD = 2
-# Characters of one statement: MySQL takes 16 MiB by default.
-_STATEMENT = 8 * 2**20
+# Characters that a message may have. Nova's have some thousands, and fifty
+# samples of ceilometer's a hundred thousand.
+_ROOM = 2**19
 # The time of the last notification may be this much behind.
 _HEARD_EVERY = dt.timedelta(seconds=10)
 # So long a meter may be priced and not be heard.
@@ -63,12 +64,10 @@ class Scribe:
         db: database.Database,
         clock: ports.Clock,
         patience: patience.Patience,
-        batch_size: int,
     ) -> None:
         self._db = db
         self._clock = clock
         self._patience = patience
-        self._room = _STATEMENT // batch_size
         self._heard_at: dt.datetime | None = None
 
     def dispatch(self, incoming: Sequence[Any]) -> Collection[Any]:
@@ -90,14 +89,12 @@ class Scribe:
 
     def _take(self, sent: Sequence[Mapping[str, Any]]) -> None:
         news = [
-            raw.message(one, self._room)
-            for one in sent
-            if not _is_routine(one)
+            raw.message(one, _ROOM) for one in sent if not _is_routine(one)
         ]
         if news or self._is_time_to_note():
             self._db.write(self._store, news)
 
-    def _store(self, conn: sa.Connection, news: list[dict[str, Any]]) -> None:
+    def _store(self, conn: sa.Connection, news: list[inbox.Letter]) -> None:
         now = self._clock.now()
         inbox.store(conn, news, now)
         if self._is_time_to_note():
@@ -124,10 +121,9 @@ class MeterScribe(Scribe):
         db: database.Database,
         clock: ports.Clock,
         patience: patience.Patience,
-        batch_size: int,
         source: ceilometer.Source,
     ) -> None:
-        super().__init__(db, clock, patience, batch_size)
+        super().__init__(db, clock, patience)
         self._source = source
         self._meters: frozenset[str] = frozenset()
         self._asked_at: dt.datetime | None = None
@@ -143,7 +139,7 @@ class MeterScribe(Scribe):
             kept, lost = ceilometer.with_meters(one, self._meters)
             dropped += lost
             if kept.get('payload') or not lost:
-                news.append(raw.message(kept, self._room))
+                news.append(raw.message(kept, _ROOM))
         if news:
             now = self._clock.now()
             self._db.write(inbox.store, news, now, inbox.CEILOMETER)
@@ -283,7 +279,7 @@ def of_nova(
     return Listener(
         transport(conf, size),
         targets(conf),
-        Scribe(db, clock, waiting, size),
+        Scribe(db, clock, waiting),
         size,
     )
 
@@ -305,6 +301,6 @@ def of_ceilometer(
                 topic=options.topic, exchange=options.exchange
             )
         ],
-        MeterScribe(db, clock, waiting, size, source(conf)),
+        MeterScribe(db, clock, waiting, source(conf)),
         size,
     )

@@ -10,38 +10,44 @@ import hashlib
 import json
 from typing import Any
 
+from patrii_billing.store import inbox
+
 # Nova's own go ten levels deep; Python's readers give up at a thousand.
 _DEEPEST = 100
 _LONGEST_ID = 255
+# Made once: json.dumps() makes one for each message. Nothing that was read
+# from JSON holds itself.
+_encoded = json.JSONEncoder(default=str, check_circular=False).encode
+_sorted = json.JSONEncoder(default=str, sort_keys=True).encode
 
 
-def message(sent: Mapping[str, Any], room: int) -> dict[str, Any]:
+def message(sent: Mapping[str, Any], room: int) -> inbox.Letter:
     """What is stored of a message as the driver hands it over.
 
     The same content has the same id at each delivery. At most about `room`
     characters of JSON are kept.
     """
-    content = _cut(sent, _DEEPEST)
-    text = json.dumps(content, sort_keys=True, default=str)
-    given = content.get('message_id')
-    why = _unfit(sent, content, text, room)
-    if why is None:
-        return {
-            'event_type': content.get('event_type'),
-            'publisher_id': content.get('publisher_id'),
-            'priority': content.get('priority'),
-            'payload': content.get('payload'),
+    if _is_deep(sent, _DEEPEST):
+        why = f'nested more than {_DEEPEST} levels deep'
+        return _unfit(_cut(sent, _DEEPEST), room, why)
+    given = sent.get('message_id')
+    if not _is_id(given):
+        return _unfit(sent, room, 'message_id: missing, or not a short text')
+    body = _encoded(
+        {
+            'event_type': sent.get('event_type'),
+            'publisher_id': sent.get('publisher_id'),
+            'priority': sent.get('priority'),
+            'payload': sent.get('payload'),
             'metadata': {
                 'message_id': given,
-                'timestamp': content.get('timestamp'),
+                'timestamp': sent.get('timestamp'),
             },
         }
-    return {
-        'unfit': why,
-        'event_type': str(content.get('event_type'))[:_LONGEST_ID],
-        'payload': text[:room],
-        'metadata': {'message_id': given if _is_id(given) else _digest(text)},
-    }
+    )
+    if len(body) > room:
+        return _unfit(sent, room, f'too long: {len(body)} characters')
+    return inbox.Letter(str(given), str(sent.get('event_type')), body)
 
 
 def why_unfit(message: Mapping[str, Any]) -> str | None:
@@ -49,16 +55,19 @@ def why_unfit(message: Mapping[str, Any]) -> str | None:
     return message.get('unfit')
 
 
-def _unfit(
-    sent: Mapping[str, Any], content: Any, text: str, room: int
-) -> str | None:
-    if not _is_id(content.get('message_id')):
-        return 'message_id: missing, or not a short text'
-    if len(text) > room:
-        return f'too long: {len(text)} characters'
-    if content != sent:
-        return f'nested more than {_DEEPEST} levels deep'
-    return None
+def _unfit(content: Mapping[str, Any], room: int, why: str) -> inbox.Letter:
+    """What is kept of what is to be parked."""
+    text = _sorted(content)
+    given = content.get('message_id')
+    name = str(given) if _is_id(given) else _digest(text)
+    event = str(content.get('event_type'))[:_LONGEST_ID]
+    body = {
+        'unfit': why,
+        'event_type': event,
+        'payload': text[:room],
+        'metadata': {'message_id': name},
+    }
+    return inbox.Letter(name, event, _encoded(body))
 
 
 def _is_id(given: object) -> bool:
@@ -73,6 +82,16 @@ def _is_id(given: object) -> bool:
 
 def _digest(text: str) -> str:
     return f'sha256:{hashlib.sha256(text.encode()).hexdigest()}'
+
+
+def _is_deep(value: Any, levels: int) -> bool:
+    """Whether it has more than so many levels."""
+    inner = value if isinstance(value, list) else value.values()
+    return any(
+        not levels or _is_deep(each, levels - 1)
+        for each in inner
+        if isinstance(each, (dict, list))
+    )
 
 
 def _cut(value: Any, levels: int) -> Any:

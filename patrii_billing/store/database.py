@@ -191,11 +191,11 @@ def _run(
     """Add many rows at once.
 
     Compiled for one row the statement is cached, and the drivers of MySQL
-    and SQLite make one of it for all. That of PostgreSQL would send each
-    row by itself.
+    and SQLite make one of it for all. For PostgreSQL SQLAlchemy does so, but
+    where there are conflicts to settle only if something is returned.
     """
     if conn.dialect.name == 'postgresql':
-        conn.execute(insert.values(rows))
+        conn.execute(insert.returning(sa.literal_column('1')), rows)
     else:
         conn.execute(insert, rows)
 

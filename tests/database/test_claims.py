@@ -16,6 +16,7 @@ from patrii_billing.store import inbox
 from patrii_billing.store import notices
 from tests import books
 from tests.database import backends
+from tests.unit.intake import messages
 
 load_tests = backends.load_tests
 
@@ -168,7 +169,8 @@ class ClaimTest(backends.DatabaseTestCase):
                 'metadata': {'message_id': str(number)},
                 'event_type': 'instance.update',
             }
-            self.database.write(inbox.store, [message], at)
+            letter = messages.letter(message)
+            self.database.write(inbox.store, [letter], at)
 
         rows = self.database.write(inbox.claim, LATER, LEASE, 10)
 

@@ -13,6 +13,7 @@ from patrii_billing.store import inbox
 from patrii_billing.store import schema
 from tests import books
 from tests.database import backends
+from tests.unit.intake import messages
 
 load_tests = backends.load_tests
 _HOUR = dt.timedelta(hours=1)
@@ -36,7 +37,7 @@ class FiguresTest(backends.DatabaseTestCase):
             case_id='case-1',
         )  # fmt: skip
         message = {'event_type': 'x', 'metadata': {'message_id': 'one'}}
-        write(inbox.store, [message], books.NOW - _HOUR)
+        write(inbox.store, [messages.letter(message)], books.NOW - _HOUR)
         write(deliveries.add_listener, 'erp', books.NOW)
         write(books.payment, None, 1234)
 

@@ -10,6 +10,7 @@ from patrii_billing.store import inbox
 from patrii_billing.store import schema
 from tests import books
 from tests.database import backends
+from tests.unit.intake import messages as intake
 
 load_tests = backends.load_tests
 
@@ -80,7 +81,8 @@ class InboxTest(backends.DatabaseTestCase):
         self.assertEqual(['a'], [row.message_id for row in self.claim()])
 
     def store(self, *messages: dict[str, Any]) -> None:
-        self.database.write(inbox.store, messages, books.NOW)
+        letters = [intake.letter(each) for each in messages]
+        self.database.write(inbox.store, letters, books.NOW)
 
     def claim(self) -> list[Any]:
         return list(

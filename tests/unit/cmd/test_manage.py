@@ -16,6 +16,7 @@ from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
 from patrii_billing.store import watch
 from tests.unit.cmd import base
+from tests.unit.intake import messages
 
 _FEBRUARY = dt.datetime(2026, 2, 1, 12, tzinfo=dt.UTC)
 _SHELVED = dt.datetime(2026, 2, 4, tzinfo=dt.UTC)
@@ -474,7 +475,8 @@ class InboxTest(CustomerTestCase):
         message = {
             'event_type': 'compute.odd', 'metadata': {'message_id': 'm-1'},
         }  # fmt: skip
-        self.db.write(inbox.store, [message], base.NEW_YEAR)
+        letter = messages.letter(message)
+        self.db.write(inbox.store, [letter], base.NEW_YEAR)
         [row] = self.db.write(
             inbox.claim, base.NEW_YEAR, dt.timedelta(minutes=1), 10
         )

@@ -6,6 +6,8 @@ import json
 import pathlib
 from typing import Any
 
+from patrii_billing.store import inbox
+
 _FIXTURES = pathlib.Path(__file__).parents[2] / 'fixtures' / 'notifications'
 _VERSIONED = json.loads((_FIXTURES / 'versioned.json').read_text())
 _LEGACY = json.loads((_FIXTURES / 'legacy.json').read_text())
@@ -23,6 +25,15 @@ BIG = {
     'ephemeral_gb': 0,
 }
 _FLAVOR_IN_LEGACY = {'id': 'instance_flavor_id', 'name': 'instance_type'}
+
+
+def letter(message: dict[str, Any]) -> inbox.Letter:
+    """As it is in the inbox; `message` has its metadata apart."""
+    return inbox.Letter(
+        str(message['metadata']['message_id']),
+        str(message['event_type']),
+        json.dumps(message),
+    )
 
 
 def versioned(

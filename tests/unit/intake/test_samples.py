@@ -50,7 +50,6 @@ class SamplesTestCase(books.BooksTestCase):
             db,
             self.clock,
             patience.Patience('Storing', test_scribe.NoWait()),
-            20,
             metering.SOURCE,
         )
 
@@ -251,7 +250,7 @@ class ReadingTest(SamplesTestCase):
         self.assertEqual([], self.kept())
         self.assertEqual(3, self.processor.run())
 
-    def created(self) -> dict[str, Any]:
+    def created(self) -> inbox.Letter:
         content = test_raw.as_sent(messages.versioned('create.end'))
         return listener.raw.message(content, 100_000)
 

@@ -61,12 +61,11 @@ class TestScribe(books.BooksTestCase):
             lambda _c, _u, statement, *_: self.statements.append(statement),
         )
 
-    def scribe(self, db=None, batch_size=100):
+    def scribe(self, db=None):
         return listener.Scribe(
             db or self.db,
             self.clock,
             patience.Patience('Storing', self.stop),
-            batch_size,
         )
 
     def test_a_batch_is_one_statement_and_a_note_that_it_was_heard(self):
@@ -148,16 +147,20 @@ class TestScribe(books.BooksTestCase):
         self.assertEqual((), back)
         self.assertEqual(len(poison) + 2, len(self.stored()))
 
-    def test_all_of_a_batch_has_room_in_one_statement(self):
+    def test_a_batch_too_long_for_one_statement_is_stored_by_some(self):
         batch = [
-            Delivery({'message_id': str(n), 'payload': 'x' * 1_000_000})
+            Delivery({'message_id': str(n), 'payload': 'x' * 500_000})
             for n in range(20)
         ]
+        huge = Delivery({'message_id': 'huge', 'payload': 'x' * 20_000_000})
 
-        self.scribe(batch_size=20).dispatch(batch)
+        self.scribe().dispatch([*batch, huge])
 
+        stored = [each for each in self.statements if 'inbox' in each]
+        self.assertEqual(2, len(stored))
         with self.db.engine.connect() as conn:
             kept = conn.scalars(sa.select(schema.inbox.c.body)).all()
+        self.assertEqual(21, len(kept))
         self.assertLess(sum(len(body) for body in kept), 16 * 2**20)
 
     def test_while_the_database_is_away_nothing_is_acknowledged(self):

@@ -10,6 +10,7 @@ from prometheus_client import parser
 
 from patrii_billing.store import inbox
 from patrii_billing.store import watch
+from tests.unit.intake import messages
 from tests.unit.metrics import told
 from tests.unit import stories
 
@@ -118,7 +119,8 @@ class FiguresTest(base.BaseTestCase):
         tools = story.world.tools
         message = {'event_type': 'instance.create.end',
                    'metadata': {'message_id': 'one'}}  # fmt: skip
-        tools.db.write(inbox.store, [message], tools.now() - 2 * _HOUR)
+        letter = messages.letter(message)
+        tools.db.write(inbox.store, [letter], tools.now() - 2 * _HOUR)
 
         self.expect(
             story,
