@@ -181,8 +181,10 @@ def _statements(backend: str) -> tuple[str, str]:
     rows = '%s' if backend == 'postgresql' else f'({places})'
     into = f'INTO {schema.inbox.name} ({", ".join(_COLUMNS)})'
     mark = f'INTO mark (id, at) VALUES ({sign}, {sign}) {_MARK[backend]}'
-    return f'INSERT {into} VALUES {rows} {_IDEMPOTENT[backend]}', (
-        f'INSERT {mark}'
+    end = _IDEMPOTENT[backend]
+    return (
+        f'INSERT {into} VALUES {rows} {end}',  # noqa: S608 - names of ours
+        f'INSERT {mark}',
     )
 
 
