@@ -23,6 +23,8 @@ from patrii_billing import errors
 _SHELVED = '-shelved'
 _RECOVERED = ' (recovered)'
 _LONGEST_NAME = 255
+# Each costs a request while a deletion waits.
+_MOST = '100'
 _PATCH = {'Content-Type': 'application/openstack-images-v2.1-json-patch'}
 
 
@@ -76,16 +78,20 @@ class ImageKeeper:
         """The images nova made when the server was shelved.
 
         The API does not show which one nova remembers. Anybody may write any
-        server's id into an image of his own, so only ours and the server's
-        own project's count.
+        server's id into any number of images of his own, so only ours and the
+        server's own project's are asked for, the newest of them.
         """
-        owners = {self._connection.access.project_id, server.project}
-        query = {'instance_uuid': server.id, 'limit': '1000'}
+        ours = self._connection.access.project_id
+        for owner in dict.fromkeys((ours, server.project)):
+            yield from self._snapshots_of(server.id, owner)
+
+    def _snapshots_of(self, server_id: str, owner: str) -> Iterator[str]:
+        query = {'instance_uuid': server_id, 'owner': owner, 'limit': _MOST}
         found = self._connection.json('image', 'GET', '/images', params=query)
         with answers.understood('images'):
             for image in found['images']:
                 if (
-                    image['owner'] in owners
+                    image['owner'] == owner
                     and image['status'] == 'active'
                     and str(image['name']).endswith(_SHELVED)
                 ):

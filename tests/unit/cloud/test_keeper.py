@@ -54,7 +54,9 @@ class KeeperTestCase(base.CloudTestCase):
         self.web.delete(address, status_code=204)
 
     def list_images(self, request: Any, context: Any) -> dict[str, Any]:
-        return {'images': list(self.images.values())}
+        owner, limit = request.qs['owner'][0], int(request.qs['limit'][0])
+        found = [one for one in self.images.values() if one['owner'] == owner]
+        return {'images': found[:limit]}
 
     def change(self, request: Any, context: Any) -> dict[str, Any]:
         image = self.images[request.path.rsplit('/', 1)[1]]
@@ -110,6 +112,12 @@ class TestKeptImages(KeeperTestCase):
                 kept = self.keep()
                 self.assertEqual((), kept.images)
                 self.assertEqual([], self.sent('PATCH'))
+
+    def test_no_crowd_of_others_images_hides_the_snapshot(self) -> None:
+        for number in range(200):
+            self.hold(image=f'planted-{number}', owner='a stranger')
+        self.hold()
+        self.assertEqual((IMAGE,), self.keep().images)
 
     def test_a_server_without_a_snapshot_loses_its_disk(self) -> None:
         self.assertIn('root disk', self.keep().lost[0])
