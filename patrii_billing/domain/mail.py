@@ -41,6 +41,7 @@ ALARMS = (
     'safe_mode',
     'approval_awaited',
     'restore_stuck',
+    'restores_late',
     'shelve_stuck',
     'quota_change_stuck',
     'server_exempt',

@@ -164,14 +164,16 @@ def towards_restored(
 
     :param relock_due: our lock is off and the owner's is still to be set
     """
+    state, wanted = server.vm_state, before.vm_state
+    # Whatever its task: where the snapshot is gone nova leaves it `unshelving`
+    # for ever (nova/conductor/manager.py, unshelve_instance).
+    if state == 'error' and wanted not in ('error', *SHELVED):
+        return Next(Move.STUCK, 'the server is in ERROR')
     if server.task_state:
         return Next(Move.WAIT, f'task {server.task_state} is running')
-    state, wanted = server.vm_state, before.vm_state
     if wanted not in SHELVED:
         if state in SHELVED:
             return Next(Move.UNSHELVE)
-        if state == 'error' and wanted != 'error':
-            return Next(Move.STUCK, 'the server is in ERROR')
         if state == 'active' and wanted in _BACK_TO:
             return Next(_BACK_TO[wanted])
         # A server that was in ERROR was stopped by us; running is the

@@ -28,8 +28,9 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     Raises CloudError; what was seen until then stays seen.
     """
     seen = _sweep_if_due(tools, now)
-    _confirm_absences(tools, now)
     drift.run(tools, now)
+    # Last, since it ends at the first server of a cell that is down.
+    _confirm_absences(tools, now)
     return seen
 
 

@@ -9,6 +9,7 @@ from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Move
+from patrii_billing.engine import impatience
 from patrii_billing.engine import moves
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import actions
@@ -82,9 +83,7 @@ def _take(
     """Take the next move; whether to go on with another one at once."""
     match following.move:
         case Move.WAIT:
-            if tools.now() - row.created_at > tools.settings.stuck_after:
-                moves.alarm(tools, row, 'restore_stuck', following.why)
-            moves.wait(tools, row, row.why)
+            _wait(tools, row, server, following.why)
             return False
         case Move.STUCK:
             _stuck(tools, row, following.why)
@@ -105,6 +104,24 @@ def _take(
     )  # fmt: skip
     moves.wait(tools, row, _SENT if following.move is Move.UNSHELVE else '')
     return False
+
+
+def _wait(
+    tools: toolbox.Tools, row: sa.Row[Any], server: servers.Server, why: str
+) -> None:
+    """Wait for Nova; tell the operator where it may wait for ever.
+
+    Building may take minutes. `unshelving` is before that, and there Nova
+    leaves a server when glance or the scheduler failed it.
+    """
+    now = tools.now()
+    since = server.updated_at or row.created_at
+    if now - row.created_at > tools.settings.stuck_after:
+        moves.alarm(tools, row, 'restore_stuck', why)
+    elif server.task_state == _SENT and now - since > impatience.PATIENCE:
+        late = f'server {server.id} is {_SENT}, and no host builds it'
+        tools.db.write(impatience.complain, now, late)
+    moves.wait(tools, row, row.why)
 
 
 def _call(tools: toolbox.Tools, server: str, move: Move) -> str:

@@ -15,6 +15,7 @@ from patrii_billing.engine import act
 from patrii_billing.engine import charge
 from patrii_billing.engine import collect
 from patrii_billing.engine import correct
+from patrii_billing.engine import impatience
 from patrii_billing.engine import notify
 from patrii_billing.engine import purging
 from patrii_billing.engine import samples
@@ -71,16 +72,22 @@ def run(tools: toolbox.Tools, steps: Collection[str] = tuple(STEPS)) -> int:
 def _look(
     conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
 ) -> dict[str, dt.datetime]:
-    _mind_the_gap(conn, tools, now)
-    return work.instants(conn)
+    last = watch.get(conn).ticked_at
+    _mind_the_gap(conn, tools, last, now)
+    due = work.instants(conn)
+    # After a sleep all is late, and about to be done.
+    if last is not None and now - last < tools.settings.clock_slack:
+        impatience.watch(conn, now, due.get('act'))
+    return due
 
 
 def _mind_the_gap(
-    conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    last: dt.datetime | None,
+    now: dt.datetime,
 ) -> None:
     """Enter safe mode after a long sleep or when the clock steps back."""
-    state = watch.get(conn)
-    last = state.ticked_at
     why = None
     if last is not None and now - last > tools.settings.safe_gap:
         why = f'nothing ran from {last:%Y-%m-%d %H:%M} UTC on'

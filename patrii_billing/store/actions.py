@@ -348,6 +348,21 @@ def next_due(conn: sa.Connection) -> dt.datetime | None:
     ).scalar_one_or_none()
 
 
+def late(
+    conn: sa.Connection, kind: ActionType, before: dt.datetime
+) -> tuple[int, dt.datetime | None]:
+    """How many of a type were due before then, and since when.
+
+    What a worker holds is due until it is put back or finished.
+    """
+    count, since = conn.execute(
+        sa.select(sa.func.count(), sa.func.min(_actions.c.next_at)).where(
+            _actions.c.type == kind, _actions.c.next_at < before
+        )
+    ).one()
+    return int(count), since
+
+
 def committed_deletion(
     conn: sa.Connection, server: str
 ) -> sa.Row[Any] | None:

@@ -210,6 +210,13 @@ class TowardsRestoredTest(base.BaseTestCase):
         self.assertIs(Move.STUCK, back(broken, 'active'))
         self.assertIs(Move.UNLOCK, back(broken, 'error'))
 
+    def test_one_in_error_is_stuck_though_nova_left_it_its_task(self) -> None:
+        for state, move in (
+            ('error', Move.STUCK), ('shelved_offloaded', Move.WAIT),
+        ):  # fmt: skip
+            left = locked(vm_state=state, task_state='unshelving')
+            self.assertIs(move, back(left, 'active'))
+
 
 class DeleteTest(base.BaseTestCase):
     def refusal(self, **values: object) -> str | None:

@@ -328,7 +328,7 @@ class TaskTest(base.BaseTestCase):
         story.nova.guests[worlds.server_id('web')].settles_at = None
         story.play('02-04 00:15:00')
 
-        self.assertEqual(['restore_stuck'], story.alarms())
+        self.assertEqual(['restores_late', 'restore_stuck'], story.alarms())
         self.assertEqual('shelved', story.sub().billing_status)
 
     def test_a_restore_that_falls_back_is_told_and_tried_again(self) -> None:
