@@ -47,6 +47,7 @@ BEFALLS: dict[str, tuple[dict[str, str | None], int]] = {
     'RestoreLate': (
         {'action_oldest_age_seconds{type="restore"}': '901'}, 5
     ),
+    'RestoreFails': ({'actions_stuck{type="restore"}': '1'}, 0),
     'ActionsStuck': ({'actions_stuck{type="shelve"}': '1'}, 15),
     'ActionsFailed': (
         {'actions_failed{type="quota_change"}': _MORE_LATER}, _DAY + 1
