@@ -30,17 +30,18 @@ PROJECT_KEYS: Mapping[str, sa.ColumnElement[Any]] = {
 
 # The later the worse, as they follow each other on the ladder.
 _STATUSES = tuple(lifecycle.Status)
+# One that has ended is of the past; that its servers were deleted is said
+# where nothing else is left to say.
+_PAST = -1
+_ENDED = _subs.c.contract == lifecycle.Contract.ENDED
 _RANK = sa.case(
-    {str(status): place for place, status in enumerate(_STATUSES)},
-    value=_subs.c.billing_status,
-)
-# One that has ended and took its course is of the past.
-_COUNTS = sa.or_(
-    _subs.c.contract != lifecycle.Contract.ENDED,
-    _subs.c.billing_status.not_in(
-        [lifecycle.Status.ACTIVE, lifecycle.Status.DELETED]
+    (_ENDED & (_subs.c.billing_status == lifecycle.Status.DELETED), _PAST),
+    *(
+        (_subs.c.billing_status == status, place)
+        for place, status in enumerate(_STATUSES)
     ),
 )
+_COUNTS = ~_ENDED | (_subs.c.billing_status != lifecycle.Status.ACTIVE)
 _WORST = (
     sa.select(sa.func.max(_RANK))
     .where(_subs.c.account_id == _accounts.c.id, _COUNTS)
@@ -152,7 +153,10 @@ def _by_debt(
 def _of_status(
     query: sa.Select[Any], status: lifecycle.Status
 ) -> sa.Select[Any]:
-    query = query.where(_WORST == _STATUSES.index(status))
+    ranks = [_STATUSES.index(status)]
+    if status == lifecycle.Status.DELETED:
+        ranks.append(_PAST)
+    query = query.where(_WORST.in_(ranks))
     if status == lifecycle.Status.ACTIVE:
         return query
     having = sa.select(_subs.c.account_id).where(
@@ -179,6 +183,8 @@ def _among(
 
 def status(worst: int | None) -> str | None:
     """The status of a rank; None for who has no contract."""
+    if worst == _PAST:
+        return str(lifecycle.Status.DELETED)
     return None if worst is None else str(_STATUSES[worst])
 
 

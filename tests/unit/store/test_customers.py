@@ -66,6 +66,24 @@ class AccountsAreListedTest(CustomersTestCase):
         [row] = self.listed()
         self.assertEqual('active', customers.status(row.worst))
 
+    def test_whose_last_contract_ended_in_a_deletion_is_found_so(self) -> None:
+        self.account('acme', Status.DELETED)
+        self.account('calm', Status.ACTIVE)
+        for name in ('acme-0', 'calm-0'):
+            sub = self.db.read(subscriptions.by_name, name)
+            self.db.write(
+                subscriptions.change, sub.id, contract=lifecycle.Contract.ENDED
+            )
+
+        self.assertEqual(
+            {'acme': 'deleted', 'calm': None},
+            {
+                row.name: customers.status(row.worst)
+                for row in self.listed()
+            },
+        )
+        self.assertEqual(['acme'], self.names(status='deleted'))
+
     def test_they_are_found_by_the_worst_status(self) -> None:
         self.account('acme', Status.ACTIVE, Status.GRACE)
         self.account('emca', Status.GRACE, Status.SHELVED)
