@@ -89,8 +89,8 @@ def _dress(app: flask.Flask) -> None:
 
 
 def _not_served(error: errors.NotServed) -> Any:
-    """What the API refused, in its own words."""
-    return _page(error.status, [str(one) for one in error.mistakes])
+    """What the API refused, and why."""
+    return _page(error.status, [shown.refusal(one) for one in error.mistakes])
 
 
 def _forged(error: csrf.CSRFError) -> Any:

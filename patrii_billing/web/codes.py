@@ -166,6 +166,31 @@ _CAP = {
     'purge actions within an hour': N_('purge actions within an hour'),
     'delete actions within 30 days': N_('delete actions within 30 days'),
 }
+# Nova's vm_state (nova/compute/vm_states.py).
+_VM = {
+    'active': N_('running'),
+    'building': N_('being built'),
+    'paused': N_('paused'),
+    'suspended': N_('suspended'),
+    'stopped': N_('switched off'),
+    'rescued': N_('rescued'),
+    'resized': N_('resized'),
+    'shelved': N_('shelved'),
+    'shelved_offloaded': N_('shelved'),
+    'soft-delete': N_('deleted'),
+    'soft_deleted': N_('deleted'),
+    'deleted': N_('deleted'),
+    'error': N_('error'),
+}
+_RESOURCE = {
+    'cores': N_('Cores'),
+    'ram_gib': N_('Memory in GiB'),
+    'instances': N_('Servers'),
+    'server_groups': N_('Server groups'),
+    'server_group_members': N_('Members of a server group'),
+    'key_pairs': N_('Key pairs'),
+    'metadata_items': N_('Metadata items'),
+}
 _PRICE = {
     'flat': N_('flat'),
     'flavor': N_('flavor'),
@@ -177,20 +202,6 @@ _CYCLE = {
     'month': N_('month'),
     'quarter': N_('quarter'),
     'year': N_('year'),
-}
-# Why the engine did what it did, where that is always in the same words.
-_WHY = {
-    'nothing is past due': N_('nothing is past due'),
-    'every server that was warned about is gone': N_(
-        'every server that was warned about is gone'
-    ),
-    'unpaid on the due date': N_('unpaid on the due date'),
-    'the last warning was accepted': N_('the last warning was accepted'),
-    'every server is shelved': N_('every server is shelved'),
-    'the undo span is over': N_('the undo span is over'),
-    'promise hold': N_('promise hold'),
-    'pause hold': N_('pause hold'),
-    'abuse hold': N_('abuse hold'),
 }
 WORDS: Mapping[str, Mapping[str, str]] = {
     'status': _STATUS,
@@ -205,6 +216,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     'cap': _CAP,
     'price': _PRICE,
     'cycle': _CYCLE,
+    'vm': _VM,
 }
 # What an entry of the timeline is called by, of each kind.
 _NAMES: Mapping[str, Mapping[str, str]] = {
@@ -228,6 +240,6 @@ def name(what: str, code: str) -> str:
     return _NAMES.get(what, _CHANGE).get(code, code)
 
 
-def why(text: str) -> str:
-    """A reason; what a person wrote is left as it is."""
-    return _WHY.get(text, text)
+def resource(name: str) -> str:
+    """What has a price; the names of flavors and meters as they are."""
+    return _RESOURCE.get(name, name)

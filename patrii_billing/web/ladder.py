@@ -16,6 +16,13 @@ _STEPS = {
     'last_warning': 'pending_deletion',
     'delete': 'deleted',
 }
+# The last step that was taken before that which comes.
+_BEFORE = {
+    step: place
+    for place, step in enumerate(
+        ('remind', 'grace', 'shelve', 'warn', 'delete')
+    )
+}
 _PLACE = {
     status: place for place, status in enumerate(_STEPS.values()) if status
 }
@@ -40,14 +47,17 @@ def rungs(
     invoices: _Items,
     statuses: _Items,
     foreseen: _Items,
+    reminders: _Items = (),
 ) -> list[Rung]:
     """The ladder of a contract.
 
     :param invoices: its open ones
     :param statuses: the timeline's entries of its status
     :param foreseen: what comes if nobody pays
+    :param reminders: the mails to it of that kind
     """
     place = _place(subscription, invoices)
+    issued = min((one['issued_at'] for one in invoices), default=None)
     entered = {
         one['name']: one['at']
         for one in sorted(statuses, key=lambda one: str(one['at']))
@@ -61,7 +71,9 @@ def rungs(
         if number <= place:
             at = entered.get(status) if status else None
             if step == 'invoice':
-                at = min((one['issued_at'] for one in invoices), default=None)
+                at = issued
+            if step == 'reminder':
+                at = _newest(reminders, issued)
             when = 'here' if number == place else 'past'
             found.append(Rung(step, when, at))
             continue
@@ -79,6 +91,12 @@ def rungs(
     return found
 
 
+def _newest(reminders: _Items, since: str | None) -> str | None:
+    """When the last one went out since then."""
+    found = [one['created_at'] for one in reminders]
+    return max((at for at in found if since and at >= since), default=None)
+
+
 def _place(subscription: Mapping[str, Any], invoices: _Items) -> int:
     """The last step that was taken; -1 where nothing is open."""
     status = _PLACE.get(subscription['billing_status'])
@@ -86,5 +104,5 @@ def _place(subscription: Mapping[str, Any], invoices: _Items) -> int:
         return status
     if not invoices:
         return -1
-    # Before grace the step that comes tells how far it is.
-    return 1 if subscription['next_step'] == 'grace' else 0
+    # What it is held from, or not come to yet, tells how far it is.
+    return _BEFORE.get(subscription['next_step'], 0)

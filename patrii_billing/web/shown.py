@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from patrii_billing import errors
 from patrii_billing.web import codes
+from patrii_billing.web import reasons
 from patrii_billing.web import visit
 
 
@@ -31,6 +32,14 @@ def time(instant: str | None) -> Markup:
     said = flask.g.words
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         instant, said.full(instant), said.time(instant)
+    )
+
+
+def clock(instant: str) -> Markup:
+    """An instant of a day that is named beside it."""
+    said = flask.g.words
+    return Markup('<time datetime="{}" title="{}">{:%H:%M}</time>').format(
+        instant, said.full(instant), said.local(instant)
     )
 
 
@@ -62,7 +71,14 @@ def entry(one: Mapping[str, Any]) -> str:
 
 
 def why(text: str | None) -> str:
-    return flask.g.words.gettext(codes.why(text)) if text else ''
+    """A reason, or what was refused; what a person wrote as it is."""
+    known = flask.g.words
+    return reasons.said(text, known.gettext, known.price) if text else ''
+
+
+def refusal(one: errors.InvalidInput) -> str:
+    """What was refused, and where that is of a field."""
+    return f'{one.where}: {why(one.reason)}' if one.where else why(one.reason)
 
 
 FILTERS = {
@@ -70,7 +86,10 @@ FILTERS = {
     'entry': entry,
     'why': why,
     'compact': compact,
+    'clock': clock,
     'money': money,
+    'price': lambda text, currency: flask.g.words.price(text, currency),
+    'resource': lambda name: flask.g.words.gettext(codes.resource(name)),
     'day': day,
     'time': time,
     'ago': ago,

@@ -7,6 +7,7 @@ a language: it is read as it is, so that nothing has to be compiled.
 
 from dataclasses import dataclass
 import datetime as dt
+from decimal import Decimal
 import functools
 import gettext
 import io
@@ -50,6 +51,10 @@ class Words:
     def amount(self, text: str, currency: str) -> str:
         """Money as the API writes it, as people do."""
         return wording.amount(money.parse(text, currency), self.locale)
+
+    def price(self, text: str, currency: str) -> str:
+        """With as many digits as it has."""
+        return wording.price(Decimal(text), currency, self.locale)
 
     def day(self, day: str | dt.date, length: str = 'medium') -> str:
         if isinstance(day, str):

@@ -128,9 +128,9 @@ def inaccessible(page: sync_api.Page) -> list[str]:
     return _judged(page, _EVERYTHING)
 
 
-def colours(page: sync_api.Page) -> list[str]:
+def colours(page: sync_api.Page, *, doubts: bool = True) -> list[str]:
     """Words that do not stand out from their ground."""
-    return _judged(page, _COLOURS)
+    return _judged(page, _COLOURS, doubts=doubts)
 
 
 def certainly_inaccessible(page: sync_api.Page) -> list[str]:

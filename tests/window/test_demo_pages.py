@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everybody can read and use every page, on any screen, in two languages."""
 
+import functools
+import io
+
 from oslotest import base
+import pypdf
 import testscenarios
 
 from tests.window import browser
@@ -78,7 +82,12 @@ class EveryPageTest(base.BaseTestCase):
                 screen = f'{self.name}-{width}-{scheme}'
                 found[screen] = browser.overflows(page, _SCROLLED)
                 browser.picture(page, f'page-{screen}')
-            found[scheme] = browser.certainly_inaccessible(page)
+            # Nothing but colours differs from one to the other.
+            judge = (
+                browser.certainly_inaccessible if scheme == 'light'
+                else functools.partial(browser.colours, doubts=False)
+            )  # fmt: skip
+            found[scheme] = judge(page)
         browser.look(page, _SCREENS[0], 'light')
         found['narrow'] = browser.certainly_inaccessible(page)
         found['heard'] = self.faults(visitor)
@@ -93,6 +102,7 @@ class EveryPageTest(base.BaseTestCase):
             browser.look(page, width, 'light')
             found[f'{width}'] = browser.overflows(page, _SCROLLED)
             browser.picture(page, f'page-{self.name}-{width}-fr')
+        found['reading'] = browser.certainly_inaccessible(page)
         found['heard'] = self.faults(visitor)
 
         self.assertEqual({}, {name: one for name, one in found.items() if one})
@@ -102,6 +112,33 @@ class EveryPageTest(base.BaseTestCase):
             # The browser itself says that it was not found.
             return [one for one in visitor.faults if '404' not in one]
         return visitor.faults
+
+
+class PaperTest(base.BaseTestCase):
+    def test_a_page_is_printed_without_what_one_clicks(self) -> None:
+        visitor = demo.visit(color_scheme='dark')
+        self.addCleanup(visitor.context.close)
+        page = visitor.open(LINKS['customer'][0])
+        page.locator(LINKS['customer'][1]).first.click()
+        page.wait_for_load_state()
+
+        paper = pypdf.PdfReader(io.BytesIO(page.pdf(format='A4')))
+
+        text = [one.extract_text() for one in paper.pages]
+        self.assertIn('They will be deleted from', text[0])
+        self.assertIn('Feb', text[0])
+        # Of a table that a phone has no room for.
+        self.assertIn('Period', ''.join(text))
+        for button in ('Simulation', 'Record a payment', 'Send again'):
+            self.assertNotIn(button, ''.join(text))
+        for number, one in enumerate(text):
+            self.assertGreater(len(one), 100, f'page {number} is empty')
+        page.emulate_media(media='print')
+        browser.picture(page, 'page-customer-paper')
+        ground = page.evaluate(
+            'getComputedStyle(document.documentElement).backgroundColor'
+        )
+        self.assertEqual('rgb(255, 255, 255)', ground)
 
 
 class KeyboardTest(base.BaseTestCase):

@@ -44,6 +44,7 @@ def show(account_id: int) -> Any:
     subscriptions = see('subscriptions', limit=_FEW)
     open_ones = see('invoices', limit=_FEW, state='open')
     foreseen = see('forecast', days=_AHEAD)
+    reminders = see('notices', limit=_FEW, template='reminder')
     statuses = see('timeline', limit=_FEW, what='status')
     return flask.render_template(
         'customer.html',
@@ -56,6 +57,7 @@ def show(account_id: int) -> Any:
                     _of(one, open_ones),
                     _of(one, statuses),
                     _of(one, foreseen),
+                    _of(one, reminders),
                 ),
                 holds(one) if one['held'] else [],
             )

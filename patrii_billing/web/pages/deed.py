@@ -9,6 +9,7 @@ import flask
 
 from patrii_billing import errors
 from patrii_billing.web import deeds
+from patrii_billing.web import shown
 from patrii_billing.web import visit
 
 page = flask.Blueprint('deed', __name__, url_prefix='/do')
@@ -76,15 +77,15 @@ def _form(
     for one in error.mistakes if error else ():
         field = one.where.rpartition('/')[2].rpartition('.')[2]
         if field in names:
-            mistakes[field] = one.reason
+            mistakes[field] = shown.why(one.reason)
         else:
-            others.append(str(one))
-    shown = flask.render_template(
+            others.append(shown.refusal(one))
+    form = flask.render_template(
         'deed.html', deed=deed, target=target, given=flask.request.form,
         mistakes=mistakes, others=others, thing=_thing(deed, target),
         next=_next(),
     )  # fmt: skip
-    return (shown, error.status) if error else shown
+    return (form, error.status) if error else form
 
 
 def _thing(deed: deeds.Deed, target: str) -> Mapping[str, Any] | None:

@@ -19,6 +19,10 @@ for (const form of document.querySelectorAll('form[data-live]')) {
     if (fresh) {
       part.replaceChildren(...fresh.childNodes);
       history.replaceState(null, '', url);
+      // What is exported is what is shown.
+      for (const link of document.querySelectorAll('a[data-asked]')) {
+        link.search = query;
+      }
     }
   };
   form.addEventListener('input', () => {

@@ -15,6 +15,7 @@ def _ladder(status: str, **more: Any) -> list[tuple[str, str, str | None]]:
         more.get('invoices', []),
         more.get('statuses', []),
         more.get('foreseen', []),
+        more.get('reminders', []),
     )
     return [(one.step, one.when, one.at) for one in found]
 
@@ -43,6 +44,31 @@ class LadderTest(base.BaseTestCase):
         found = _ladder('active', invoices=[{'issued_at': 'T0'}])
 
         self.assertEqual(('invoice', 'here', 'T0'), found[0])
+
+    def test_who_is_held_stands_where_the_hold_found_him(self) -> None:
+        found = _ladder(
+            'held', step='shelve',
+            invoices=[{'issued_at': 'T0'}],
+            statuses=[{'name': 'grace', 'at': 'T2'}],
+            reminders=[{'created_at': 'T1'}, {'created_at': 'S1'}],
+        )  # fmt: skip
+
+        self.assertEqual(
+            [
+                ('invoice', 'past', 'T0'), ('reminder', 'past', 'T1'),
+                ('grace', 'here', 'T2'),
+            ],
+            found[:3],
+        )  # fmt: skip
+
+    def test_a_reminder_of_an_earlier_invoice_is_not_its_own(self) -> None:
+        found = _ladder(
+            'active', step='grace',
+            invoices=[{'issued_at': 'T0'}],
+            reminders=[{'created_at': 'S1'}],
+        )  # fmt: skip
+
+        self.assertEqual(('reminder', 'here', None), found[1])
 
     def test_shelved_shows_when_grace_began_and_what_comes_next(self) -> None:
         found = _ladder(

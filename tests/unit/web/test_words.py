@@ -16,6 +16,7 @@ from patrii_billing.domain import forecast
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import mail
 from patrii_billing.domain import pricing
+from patrii_billing.domain import server
 from patrii_billing import web
 from patrii_billing.web import codes
 
@@ -86,6 +87,8 @@ class CodesTest(base.BaseTestCase):
             'mail': mail.TEMPLATES,
             'hold': law.HoldType,
             'price': pricing.PriceKind,
+            'vm': server.SHELVABLE | server.SHELVED | server.UNSETTLED
+            | server.GONE,
             'state': [
                 *law.ActionState, *law.NoticeState, *law.InvoiceState,
                 *law.PaymentState, *law.Attempt,
