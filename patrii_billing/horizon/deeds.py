@@ -20,6 +20,7 @@ from horizon import messages
 
 from patrii_billing.horizon import clock
 from patrii_billing.horizon import service
+from patrii_billing.horizon import words
 
 # Browsers ask for a day by a calendar, and send it as ISO 8601 has it.
 DAY = forms.DateInput(format='%Y-%m-%d', attrs={'type': 'date'})
@@ -82,7 +83,7 @@ class Deed(forms.SelfHandlingForm):
 
 def _entry(one: Mapping[str, Any]) -> str:
     """As it would stand on the timeline."""
-    said = f'{one["what"]} {one["name"]}'
+    said = words.entry(one)
     return f'{said}: {one["why"]}' if one['why'] else said
 
 

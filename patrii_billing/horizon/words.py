@@ -111,6 +111,68 @@ RESOURCE = {
     'key_pairs': _('Key pairs'),
     'metadata_items': _('Metadata items'),
 }
+# Nova's vm_state.
+VM = {
+    'active': pgettext_lazy('server', 'Running'),
+    'building': pgettext_lazy('server', 'Being built'),
+    'paused': pgettext_lazy('server', 'Paused'),
+    'suspended': pgettext_lazy('server', 'Suspended'),
+    'stopped': pgettext_lazy('server', 'Switched off'),
+    'rescued': pgettext_lazy('server', 'Rescued'),
+    'resized': pgettext_lazy('server', 'Resized'),
+    'shelved': pgettext_lazy('server', 'Shelved'),
+    'shelved_offloaded': pgettext_lazy('server', 'Shelved'),
+    'soft-delete': pgettext_lazy('server', 'Deleted'),
+    'soft_deleted': pgettext_lazy('server', 'Deleted'),
+    'deleted': pgettext_lazy('server', 'Deleted'),
+    'error': pgettext_lazy('server', 'Error'),
+}
+# The kinds of entries of the timeline, and what they are called by.
+WHAT = {
+    'account': pgettext_lazy('timeline', 'Account'),
+    'action': pgettext_lazy('timeline', 'Action'),
+    'alarm': pgettext_lazy('timeline', 'Alarm'),
+    'call': pgettext_lazy('timeline', 'Call to nova'),
+    'contract': pgettext_lazy('timeline', 'Contract'),
+    'event': pgettext_lazy('timeline', 'Event'),
+    'fact': pgettext_lazy('timeline', 'Cloud'),
+    'hold': pgettext_lazy('timeline', 'Hold'),
+    'import': pgettext_lazy('timeline', 'Import'),
+    'invoice': pgettext_lazy('timeline', 'Invoice'),
+    'notice': pgettext_lazy('timeline', 'Mail'),
+    'payment': pgettext_lazy('timeline', 'Payment'),
+    'plan': pgettext_lazy('timeline', 'Plan'),
+    'project': pgettext_lazy('timeline', 'Project'),
+    'request': pgettext_lazy('timeline', 'Request'),
+    'status': pgettext_lazy('timeline', 'Status'),
+    'subscription': pgettext_lazy('timeline', 'Subscription'),
+    'switch': pgettext_lazy('timeline', 'Switch'),
+    'undo': pgettext_lazy('timeline', 'Undo'),
+    'webhook': pgettext_lazy('timeline', 'Webhook'),
+}
+_FACT = {
+    'ServerCreated': pgettext_lazy('timeline', 'Server created'),
+    'ServerDeleted': pgettext_lazy('timeline', 'Server deleted'),
+    'ServerResized': pgettext_lazy('timeline', 'Server resized'),
+    'QuotaChanged': pgettext_lazy('timeline', 'Quota changed'),
+}
+_CALL = {
+    'lock': pgettext_lazy('call', 'Lock'),
+    'lock_as_owner': pgettext_lazy('call', 'Lock for the owner'),
+    'unlock': pgettext_lazy('call', 'Unlock'),
+    'shelve': pgettext_lazy('call', 'Shelve'),
+    'unshelve': pgettext_lazy('call', 'Unshelve'),
+    'stop': pgettext_lazy('call', 'Stop'),
+    'start': pgettext_lazy('call', 'Start'),
+    'delete': pgettext_lazy('call', 'Delete'),
+}
+_NAMES: Mapping[str, Mapping[str, Any]] = {
+    'status': STATUS,
+    'notice': NOTICE,
+    'action': STEP,
+    'call': _CALL,
+    'fact': _FACT,
+}
 # How bad it is, as one of Bootstrap's colours.
 _COLOURS = {
     'active': 'success',
@@ -137,6 +199,13 @@ def of(meanings: Mapping[str, Any], name: str | None) -> Any:
     if name is None:
         return figures.NOTHING
     return meanings.get(name, name)
+
+
+def entry(row: Mapping[str, Any]) -> str:
+    """What an entry of the timeline tells: `Mail: Servers shelved`."""
+    what = row['what']
+    said = of(_NAMES.get(what, {}), row['name'])
+    return f'{of(WHAT, what)}: {said}'
 
 
 def label(meanings: Mapping[str, Any], name: str | None) -> Any:

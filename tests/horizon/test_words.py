@@ -19,6 +19,7 @@ from patrii_billing.domain import forecast
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import mail
 from patrii_billing.domain import quota
+from patrii_billing.domain import server
 import patrii_billing.horizon
 from patrii_billing.horizon import figures
 from patrii_billing.horizon import standing
@@ -69,9 +70,31 @@ class WordsTest(base.BaseTestCase):
             (set(lifecycle.Custody) - {'restored'}, words.CUSTODY),
             (set(lifecycle.InvoiceState) - {'draft'}, words.INVOICE_STATE),
             (set(lifecycle.Step) - {'none'}, words.STEP),
+            (
+                server.SHELVABLE | server.SHELVED | server.UNSETTLED
+                | server.GONE, words.VM,
+            ),
             ({'ram_gib', *quota.KEYS} - {'ram'}, words.RESOURCE),
         ):
             self.assertEqual(set(), {str(one) for one in known} - {*meanings})
+
+    def test_an_entry_of_the_timeline_is_told_in_words(self):
+        with translation.override('fr'):
+            said = [
+                words.entry({'what': what, 'name': name})
+                for what, name in (
+                    ('notice', 'shelved'), ('fact', 'ServerCreated'),
+                    ('payment', 'cheque 17'), ('quite', 'new'),
+                )
+            ]  # fmt: skip
+
+        self.assertEqual(
+            [
+                'Courriel: Serveurs mis en réserve', 'Cloud: Serveur créé',
+                'Paiement: cheque 17', 'quite: new',
+            ],
+            said,
+        )  # fmt: skip
 
     def test_every_text_is_in_every_catalogue_and_nothing_else(self):
         for language in ('en', 'fr'):

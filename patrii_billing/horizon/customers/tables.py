@@ -125,7 +125,7 @@ def _when(row: _Row) -> Any:
 class ServersTable(listing.Table):
     name = listing.text('name', _('Name'))
     flavor = listing.text('flavor', _('Flavor'))
-    vm_state = listing.text('vm_state', _('State in nova'))
+    vm_state = listing.word('vm_state', _('State in nova'), words.VM)
     custody = listing.label('custody', _('Done to it'), words.CUSTODY)
     why = listing.text('custody_why', _('Why'))
     covered = listing.text('subscription_name', _('Paid for by'))
@@ -185,9 +185,7 @@ class NoticesTable(listing.Table):
 
 class TimelineTable(listing.Table):
     at = listing.instant('at', _('When'))
-    what = listing.told(
-        _('What'), lambda row: f'{row["what"]} {row["name"]}'
-    )
+    what = listing.told(_('What'), words.entry)
     server = listing.text('server_name', _('Server'))
     why = listing.text('why', _('Why'))
     by = listing.text('by', _('By'))

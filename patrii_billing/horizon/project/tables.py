@@ -44,7 +44,7 @@ class ServersTable(listing.Table):
     name = listing.text('name', _('Name'))
     project = listing.text('project_name', _('Project'))
     flavor = listing.text('flavor', _('Flavor'))
-    vm_state = listing.text('vm_state', _('State in nova'))
+    vm_state = listing.word('vm_state', _('State in nova'), words.VM)
     custody = listing.label('custody', _('Because of billing'), words.CUSTODY)
     covered = listing.text('subscription_name', _('Paid for by'))
 
