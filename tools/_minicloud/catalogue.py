@@ -215,6 +215,7 @@ def record_access(cloud: state.Cloud) -> None:
         database_url=settings.database_url(cloud, settings.BILLING_DATABASE),
         database_socket=f'{cloud.path}/mariadb.sock',
         compute_host=settings.COMPUTE_HOST,
+        faults=str(cloud.data('faults')),
         rabbitmqctl={
             'command': f'{services.RABBITMQ}/rabbitmqctl',
             'environment': services.rabbitmq_environment(cloud),

@@ -30,6 +30,7 @@ files in the directory:
   minicloud.json   ports, addresses, users, passwords, ids, pids
   clouds.yaml      clouds admin, operator, billing, acme, beta
   etc/ log/        configuration (written again by each up) and logs
+  data/faults/     what is to fail, see _minicloud/inside/minicloud_faults.py
 
 environment:
   PATRII_MINICLOUD_DIR    the directory, as --dir

@@ -134,6 +134,7 @@ def nova_environment(cloud: state.Cloud) -> dict[str, str]:
     paste = cloud.venv / 'etc/nova/api-paste.ini'
     return {
         'PYTHONPATH': INSIDE,
+        'MINICLOUD_FAULTS': str(cloud.data('faults')),
         'OS_NOVA_DISABLE_EVENTLET_PATCHING': '1',
         'OS_NOVA_CONFIG_DIR': str(cloud.etc('nova')),
         'OS_NOVA_CONFIG_FILES': f'{paste};nova.conf',
@@ -228,7 +229,7 @@ SERVICES: Final = (
     ),
     Service(
         'nova-api',
-        _uwsgi('nova-api', 'nova.wsgi.osapi_compute'),
+        _uwsgi('nova-api', 'minicloud_nova'),
         nova_environment,
         _answers,
         ('nova-api',),

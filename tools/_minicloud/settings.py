@@ -3,6 +3,7 @@
 
 import base64
 import os
+import shutil
 
 from _minicloud import state
 
@@ -251,5 +252,8 @@ def write(cloud: state.Cloud) -> None:
         write_one(cloud, name)
     for name in ('neutron', 'nova'):
         cloud.data(name, 'lock').mkdir(parents=True, exist_ok=True)
+    # What was to fail in another life does not fail in this one.
+    shutil.rmtree(cloud.data('faults'), ignore_errors=True)
+    cloud.data('faults').mkdir()
     _write_rabbitmq(cloud)
     _write_keys(cloud)
