@@ -142,7 +142,8 @@ class NovaServers:
                 sort_keys=['created_at', 'uuid'],
                 sort_dirs=['asc', 'asc'],
             )
-            return [record.read(one.to_dict()) for one in found]
+            # Its own to_dict() copies all of it, at four times the cost.
+            return [record.read(vars(one)) for one in found]
 
     def _actions(self, server_id: str) -> Iterator[dict[str, Any]]:
         """What was asked of the server, the latest first."""

@@ -71,6 +71,18 @@ def observe(
             _tell(conn, known, fact.at, vm_state=_STATES[type(fact)])
 
 
+def is_as_known(shown: nova.Server, known: sa.Row[Any] | None) -> bool:
+    """Whether to see a server so would change nothing in the books."""
+    return (
+        known is not None
+        and known.deleted_at is None
+        and shown.deleted_at is None
+        and not nova.is_gone(shown)
+        and (shown.flavor, shown.vm_state, shown.name[:255])
+        == (known.flavor, known.vm_state, known.name)
+    )
+
+
 def see(
     conn: sa.Connection,
     tools: toolbox.Tools,

@@ -24,6 +24,14 @@ def get(conn: sa.Connection, server_id: str) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
+def some(
+    conn: sa.Connection, ids: Collection[str]
+) -> Mapping[str, sa.Row[Any]]:
+    """Those of the servers that are known, by their ids."""
+    rows = conn.execute(_servers.select().where(_servers.c.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
 def lock(conn: sa.Connection, server_id: str) -> sa.Row[Any]:
     """A known server as it is now, kept from others until the commit."""
     return conn.execute(

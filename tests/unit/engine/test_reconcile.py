@@ -4,11 +4,15 @@
 from unittest import mock
 
 from oslotest import base
+from sqlalchemy import event
 
+from patrii_billing.domain import server as nova
 from patrii_billing.engine import observe
 from patrii_billing.engine import reconcile
 from patrii_billing import errors
 from patrii_billing.store import schema
+from tests import books
+from tests import crowd
 from tests.unit import stories
 
 LIFE = """
@@ -95,3 +99,33 @@ class ReconcileTest(base.BaseTestCase):
 
         (after,) = story.rows(schema.watch)
         self.assertEqual(before.swept_at, after.swept_at)
+
+
+class FleetTest(books.BooksTestCase):
+    def test_servers_that_are_as_known_cost_no_statement_of_their_own(
+        self,
+    ) -> None:
+        few, many = self.statements(5), self.statements(50)
+
+        self.assertEqual(few, many)
+
+    def statements(self, fleet: int) -> int:
+        """Of a sweep over so many servers, which were all seen before."""
+        db = self.useFixture(books.Books()).database
+        tools = crowd.tools(db)
+        for number in range(fleet):
+            tools.cloud.servers.boot(
+                nova.Server(
+                    id=f'server-{number}', project='acme-prod', name='web',
+                    flavor='s1', vm_state='active', created_at=books.NOW,
+                )
+            )  # fmt: skip
+        reconcile.run(tools, tools.now())
+        said: list[str] = []
+        event.listen(
+            db.engine, 'before_cursor_execute',
+            lambda _c, _u, statement, *_: said.append(statement),
+        )  # fmt: skip
+        later = tools.now() + 2 * tools.settings.full_sweep_every
+        self.assertEqual(fleet, reconcile.run(tools, later))
+        return len(said)
