@@ -172,7 +172,11 @@ class Minicloud:
         return made
 
     def ask_for(
-        self, owner: Person, name: str = 'web', flavor: str = 's1'
+        self,
+        owner: Person,
+        name: str = 'web',
+        flavor: str = 's1',
+        **more: Any,
     ) -> str:
         """A server that nova begins to build; its id."""
         made = owner.nova.servers.create(
@@ -180,6 +184,7 @@ class Minicloud:
             self.facts['image_id'],
             self.facts['flavors'][flavor],
             nics='none',
+            **more,
         )
         self._servers.append(made.id)
         return str(made.id)

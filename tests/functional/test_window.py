@@ -6,6 +6,9 @@ it, with his name.
 """
 
 import datetime as dt
+import email
+import email.policy
+import html
 
 from playwright import sync_api
 
@@ -19,6 +22,17 @@ _STAYS_SHELVED = {'reminders': [], 'shelved_span': '1h'}
 # Time enough to see the last warning, and to stop what follows it.
 _DOOMED = {'reminders': [], 'deletion_warning': '45s'}
 _WHY = 'Reason, for the timeline'
+# What nova lets a customer call his servers.
+_HOSTILE = (
+    '<img src=x onerror=alert(1)>',
+    '</td></table><script>alert(1)</script>',
+    '=HYPERLINK("http://evil.example/","pay here")',
+    "{{ 7*7 }}{% raw %}%(account)s'; DROP TABLE servers; --",
+    'שלום e\u0301\u0301\u0301 \\',
+    'n' * 255,
+)
+# And write into their metadata.
+_META = {'note': '\x1b[31m\x07\u202e\r\nBcc: all@example.test <b>'}
 
 
 class WindowTest(billing.BillingTestCase):
@@ -40,6 +54,10 @@ class WindowTest(billing.BillingTestCase):
         cls.payer, cls.caller, cls.debtor = base.at_once(
             cloud.make_customer, ('payer', 'caller', 'debtor')
         )
+        cls.hostile = {
+            cloud.ask_for(cls.caller, name, meta=_META): name
+            for name in _HOSTILE
+        }
         cls.paid, cls.held, cls.doomed = cloud.boot_all(
             [cls.payer, cls.caller, cls.debtor]
         )
@@ -98,6 +116,57 @@ class WindowTest(billing.BillingTestCase):
         self.assertEqual('abuse', hold.type)
         self.assertIn(self.sue.name, hold.by)
         self.assertEqual([], sue.faults)
+
+    def test_what_he_calls_his_servers_is_shown_and_does_nothing(
+        self,
+    ) -> None:
+        self.service.wait_status(self.caller.name, 'shelved')
+        known = schema.servers
+        rows = self.service.rows(
+            known.select().where(known.c.id.in_(self.hostile))
+        )
+        self.assertEqual(self.hostile, {row.id: row.name for row in rows})
+        parked = schema.inbox.select().where(schema.inbox.c.state == 'parked')
+        self.assertEqual([], self.service.rows(parked))
+
+        sue = self.enter(self.sue)
+        sue.page.on('dialog', lambda shown: sue.faults.append(shown.message))
+        sue.search(self.caller.name)
+        sue.follow(self.caller.name)
+        for name in _HOSTILE:
+            sue.sees(' '.join(name.split()))
+        self.assertEqual(0, sue.page.locator('img[src=x]').count())
+        self.assertEqual([], sue.faults)
+
+    def test_nor_does_it_in_his_mails(self) -> None:
+        self.service.wait_told(self.caller.name, 'notice', 'shelved')
+        address = f'{self.caller.name}@example.test'
+        mails = [
+            email.message_from_string(mail, policy=email.policy.default)
+            for mail in self.service.mailbox.mails
+            if address in mail
+        ]
+        for mail in mails:
+            self.assertEqual(address, mail['To'])
+            self.assertIsNone(mail['Bcc'])
+        text, page = (
+            part.get_content()
+            for part in mails[-1].walk()
+            if part.get_content_maintype() == 'text'
+        )
+        for name in _HOSTILE[:-1]:
+            self.assertIn(name, text)
+            self.assertIn(name, html.unescape(page))
+        for tag in ('<img src=x', '<script'):
+            self.assertNotIn(tag, page)
+
+    def test_a_long_name_keeps_no_server_running(self) -> None:
+        self.service.wait_status(self.caller.name, 'shelved')
+        for server, name in self.hostile.items():
+            status = 'SHUTOFF' if len(name) > 247 else 'SHELVED_OFFLOADED'
+            shown = self.cloud.show(server)
+            self.assertEqual(status, shown['status'], name)
+            self.assertTrue(shown['locked'])
 
     def test_finance_records_a_cheque_and_the_server_is_back(self) -> None:
         name = self.payer.name
