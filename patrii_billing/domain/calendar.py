@@ -208,7 +208,7 @@ def in_unit(
     """
     if unit is Unit.DAY:
         if isinstance(value, dt.datetime):
-            return local_day(value, zone)
+            return value.astimezone(zone).date()
         return value
     if not isinstance(value, dt.datetime):
         return start_of_day(value, zone)
