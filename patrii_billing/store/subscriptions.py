@@ -188,7 +188,8 @@ def claim_to_charge(
     )
     if taken.rowcount < len(rows):
         # Another worker was quicker with some.
-        rows = conn.execute(due.where(wanted, _subs.c.charge_at == until))
+        mine = due.where(wanted, _subs.c.charge_at == until)
+        rows = conn.execute(mine).all()
     return sorted(
         ((row.id, row.account_id) for row in rows), key=lambda one: one[::-1]
     )
