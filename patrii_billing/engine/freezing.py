@@ -13,6 +13,7 @@ from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain import quota as law
 from patrii_billing.engine import gather
+from patrii_billing.engine import leasing
 from patrii_billing.engine import quota
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
@@ -29,6 +30,7 @@ def freeze(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         return
     own = dict(tools.cloud.quotas.get(row.project))
     used = tools.cloud.quotas.usage(row.project)
+    since = tools.now()
     frozen = tools.db.write(_begin_freeze, tools, row, own, used)
     if frozen is None:
         tools.db.write(
@@ -36,6 +38,7 @@ def freeze(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             'nothing is past due',
         )  # fmt: skip
         return
+    leasing.check(tools, since)
     tools.cloud.quotas.set(row.project, frozen, force=True)
     tools.db.write(quota.close, tools, row, ActionState.DONE, 'done', 'frozen')
 
@@ -86,6 +89,7 @@ def thaw(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         )
         why = 'set by hand meanwhile, left so'
         if ours:
+            leasing.renew(tools, row)
             tools.cloud.quotas.set(
                 row.project, project.quota_before, force=True
             )

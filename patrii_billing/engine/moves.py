@@ -11,6 +11,7 @@ from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain import server as servers
 from patrii_billing.engine import collect
+from patrii_billing.engine import leasing
 from patrii_billing.engine import permit
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -55,8 +56,7 @@ def call(
     The lease is renewed before, so that it outlives the call's time limit
     and nobody else moves the server while the call is on its way.
     """
-    until = tools.now() + tools.settings.lease
-    tools.db.write(actions.renew, row, until)
+    leasing.renew(tools, row)
     request_id = request()
     tools.db.write(_note_call, row, move, request_id, tools.now())
 

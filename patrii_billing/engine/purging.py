@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.engine import deleting
+from patrii_billing.engine import leasing
 from patrii_billing.engine import moves
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import actions
@@ -38,6 +39,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     if taken is not None and taken.kept:
         if not moves.permitted(tools, row):
             return
+        leasing.renew(tools, row)
         tools.cloud.keeper.purge(deleting.kept_of(taken))
     tools.db.write(
         moves.conclude, tools, row,

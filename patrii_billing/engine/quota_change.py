@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain import quota as law
 from patrii_billing.engine import freezing
+from patrii_billing.engine import leasing
 from patrii_billing.engine import quota
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -47,10 +48,12 @@ def _attempt(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         if below and not forced:
             _refuse(tools, row, '; '.join(below), 'usage')
             return
+        since = tools.now()
         refusal = tools.db.write(_remember, tools, row, present)
         if refusal:
             _refuse(tools, row, refusal, 'books')
             return
+        leasing.check(tools, since)
         hands.set(row.project, wanted, force=forced)
     tools.db.write(_changed, tools, row, present)
 
@@ -135,8 +138,7 @@ def _put_back(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     try:
         present = tools.cloud.quotas.get(row.project)
         if law.differing(present, wanted):
-            until = tools.now() + tools.settings.lease
-            tools.db.write(actions.renew, row, until)
+            leasing.renew(tools, row)
             tools.cloud.quotas.set(row.project, wanted, force=True)
     except errors.CloudRefused as error:
         _refuse(tools, row, str(error), 'nova')
@@ -208,6 +210,7 @@ def _taken_back(
     own = {key: before[key] for key in row.args['quota'] if key in before}
     try:
         if law.differing(tools.cloud.quotas.get(row.project), own):
+            leasing.renew(tools, row)
             tools.cloud.quotas.set(row.project, own, force=True)
     except errors.CloudRefused as error:
         return f'; nor could it be set to {law.told(own)} again: {error}'

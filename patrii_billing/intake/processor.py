@@ -21,6 +21,7 @@ from patrii_billing.intake import nova
 from patrii_billing.intake import patience
 from patrii_billing.intake import raw
 from patrii_billing.intake import samples
+from patrii_billing.store import database
 from patrii_billing.store import inbox
 
 LOG = logging.getLogger(__name__)
@@ -89,9 +90,9 @@ class Processor:
             self._tools.db.write(self._read, row)
         except errors.LeaseLost as error:
             LOG.info('notification %s: %s', row.message_id, error)
-        except exception.DBConnectionError:
-            raise
         except Exception as error:
+            if database.is_of_server(error):
+                raise
             self._tries += 1
             if isinstance(error, _DOUBTFUL) and self._tries < _TRIES:
                 raise

@@ -30,6 +30,17 @@ T = TypeVar('T')
 _BACKENDS = ('sqlite', 'mysql', 'postgresql')
 _OPTION = '[database] connection'
 _SERIALIZATION_FAILURE = '40001'
+# What a server says of itself and not of what it was asked. MySQL by error:
+# no room on a disk, no memory, too many connections, being stopped, read
+# only, an engine or a cluster that could not write or commit.
+_SERVERS_OWN_ERRORS = frozenset({
+    3, 1021, 1026, 1030, 1037, 1038, 1040, 1041, 1053, 1114, 1180, 1203,
+    1226, 1290, 1836,
+})  # fmt: skip
+# PostgreSQL by class: resources, an operator's hand, its system; and that it
+# is read only.
+_SERVERS_OWN_STATES = ('53', '57', '58', '25006')
+_FULL_SQLITE = 'database or disk is full'
 
 
 @enginefacade.transaction_context_provider
@@ -269,6 +280,23 @@ def _read_committed(engine: sa.Engine) -> None:
             )
 
     engine.dispose()  # what oslo.db has opened before
+
+
+def is_of_server(error: BaseException | None) -> bool:
+    """Whether the server is in trouble, whatever it is asked: a full disk."""
+    if isinstance(error, exception.DBError):
+        return isinstance(
+            error, exception.DBConnectionError
+        ) or is_of_server(error.inner_exception)
+    if not isinstance(error, sa.exc.DBAPIError):
+        return False
+    state = getattr(error.orig, 'pgcode', None) or ''
+    told: Sequence[Any] = getattr(error.orig, 'args', ())
+    return (
+        state.startswith(_SERVERS_OWN_STATES)
+        or (bool(told) and told[0] in _SERVERS_OWN_ERRORS)
+        or _FULL_SQLITE in str(error.orig)
+    )
 
 
 def _lost_race(error: BaseException | None) -> bool:

@@ -19,7 +19,8 @@ class Fuse:
     """Blows at the k-th place that is passed, and never again.
 
     A place is before each commit, and before and after each call to the
-    cloud; what follows a commit changes nothing before the next place.
+    cloud; what follows a commit changes nothing before the next place, except
+    that time may pass.
     """
 
     def __init__(self, place: int, blow: Callable[[], None]) -> None:
@@ -52,10 +53,14 @@ class Fuse:
 
 @contextlib.contextmanager
 def fused(
-    story: stories.Story, fuse: Fuse, before_calls: bool = True
+    story: stories.Story,
+    fuse: Fuse,
+    before_calls: bool = True,
+    after_commits: bool = False,
 ) -> Iterator[None]:
     """Put the fuse into the books and into the hands."""
     wrap = fuse.around if before_calls else fuse.after
+    commit = fuse.around if after_commits else fuse.before
     cloud = story.world.tools.cloud
     calls = [
         (cloud.keeper, 'keep'),
@@ -63,7 +68,7 @@ def fused(
         *((story.nova, move) for move in MOVES),
     ]
     with contextlib.ExitStack() as stack:
-        write = fuse.before(story.db.write)
+        write = commit(story.db.write)
         stack.enter_context(mock.patch.object(story.db, 'write', write))
         for owner, name in calls:
             work = wrap(getattr(owner, name))

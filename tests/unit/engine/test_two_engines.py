@@ -18,8 +18,8 @@ SECOND = dt.timedelta(seconds=1)
 class TwoEnginesTest(base.BaseTestCase):
     """One stands still at a place, for a moment or for longer than its lease.
 
-    Not between the renewal of the lease and the call that follows it: a call
-    is given up before the lease ends.
+    Not when the call is already on its way: it is given up before the lease
+    ends.
     """
 
     def interleaved(
@@ -37,7 +37,9 @@ class TwoEnginesTest(base.BaseTestCase):
                     story.tick(6)
 
                 fuse = fuses.Fuse(place, other)
-                with fuses.fused(story, fuse, before_calls=False):
+                with fuses.fused(
+                    story, fuse, before_calls=False, after_commits=True
+                ):
                     if paid:
                         pay(story)
                     story.tick(6)

@@ -148,6 +148,19 @@ class TestProcessor(books.BooksTestCase):
 
         self.assertEqual(inbox.PARKED, self.settled()['a'][0])
 
+    def test_no_message_is_parked_for_a_full_disk(self):
+        """Not even where it stays full for many tries."""
+        full = sa.exc.OperationalError(
+            'INSERT', {}, Exception(1021, 'Disk got full writing (temporary)')
+        )
+        self.breaks_on('a', full)
+        self.store(a=messages.versioned('create.end'))
+
+        for _ in range(20):
+            self.assertRaises(sa.exc.OperationalError, self.processor.run)
+
+        self.assertEqual(inbox.NEW, self.settled()['a'][0])
+
     def test_what_another_worker_has_claimed_is_left_to_it(self):
         def claimed_meanwhile(conn, tools, _fact, _now):
             lease = tools.settings.lease

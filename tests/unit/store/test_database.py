@@ -3,6 +3,7 @@
 
 import threading
 
+from oslo_db import exception
 from oslotest import base
 import sqlalchemy as sa
 
@@ -10,6 +11,45 @@ from patrii_billing import errors
 from patrii_billing.store import accounts
 from patrii_billing.store import database
 from tests import books
+
+
+class _AsPostgreSQL(Exception):
+    pgcode = ''
+
+
+class TroubleTest(base.BaseTestCase):
+    def of_server(self, cause: Exception) -> bool:
+        return database.is_of_server(
+            sa.exc.OperationalError('INSERT', {}, cause)
+        )
+
+    def of_state(self, pgcode: str) -> bool:
+        cause = _AsPostgreSQL()
+        cause.pgcode = pgcode
+        return self.of_server(cause)
+
+    def test_a_full_disk_is_the_trouble_of_the_server(self) -> None:
+        self.assertTrue(self.of_server(Exception(1021, 'Disk got full')))
+        self.assertTrue(self.of_server(Exception(1114, 'table is full')))
+        self.assertTrue(self.of_state('53100'))
+        self.assertTrue(self.of_server(Exception('database or disk is full')))
+
+    def test_a_server_that_stops_or_takes_no_writes_is_as_well(self) -> None:
+        self.assertTrue(self.of_server(Exception(1290, 'read-only')))
+        self.assertTrue(self.of_state('57P01'))
+        self.assertTrue(self.of_state('25006'))
+
+    def test_it_is_also_where_oslo_has_wrapped_it(self) -> None:
+        full = sa.exc.DBAPIError('COMMIT', {}, Exception(1180, 'at COMMIT'))
+
+        self.assertTrue(database.is_of_server(exception.DBError(full)))
+        self.assertTrue(database.is_of_server(exception.DBConnectionError()))
+
+    def test_what_is_wrong_with_a_row_is_not(self) -> None:
+        self.assertFalse(self.of_server(Exception(4025, 'CONSTRAINT failed')))
+        self.assertFalse(self.of_state('22003'))
+        self.assertFalse(database.is_of_server(exception.DBDataError()))
+        self.assertFalse(database.is_of_server(ValueError('a number')))
 
 
 class UnitOfWorkTest(books.BooksTestCase):
