@@ -277,7 +277,28 @@ class KeystonesLimitsTest(QuotaTestCase):
         cls.addClassCleanup(test_outages.minicloud, 'quota', 'nova')
         test_outages.minicloud('quota', 'keystone')
         cls.enter('asks')
+        cls.debtor = cls.cloud.make_customer('debtor')
+        cls.server = cls.cloud.boot(cls.debtor)
+        cls.before = cls.limits()
         cls.bill()
+        cls.service.subscribe(
+            cls.debtor, invoice_lead='1s', reminders=[], shelved_span='1h'
+        )
+
+    @classmethod
+    def limits(cls) -> dict[str, int]:
+        shown = cls.quotas.get(cls.debtor.project).to_dict()
+        return {name: shown[name] for name in ('instances', 'cores', 'ram')}
+
+    def test_who_is_shelved_is_frozen_in_keystone_until_he_pays(self) -> None:
+        self.service.wait_status(self.debtor.name, 'shelved')
+        self.assertEqual(
+            {'instances': 1, 'cores': 1, 'ram': 512}, self.limits()
+        )
+        self.service.pay(self.debtor.name)
+        self.service.wait_status(self.debtor.name, 'active')
+        self.assertEqual(self.before, self.limits())
+        self.assertEqual('ACTIVE', self.cloud.show(self.server)['status'])
 
     def test_a_quota_is_set_in_keystone_and_billed(self) -> None:
         # Whoever has no limit of his own has that of all.
