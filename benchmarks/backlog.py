@@ -5,6 +5,7 @@ They are put there without oslo.messaging, which takes longer to publish
 them than any contender takes to read them.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import json
@@ -78,6 +79,18 @@ def fill(topic: str, count: int, legacy: bool = False) -> None:
             )
         while waiting(opened, topic) < count:
             time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def publisher(topic: str) -> Iterator[Callable[[str], None]]:
+    """Publishes a message to a queue that is there, under an id."""
+    with channel() as opened:
+
+        def publish(name: str) -> None:
+            message = {**notification(0), 'message_id': name}
+            opened.basic_publish(_enveloped(message), EXCHANGE, queue(topic))
+
+        yield publish
 
 
 def queue(topic: str) -> str:

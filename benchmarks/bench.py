@@ -58,6 +58,10 @@ class Bench:
             processor=processor,
         )
 
+    @property
+    def engine(self) -> sa.Engine:
+        return self._books.engine
+
     def count_of_all(self) -> int:
         return self._count()
 

@@ -78,6 +78,8 @@ class Nova:
         self.pace = pace
         self.requests: dict[str, int] = {}
         self.guests: dict[int, Guest] = {}
+        self.asked_now = 0
+        self.asked_at_most = 0
         self._turns = threading.Semaphore(pace.at_once)
         self._lock = threading.Lock()
 
@@ -85,8 +87,12 @@ class Nova:
         """Take as long as nova does."""
         with self._lock:
             self.requests[what] = self.requests.get(what, 0) + 1
+            self.asked_now += 1
+            self.asked_at_most = max(self.asked_at_most, self.asked_now)
         with self._turns:
             time.sleep(seconds)
+        with self._lock:
+            self.asked_now -= 1
 
     def guest(self, number: int) -> Guest:
         with self._lock:
@@ -194,6 +200,8 @@ class _Handler(http.BaseHTTPRequestHandler):
                 self._answer({'instanceActions': []})
             case ['requests']:
                 self._answer(self.nova.requests)
+            case ['at-once']:
+                self._answer(self.nova.asked_at_most)
             case ['since', server]:
                 guest = self.nova.guest(number_of(server))
                 self._answer(guest.since)

@@ -36,7 +36,7 @@ from oslo_messaging.notify import listener  # noqa: E402
 LOG = logging.getLogger(__name__)
 
 # Seconds after which a batch is stored though it is not full.
-_BATCH_TIMEOUT = 1
+BATCH_TIMEOUT = 1
 # Batches that the broker sends ahead.
 _AHEAD = 2
 # Characters that a message may have. Nova's have some thousands, and fifty
@@ -254,7 +254,7 @@ class Listener:
             scribe,
             allow_requeue=True,
             batch_size=batch_size,
-            batch_timeout=_BATCH_TIMEOUT,
+            batch_timeout=BATCH_TIMEOUT,
         )
 
     def start(self) -> None:
