@@ -146,6 +146,15 @@ _HOLD = {
     'promise prolonged': N_('promise prolonged'),
     'pause prolonged': N_('pause prolonged'),
     'abuse prolonged': N_('abuse prolonged'),
+    'promise ended': N_('promise ended'),
+    'pause ended': N_('pause ended'),
+    'abuse ended': N_('abuse ended'),
+}
+_CONTRACT = {
+    'trial': N_('on trial'),
+    'live': N_('running'),
+    'ending': N_('ending'),
+    'ended': N_('ended'),
 }
 _SWITCH = {
     'stopped': N_('enforcement stopped'),
@@ -223,6 +232,8 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     'status': _STATUS,
     'notice': _MAIL,
     'action': _STEP,
+    'request': _STEP,
+    'contract': _CONTRACT,
     'call': _CALL,
     'fact': _FACT,
     'hold': _HOLD,

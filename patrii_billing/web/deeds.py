@@ -63,6 +63,16 @@ class Deed:
         """Whether a hold is named where it is a deed on one, and only so."""
         return bool(_HELD.fullmatch(target)) == (self.noun == 'hold')
 
+    def read(
+        self, given: Given, amount: Callable[[str], str]
+    ) -> dict[str, str]:
+        """What was filled in, amounts as the API writes them."""
+        money = {one.name for one in self.fields if one.kind == 'money'}
+        return {
+            name: amount(text.strip()) if name in money else text
+            for name, text in given.items()
+        }
+
     def place(self, target: str) -> str:
         return _PLACES[self.noun].format(_id(target))
 

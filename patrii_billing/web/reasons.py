@@ -62,6 +62,8 @@ SENTENCES = (
     N_('a quota change is under way'),
     N_('the quota is frozen until the debt is paid'),
     N_('the quota was frozen meanwhile'),
+    N_('released'),
+    N_('cancelled'),
     # What stands on the line of an invoice.
     N_('%(price)s x %(count)s x %(share)s %(unit)s'),
     N_('%(price)s x %(count)s used'),
@@ -78,6 +80,17 @@ SENTENCES = (
     N_('must say how it was given'),
     N_('must say until when it is off'),
     N_('must be a whole number'),
+    N_('must be as %(example)s'),
+    N_('is missing'),
+    N_('%(value)s has more digits than %(currency)s has'),
+    N_('%(what)s %(used)s in use, %(again)s %(wanted)s asked for'),
+    N_('a hold is in force already: %(word)s'),
+    N_('that is more than earlier credits left of the invoice'),
+    N_('action %(id)s is %(word)s'),
+    N_('notice %(id)s is %(word)s'),
+    N_('%(invoice)s is %(word)s'),
+    N_('there is no account %(id)s'),
+    N_('no invoice is called %(value)s'),
     N_('a promise needs a date'),
     N_('no quota is named'),
     N_('the ladder has gone on'),
@@ -91,6 +104,7 @@ SENTENCES = (
 _UNITS = {'days': N_('days'), 'seconds': N_('seconds')}
 _GAP = re.compile(r'%\((\w+)\)s')
 _KINDS = tuple(codes.WORDS.values())
+_INVOICE = re.compile(r'[A-Za-z][A-Za-z0-9_]*-[0-9]+')
 _AMOUNT = re.compile(r'-?[0-9.]+ [A-Z]{3}')
 
 
@@ -150,10 +164,12 @@ def said(
 
 
 def _fits(gaps: Mapping[str, str]) -> bool:
-    """Whether words and units are of ours, and a price is one."""
+    """Whether words and units are ours, prices and invoices are such."""
     word, price = gaps.get('word'), gaps.get('price')
     if word is not None and all(word not in one for one in _KINDS):
         return False
     if gaps.get('unit', 'days') not in _UNITS:
+        return False
+    if not _INVOICE.fullmatch(gaps.get('invoice', 'INV-1')):
         return False
     return price is None or bool(_AMOUNT.fullmatch(price))

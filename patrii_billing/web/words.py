@@ -12,16 +12,19 @@ import functools
 import gettext
 import io
 import pathlib
+import re
 import zoneinfo
 
 import babel
 from babel import dates
 from babel.messages import mofile
 from babel.messages import pofile
+from babel import numbers
 
 from patrii_billing.domain import money
 from patrii_billing import wording
 
+_PLAIN = re.compile(r'-?[0-9]+(\.[0-9]+)?')
 COOKIE = 'language'
 _FOLDER = pathlib.Path(__file__).parent / 'locale'
 LANGUAGES = (
@@ -51,6 +54,22 @@ class Words:
     def amount(self, text: str, currency: str) -> str:
         """Money as the API writes it, as people do."""
         return wording.amount(money.parse(text, currency), self.locale)
+
+    def read(self, amount: str) -> str:
+        """An amount that a person wrote, as the API does; else as it is.
+
+        12.50 is read in every language, 12,50 where that is how one writes.
+        """
+        if _PLAIN.fullmatch(amount):
+            return amount
+        # Whatever kind of blank stands between thousands.
+        digits = ''.join(amount.split())
+        try:
+            return str(
+                numbers.parse_decimal(digits, self.locale, strict=True)
+            )
+        except numbers.NumberFormatError:
+            return amount
 
     def price(self, text: str, currency: str) -> str:
         """With as many digits as it has."""

@@ -27,7 +27,8 @@ def ask(name: str, target: str) -> Any:
 @page.post('/<name>/<target>')
 def do(name: str, target: str) -> Any:
     """First what would follow, and then, when it was seen, do it."""
-    deed, given = _known(name, target), flask.request.form
+    deed = _known(name, target)
+    given = deed.read(flask.request.form, flask.g.words.read)
     if 'sure' not in given:
         return _check(deed, target, given)
     wanted = deed.request(target, given)

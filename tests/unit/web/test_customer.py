@@ -2,7 +2,9 @@
 """One customer's page, and what can be done on it."""
 
 import re
+import zoneinfo
 
+from patrii_billing.web import words
 from tests.unit.web import base
 
 
@@ -104,6 +106,25 @@ class DeedTest(base.TestCase):
             self.assertIn('id="w-amount"', answer.text)
             self.assertIn(f'value="{amount}"', answer.text)
         self.assertEqual(before, self._payments())
+
+    def test_an_amount_is_read_as_one_writes_it_where_one_is_at_home(
+        self,
+    ) -> None:
+        for language, amount, read in (
+            ('fr', '1 234,50', '1234.50'), ('fr', '12,50', '12.50'),
+            ('fr', '12.50', '12.50'), ('en', '1,234.50', '1234.50'),
+            ('en', '12,50', '12,50'), ('en', 'a lot', 'a lot'),
+        ):  # fmt: skip
+            known = words.of(language, zoneinfo.ZoneInfo('UTC'))
+            self.assertEqual(read, known.read(amount), (language, amount))
+        self.fay.client.set_cookie(
+            words.COOKIE, 'fr', domain='billing.example', path='/ui'
+        )
+
+        told = self.fay.post(self.path, amount='5,00')
+
+        self.assertEqual(200, told.status_code)
+        self.assertIn('name="amount" value="5.00"', told.text)
 
     def test_a_deed_nobody_knows_is_not_found(self) -> None:
         self.assertEqual(404, self.fay.get('/do/steal/1').status_code)

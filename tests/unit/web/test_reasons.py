@@ -42,6 +42,7 @@ class ReasonsTest(base.BaseTestCase):
             'nothing is past due': 'plus rien n’est échu',
             'task shelving is running': 'la tâche shelving est en cours',
             'pause hold': 'mise en attente (pause)',
+            'INV-000073 is paid': 'INV-000073 : payée',
             'a promise hold is in force':
                 'une mise en attente (promesse) est en vigueur',
             '4.50 EUR x 8 x 10/31 days': '4,50 € × 8 × 10/31 jours',
@@ -58,7 +59,8 @@ class ReasonsTest(base.BaseTestCase):
     def test_what_a_person_wrote_is_left_as_it_is(self) -> None:
         for text in (
             'He has promised to pay', '', 'a lot x 2 used',
-            '100% (name)s', 'please hold', 'nothing is past due!',
+            '100% (name)s', 'please hold', 'acme is paid',
+            'nothing is past due!',
         ):  # fmt: skip
             self.assertEqual(text, self.said(text))
 
