@@ -1,31 +1,31 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How many subscriptions a second are charged on a day when all are due.
+"""How many invoices a second are issued on a day when all are due.
 
-Needs nothing for SQLite, and for another backend a private server of it:
+Needs nothing for SQLite, and for the others private servers of them:
 
-    python benchmarks/charge.py --subscriptions 2000
-    tools/with_services.py mysql -- \\
-        python benchmarks/charge.py --backend mysql --workers 4
-
-The floor is what the database takes for bare inserts of the same rows, by as
-many workers. Each worker is a process of its own; of their memory the peak
-and how much it grew after the first batches are shown.
+    tools/with_services.py mysql postgresql -- \\
+        python benchmarks/charge.py --backends sqlite mysql postgresql
 """
 
 import argparse
 from collections.abc import Callable
 import contextlib
+import datetime as dt
+import functools
 import multiprocessing
+import os
 import pathlib
-import resource
 import sys
 import time
+from typing import Any
 
 import sqlalchemy as sa
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from benchmarks import bare  # noqa: E402
+from benchmarks import contest  # noqa: E402
 from patrii_billing.engine import charge  # noqa: E402
 from patrii_billing.store import database  # noqa: E402
 from patrii_billing.store import migrate  # noqa: E402
@@ -34,139 +34,218 @@ from tests import books  # noqa: E402
 from tests import crowd  # noqa: E402
 from tests.database import backends  # noqa: E402
 
-# What charging writes a row of for each subscription, beside its span.
-WRITTEN = ('invoices', 'lines', 'timeline', 'notices')
-WARM = 5  # batches, after which memory should not grow
+ABOUT = """\
+Each of many customers is due an invoice of three servers: the engine reads
+his contract and what he had, prices the lines with their taxes, numbers the
+invoice, and writes it with its mail, its event and the timeline. Beside it
+stands what the database takes for the rows of the invoices and their lines
+alone: by SQLAlchemy Core in batches of 500 (the floor), by the driver, by an
+ORM, and in a transaction for each.
+
+The same for many times as many customers, which should take as long for
+each, and for two workers that share them. A worker is a process of its own."""
+
+RATE, CPU, GROWN = 'invoices/s', 'CPU s per 1,000', 'MiB grown'
+# Of the floor, with all that is done beside.
+WANTED = {'mysql': 0.25, 'postgresql': 0.37, 'sqlite': 0.15}
+TWICE = 1.6  # for two workers, where rows are locked and not the books
+_SERVERS = 3
+_WARM = 5  # batches after which memory should not grow
+_MONTH = dt.timedelta(days=31)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--backend', default='sqlite')
-    parser.add_argument('--subscriptions', type=int, default=2000)
-    parser.add_argument('--workers', type=int, default=1)
-    parser.add_argument('--batch', type=int, default=100)
-    arguments = parser.parse_args()
+    asked = options()
+    match = contest.Contest(
+        'charge', ABOUT,
+        'tools/with_services.py mysql postgresql -- python'
+        ' benchmarks/charge.py --backends sqlite mysql postgresql',
+        asked.turns,
+    )  # fmt: skip
     with contextlib.ExitStack() as stack:
-        bench = Bench(stack, arguments)
-        charged = bench.measure('charged', work)
-        bench.check()
-        floor = bench.measure('bare inserts', insert)
-        print(f'ratio to the floor {charged / floor:.2f}')
+        contenders: dict[str, contest.Turn] = {}
+        for backend in asked.backends:
+            contenders |= one_backend(stack, backend, asked)
+        match.run(contenders)
+    for backend in asked.backends:
+        judge(match, backend)
+    match.finish(asked)
 
 
-class Bench:
-    """Books with a crowd in them, and workers who share it."""
+def options() -> argparse.Namespace:
+    parser = contest.parser(__doc__)
+    parser.add_argument('--backends', nargs='+', default=['sqlite'])
+    parser.add_argument('--customers', type=int, default=2000)
+    parser.add_argument('--times', type=int, default=5, help='as many')
+    parser.add_argument('--batch', type=int, default=100)
+    return parser.parse_args()
+
+
+def one_backend(
+    stack: contextlib.ExitStack, backend: str, asked: argparse.Namespace
+) -> dict[str, contest.Turn]:
+    count, batch = asked.customers, asked.batch
+    crowded = Crowd(stack, backend, count, batch)
+    shared = Crowd(stack, backend, count, batch)
+    larger = Crowd(stack, backend, count * asked.times, batch)
+    other = Crowd(stack, backend, count, batch)
+    crowded.issue()
+    floors = bare.Floors(other.books.engine, *crowded.an_invoice())
+    contenders: dict[str, contest.Turn] = {
+        'engine': crowded.issue,
+        'engine, two workers': functools.partial(shared.issue, workers=2),
+        f'engine, {asked.times} times as many': larger.issue,
+    }
+    for name, way in (
+        ('Core', floors.core), ('driver', floors.driver),
+        ('ORM', floors.orm), ('one by one', floors.each),
+    ):  # fmt: skip
+        contenders[name] = functools.partial(rated, way, count)
+    return {f'{backend}: {name}': turn for name, turn in contenders.items()}
+
+
+def rated(way: Callable[[int], None], count: int) -> contest.Figures:
+    began, spent = time.monotonic(), time.process_time()
+    way(count)
+    spent = time.process_time() - spent
+    return {
+        RATE: count / (time.monotonic() - began),
+        CPU: spent * 1000 / count,
+    }
+
+
+class Crowd:
+    """Customers who are all due at once, each month anew."""
 
     def __init__(
-        self, stack: contextlib.ExitStack, arguments: argparse.Namespace
+        self, stack: contextlib.ExitStack, backend: str, count: int, batch: int
     ) -> None:
-        self._given = arguments
-        self._url = stack.enter_context(
-            backends.Scratch(arguments.backend)
-        ).url
-        self._books = database.Database(connection=self._url)
-        stack.callback(self._books.engine.dispose)
-        migrate.upgrade(self._books.engine)
-        self._books.write(books.plan)
-        for first in range(1, arguments.subscriptions + 1, 1000):
-            count = min(1000, arguments.subscriptions + 1 - first)
-            self._books.write(crowd.gather, first, count)
-        self._books.engine.dispose()  # lest a worker inherits a connection
+        self._url = stack.enter_context(backends.Scratch(backend)).url
+        self.books = database.Database(connection=self._url)
+        stack.callback(self.books.engine.dispose)
+        migrate.upgrade(self.books.engine)
+        self._count, self._batch = count, batch
+        self._now, self._issued = crowd.DUE, 0
+        self.books.write(books.plan)
+        for first in range(1, count + 1, 1000):
+            some = min(1000, count + 1 - first)
+            self.books.write(crowd.gather, first, some)
+            for number in range(2, _SERVERS + 1):
+                self.books.write(_another_server, first, some, number)
 
-    def measure(self, what: str, target: Callable[..., None]) -> float:
-        """Let all workers do it; how many subscriptions a second."""
+    def issue(self, workers: int = 1) -> contest.Figures:
+        """Let workers charge all who are due, and move on by a month."""
+        self.books.engine.dispose()  # lest a worker inherits a connection
         context = multiprocessing.get_context('spawn')
-        start = context.Barrier(self._given.workers + 1)
-        told = context.Queue()
-        workers = [
-            context.Process(
-                target=target,
-                args=(self._url, self._given, number, start, told),
-            )
-            for number in range(self._given.workers)
+        start, told = context.Barrier(workers + 1), context.Queue()
+        args = (self._url, self._batch, self._now, start, told)
+        working = [
+            context.Process(target=work, args=args) for _ in range(workers)
         ]
-        for worker in workers:
+        for worker in working:
             worker.start()
         start.wait()
         began = time.monotonic()
-        peaks = [told.get() for _ in workers]
+        figures = [told.get() for _ in working]
         taken = time.monotonic() - began
-        for worker in workers:
+        for worker in working:
             worker.join()
-        rate = self._given.subscriptions / taken
-        peak = max(whole for whole, _ in peaks)
-        grown = max(after for _, after in peaks)
-        print(
-            f'{what:13} {self._given.subscriptions:7} {rate:7.0f} a second,'
-            f' peak {peak:.0f} MiB, grown by {grown:.0f} MiB'
-        )
-        return rate
+        self._now += _MONTH
+        self._check()
+        return {
+            RATE: self._count / taken,
+            CPU: sum(spent for spent, _ in figures) * 1000 / self._count,
+            GROWN: max(grown for _, grown in figures),
+        }
 
-    def check(self) -> None:
-        """Each has one invoice, and no number is left out."""
-        with self._books.engine.connect() as conn:
-            found = conn.execute(
+    def _check(self) -> None:
+        """Each has one invoice more, and no number is left out."""
+        found = self.books.read(
+            lambda conn: conn.execute(
                 sa.select(
-                    sa.func.count(),
-                    sa.func.count(schema.invoices.c.subscription_id.distinct()),
-                    sa.func.min(schema.invoices.c.number),
-                    sa.func.max(schema.invoices.c.number),
+                    sa.func.count(), sa.func.max(schema.invoices.c.number)
                 )
             ).one()
-        count = self._given.subscriptions
-        if tuple(found) != (count, count, 1, count):
-            raise SystemExit(f'{found} are not {count} invoices in a row')
-        self._books.engine.dispose()
+        )
+        self._issued += self._count
+        if tuple(found) != (self._issued, self._issued):
+            raise SystemExit(f'{found} are not {self._issued} in a row')
+
+    def an_invoice(self) -> tuple[Any, Any]:
+        """The first one, and its lines."""
+        with self.books.engine.connect() as conn:
+            invoice = conn.execute(
+                schema.invoices.select().where(schema.invoices.c.number == 1)
+            ).one()
+            lines = conn.execute(
+                schema.lines.select().where(
+                    schema.lines.c.invoice_id == invoice.id
+                )
+            ).all()
+        if len(lines) != _SERVERS:
+            raise SystemExit(f'an invoice has {len(lines)} lines')
+        return invoice._asdict(), [line._asdict() for line in lines]
 
 
-def work(url, given, number, start, told) -> None:
+def _another_server(
+    conn: sa.Connection, first: int, count: int, number: int
+) -> None:
+    for table, named in (
+        (schema.servers, ('id',)), (schema.levels, ('server', 'key')),
+    ):  # fmt: skip
+        columns = [
+            one for one in table.c
+            if not one.computed and (one.name != 'id' or 'id' in named)
+        ]  # fmt: skip
+        rows = sa.select(
+            *(
+                one + sa.literal(f'-{number}') if one.name in named else one
+                for one in columns
+            )
+        ).where(
+            table.c.project.in_(
+                [f'project-{n}' for n in range(first, first + count)]
+            ),
+            sa.not_(table.c[named[0]].like('%-%-%')),
+        )
+        conn.execute(table.insert().from_select(columns, rows))
+
+
+def work(
+    url: str, batch: int, now: dt.datetime, start: Any, told: Any
+) -> None:
     """Charge until nothing is due."""
-    tools = crowd.tools(database.Database(connection=url), batch=given.batch)
+    tools = crowd.tools(database.Database(connection=url), now, batch=batch)
+    tools.db.read(lambda conn: conn.execute(sa.select(1)))
     start.wait()
-    warm, batches = memory(), 0
-    while charge.run(tools, tools.now()):
+    before, batches = contest.resident(os.getpid()), 0
+    spent = time.process_time()
+    while charge.run(tools, now):
         batches += 1
-        if batches == WARM:
-            warm = memory()
-    told.put((memory(), memory() - warm))
+        if batches == _WARM:
+            before = contest.resident(os.getpid())
+    spent = time.process_time() - spent
+    told.put((spent, contest.resident(os.getpid()) - before))
 
 
-def insert(url, given, number, start, told) -> None:
-    """Insert copies of the rows that were written, a batch at a time."""
-    opened = database.Database(connection=url)
-    tables = [schema.metadata.tables[name] for name in WRITTEN]
-    copies = [copy_of(opened, table, number) for table in tables]
-    share = given.subscriptions // given.workers
-    start.wait()
-    warm = memory()
-    for first in range(0, share, given.batch):
-        rows = range(first, min(first + given.batch, share))
-        opened.write(insert_batch, tables, copies, rows)
-    told.put((memory(), memory() - warm))
-
-
-def copy_of(opened, table, number):
-    """A row of the table, and what of it must be another in each copy."""
-    row = opened.read(lambda conn: conn.execute(table.select()).first())
-    values = {k: v for k, v in row._asdict().items() if k != 'id'}
-    return lambda n: {
-        **values,
-        **{
-            'invoices': {'series': f'B{number}', 'number': n + 1,
-                         'reference': f'B{number}-{n}'},
-            'notices': {'key': f'B{number}-{n}'},
-        }.get(table.name, {}),
-    }  # fmt: skip
-
-
-def insert_batch(conn, tables, copies, rows) -> None:
-    for table, copy in zip(tables, copies, strict=True):
-        conn.execute(table.insert(), [copy(n) for n in rows])
-
-
-def memory() -> float:
-    """The most that this process has had, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def judge(match: contest.Contest, backend: str) -> None:
+    own = f'{backend}: engine'
+    match.expect(
+        f'{own} by Core', match.ratio(own, f'{backend}: Core', RATE),
+        at_least=WANTED[backend],
+    )  # fmt: skip
+    (larger,) = (
+        name for name in match.measured
+        if name.startswith(own) and name.endswith('times as many')
+    )  # fmt: skip
+    match.expect(
+        f'{larger}, by as many', match.ratio(larger, own, RATE), at_least=0.9
+    )
+    if backend == 'postgresql':
+        match.expect(
+            f'{own}: two workers by one',
+            match.ratio(f'{own}, two workers', own, RATE), at_least=TWICE,
+        )  # fmt: skip
 
 
 if __name__ == '__main__':
