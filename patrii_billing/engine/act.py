@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.engine import deleting
 from patrii_billing.engine import moves
+from patrii_billing.engine import parking
 from patrii_billing.engine import purging
 from patrii_billing.engine import quota_change
 from patrii_billing.engine import restoring
@@ -60,10 +61,10 @@ def _advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     except errors.CloudError as error:
         LOG.warning('%s %s: %s', row.type, row.server or row.project, error)
         _later(tools, row, str(error))
-    except Exception:
+    except Exception as error:
         # One bad action must not stop the others; it is tried again.
-        LOG.exception('%s %s failed', row.type, row.server or row.project)
-        _later(tools, row, 'an error of this service, see its log')
+        what = f'{row.type} {row.server or row.project}'
+        _later(tools, row, parking.told(LOG, what, error))
 
 
 def _later(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:

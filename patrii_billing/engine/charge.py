@@ -27,6 +27,7 @@ from patrii_billing.engine import parking
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import accounts
+from patrii_billing.store import database
 from patrii_billing.store import invoices
 from patrii_billing.store import subscriptions
 
@@ -100,7 +101,9 @@ def _charge_alone(
 ) -> None:
     try:
         tools.db.write(_charge, tools, [one], until, now)
-    except Exception:
+    except Exception as error:
+        if database.is_of_server(error):
+            raise
         LOG.exception('subscription %s: no invoice', one[0])
         tools.db.write(
             parking.put_off, tools, *one, now, 'charge', 'charge_at'

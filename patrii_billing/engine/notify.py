@@ -22,6 +22,7 @@ from patrii_billing.domain import mail
 from patrii_billing.engine import addressing
 from patrii_billing.engine import collect
 from patrii_billing.engine import enclosing
+from patrii_billing.engine import parking
 from patrii_billing.engine import resending
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing.engine import tell
@@ -93,16 +94,14 @@ def _attempt(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
         return _deliver(tools, row)
     except errors.LeaseLost as error:
         LOG.info('notice %s: %s', row.key, error)
-    except Exception:
+    except Exception as error:
         # One bad notice must not keep the others.
-        LOG.exception('notice %s could not be sent', row.key)
-        _put_off(tools, row)
+        _put_off(tools, row, parking.told(LOG, f'notice {row.key}', error))
     return True
 
 
-def _put_off(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
+def _put_off(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
     """After an error of our own: with the mail gone, its fate is unknown."""
-    why = 'an error of this service, see its log'
     try:
         if tools.db.read(attempts.is_open, row.id):
             _unknown(tools, row, why)

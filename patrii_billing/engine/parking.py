@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
+from patrii_billing.store import database
 from patrii_billing.store import subscriptions
 
 LOG = logging.getLogger(__name__)
@@ -29,6 +30,19 @@ def park(
     )  # fmt: skip
 
 
+def told(log: Any, what: str, error: Exception) -> str:
+    """Log what has failed and why; the reason in words.
+
+    A database that is away or full is told in a line: it is no mistake here.
+    """
+    if database.is_of_server(error):
+        why = f'the database: {(str(error).splitlines() or [""])[0][:200]}'
+        log.warning('%s: %s', what, why)
+        return why
+    log.error('%s failed', what, exc_info=error)
+    return 'an error of this service, see its log'
+
+
 def each_alone(
     tools: toolbox.Tools,
     due: Iterable[tuple[int, int]],
@@ -42,13 +56,16 @@ def each_alone(
     """Take a step for each (subscription, account) in its own transaction.
 
     One that fails by an error of this service is put off and keeps none of
-    the others. `until` is the column that says when it is taken again.
+    the others; trouble of the database's is raised, for it is about none of
+    them. `until` is the column that says when it is taken again.
     """
     for subscription_id, account_id in due:
         ids = subscription_id, account_id
         try:
             tools.db.write(step, tools, *ids, now)
-        except Exception:
+        except Exception as error:
+            if database.is_of_server(error):
+                raise
             LOG.exception('subscription %s: no %s', subscription_id, work)
             tools.db.write(put_off, tools, *ids, now, work, until)
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import calendar
 from patrii_billing.domain import usage as law
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import database
 from patrii_billing.store import usage
 
 LOG = logging.getLogger(__name__)
@@ -73,7 +74,9 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     for row in due:
         try:
             tools.db.write(_add_up, tools, row, now)
-        except Exception:
+        except Exception as error:
+            if database.is_of_server(error):
+                raise
             # One bad row must not keep the others.
             LOG.exception('usage %s is not added up', row.id)
             later = now + tools.settings.retry_max
