@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From stored notifications to facts in the books, one unit of work each.
+"""From stored notifications to facts in the books, some in one unit of work.
 
 One message that cannot be read or observed is parked with its reason, and
-stops no other. The messages of one batch are taken in the order they came.
+stops no other: those in one unit with it are then read one by one. The
+messages of one batch are taken in the order they came.
 """
 
+from collections.abc import Sequence
 from collections import deque
+import itertools
 import json
 from typing import Any
 
@@ -34,6 +37,9 @@ _DOUBTFUL = (
     sa.exc.TimeoutError,
 )
 _TRIES = 5
+# Messages of one unit of work: a commit costs as much as some of them, and
+# what they change is kept from others until then.
+_TOGETHER = 20
 
 
 class Processor:
@@ -50,6 +56,8 @@ class Processor:
         # Claimed and not yet settled: kept while the database is away.
         self._in_hand: deque[sa.Row[Any]] = deque()
         self._tries = 0
+        # How many of them are to be read one by one.
+        self._alone = 0
 
     def run(self) -> int:
         """Read what waits, at most a batch; how much there was.
@@ -65,10 +73,29 @@ class Processor:
                 self._tools.db.write(inbox.give_back, self._in_hand)
                 self._in_hand.clear()
                 break
-            self._settle(self._in_hand[0])
-            self._in_hand.popleft()
+            for _ in range(self._settle_some()):
+                self._in_hand.popleft()
             self._tries = 0
         return count
+
+    def _settle_some(self) -> int:
+        """Settle what is next, as much as one unit may hold; how many.
+
+        Where any of it fails all of it is taken one by one.
+        """
+        some = list(itertools.islice(self._in_hand, _TOGETHER))
+        if not self._alone and len(some) > 1:
+            try:
+                return self._tools.db.write(self._read_all, some)
+            except Exception as error:
+                LOG.info(
+                    '%s notifications are read one by one: %s',
+                    len(some), patience.described(error),
+                )  # fmt: skip
+                self._alone = len(some)
+        self._settle(some[0])
+        self._alone = max(0, self._alone - 1)
+        return 1
 
     def _claim(self) -> None:
         """Take what nova says first, for enforcement rests on it."""
@@ -99,12 +126,32 @@ class Processor:
             LOG.exception('notification %s is parked', row.message_id)
             self._park(row, patience.described(error))
 
+    def _read_all(
+        self, conn: sa.Connection, rows: Sequence[sa.Row[Any]]
+    ) -> int:
+        """Read some in one unit, until told to stop; how many were read."""
+        done = []
+        read = 0
+        for row in rows:
+            if read and self._tools.stopping():
+                break
+            read += 1
+            if self._is_observed(conn, row):
+                done.append(row)
+        inbox.settle_all(conn, done, inbox.DONE)
+        return read
+
     def _read(self, conn: sa.Connection, row: sa.Row[Any]) -> None:
+        if self._is_observed(conn, row):
+            inbox.settle(conn, row, inbox.DONE)
+
+    def _is_observed(self, conn: sa.Connection, row: sa.Row[Any]) -> bool:
+        """Whether it told a fact; what did not is settled already."""
         message = json.loads(row.body)
         unfit = raw.why_unfit(message)
         if row.source == inbox.CEILOMETER and self._source and not unfit:
             samples.read(conn, self._tools, self._source, row, message)
-            return
+            return False
         said = nova.Parked(unfit) if unfit else nova.parse(message)
         match said:
             case nova.Parked(reason):
@@ -116,7 +163,8 @@ class Processor:
                 inbox.settle(conn, row, inbox.IGNORED, reason)
             case fact:
                 observe.observe(conn, self._tools, fact, self._tools.now())
-                inbox.settle(conn, row, inbox.DONE)
+                return True
+        return False
 
     def _park(self, row: sa.Row[Any], why: str) -> None:
         try:

@@ -91,6 +91,28 @@ def release(
     )  # fmt: skip
 
 
+def release_all(
+    conn: sa.Connection,
+    /,
+    table: sa.Table,
+    rows: Sequence[sa.Row[Any]],
+    **values: Any,
+) -> None:
+    """Give rows of one claim back, never due again. Raises LeaseLost."""
+    if not rows:
+        return
+    done = conn.execute(
+        table.update()
+        .where(
+            table.c.id.in_([row.id for row in rows]),
+            table.c.owner == rows[0].owner,
+        )
+        .values(owner=None, lease_until=None, next_at=None, **values)
+    )
+    if done.rowcount != len(rows):
+        raise errors.LeaseLost(f'some of {table.name} were claimed again')
+
+
 def give_back(
     conn: sa.Connection, table: sa.Table, rows: Sequence[sa.Row[Any]]
 ) -> None:

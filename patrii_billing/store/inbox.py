@@ -97,6 +97,13 @@ def settle(
     claims.release(conn, _inbox, row, None, state=state, why=why)
 
 
+def settle_all(
+    conn: sa.Connection, rows: Sequence[sa.Row[Any]], state: str
+) -> None:
+    """Close messages of one claim. Raises LeaseLost."""
+    claims.release_all(conn, _inbox, rows, state=state)
+
+
 def forget(conn: sa.Connection, row: sa.Row[Any]) -> None:
     """Drop a message whose whole content is kept elsewhere.
 

@@ -6,6 +6,7 @@ import time
 
 from oslo_db import exception
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from patrii_billing.engine import observe
 from patrii_billing.engine import ports
@@ -95,6 +96,18 @@ class TestProcessor(books.BooksTestCase):
         self.assertEqual(inbox.PARKED, settled['b'][0])
         self.assertIn('by zero', settled['b'][1])
         self.assertEqual(inbox.DONE, settled['c'][0])
+
+    def test_messages_that_came_together_are_read_in_few_units(self):
+        self.store(
+            **{str(n): messages.versioned('create.end') for n in range(40)}
+        )
+        units = []
+        event.listen(self.db.engine, 'commit', units.append)
+
+        self.assertEqual(40, self.processor.run())
+
+        self.assertEqual({(inbox.DONE, None)}, set(self.settled().values()))
+        self.assertLess(len(units), 5)
 
     def test_what_a_broken_message_wrote_is_undone(self):
         self.breaks_on('a', ZeroDivisionError(), afterwards=True)
