@@ -97,6 +97,8 @@ class _Ladder(steps.Steps):
         """What could only be stopped was not deleted, and is paid for."""
         owes = self.facts.owes(self.policy.tolerance, self.now)
         if not owes and not self.facts.written_off:
+            if self.facts.quota_frozen:
+                self._do(intents.Act(ActionType.QUOTA_CHANGE))
             for one in self.facts.in_custody():
                 self._do(intents.Act(ActionType.RESTORE, one.server))
 

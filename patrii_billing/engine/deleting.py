@@ -40,6 +40,8 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             state=ActionState.CANCELLED,
         )  # fmt: skip
         return
+    if refusal and moves.withdrawn(tools, row):
+        return
     if refusal:
         moves.alarm(tools, row, 'delete_refused', refusal)
         next_at = tools.now() + tools.settings.blocked

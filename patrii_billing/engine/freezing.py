@@ -56,7 +56,8 @@ def _begin_freeze(
     crash loses nothing; from then on a payment has it put back.
     """
     accounts.lock(conn, row.account_id)
-    actions.renew(conn, row, tools.now() + tools.settings.lease)
+    now = tools.now()
+    actions.renew(conn, row, now, now + tools.settings.lease)
     sub = subscriptions.get(conn, row.subscription_id)
     policy = gather.policy(conn, tools, sub)
     facts = gather.facts(conn, tools, sub, tools.now())

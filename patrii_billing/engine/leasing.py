@@ -18,7 +18,8 @@ from patrii_billing.store import actions
 def renew(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     """Begin a lease for the call that follows. Raises LeaseLost."""
     since = tools.now()
-    tools.db.write(actions.renew, row, since + tools.settings.lease)
+    until = since + tools.settings.lease
+    tools.db.write(actions.renew, row, since, until)
     check(tools, since)
 
 

@@ -31,10 +31,7 @@ def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     if refusal is None:
         return True
     if refusal.final:
-        tools.db.write(
-            conclude, tools, row, None, 'cancelled', refusal.why,
-            state=ActionState.CANCELLED,
-        )  # fmt: skip
+        _cancel(tools, row, refusal.why)
         return False
     if row.why != refusal.why:
         tools.db.write(_note_blocked, tools, row, refusal.why, now)
@@ -43,6 +40,25 @@ def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     next_at = now + (rare if refusal.for_person else often)
     tools.db.write(actions.again, row, next_at, refusal.why)
     return False
+
+
+def withdrawn(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
+    """Whether what Nova keeps from us is not wanted any more; then it ends.
+
+    A restore waits for its end, and nothing else would tell it of a payment
+    that came after it was committed.
+    """
+    refusal = tools.db.write(permit.unwanted, tools, row, tools.now())
+    if refusal is not None:
+        _cancel(tools, row, refusal.why)
+    return refusal is not None
+
+
+def _cancel(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
+    tools.db.write(
+        conclude, tools, row, None, 'cancelled', why,
+        state=ActionState.CANCELLED,
+    )  # fmt: skip
 
 
 def call(

@@ -189,7 +189,7 @@ def _begin(
     now = tools.now()  # others' mails may have been waited for
     if pace and not outflow.take(conn, now, pace):
         return False
-    notices.renew(conn, row, now + tools.settings.mail_lease)
+    notices.renew(conn, row, now, now + tools.settings.mail_lease)
     attempts.begin(conn, row.id, now, recipients)
     if row.template in _MUST_ARRIVE and names is not None:
         for notice_id in {row.id, row.repeats or row.id}:
@@ -220,7 +220,7 @@ def _take_up(
     nobody is to be told twice. An attempt that is still open is that of a
     worker who died, or whose answer could not be kept. Raises LeaseLost.
     """
-    notices.renew(conn, row, until)
+    notices.renew(conn, row, now, until)
     lost = attempts.is_open(conn, row.id)
     if lost and row.template in _MUST_ARRIVE:
         _note(conn, row, Attempt.UNKNOWN, _LOST, now)

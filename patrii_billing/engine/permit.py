@@ -48,9 +48,22 @@ def destructive(
     refusal = refusal or _switches(conn, tools, current, now)
     if refusal is None:
         lease = max(row.lease_until, now + tools.settings.lease)
-        actions.renew(conn, row, lease)
+        actions.renew(conn, row, now, lease)
         actions.commit(conn, row, now)
     return refusal
+
+
+def unwanted(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    now: dt.datetime,
+) -> guards.Refusal | None:
+    """Why a destructive action is not to be done at all; commits nothing."""
+    accounts.lock(conn, row.account_id)
+    begun = actions.get(conn, row.id).committed_at is not None
+    refusal = _law(conn, tools, row, begun, now)
+    return refusal if refusal is not None and refusal.final else None
 
 
 def _law(

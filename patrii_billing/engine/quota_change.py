@@ -70,7 +70,7 @@ def _remember(
     """
     accounts.lock(conn, row.account_id)
     now = tools.now()
-    actions.renew(conn, row, now + tools.settings.lease)
+    actions.renew(conn, row, now, now + tools.settings.lease)
     project = accounts.project(conn, row.project)
     if project is not None and project.quota_before is not None:
         return 'the quota is frozen until the debt is paid'

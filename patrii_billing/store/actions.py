@@ -91,9 +91,14 @@ def by_id(conn: sa.Connection, action_id: int) -> sa.Row[Any]:
     return row
 
 
-def renew(conn: sa.Connection, row: sa.Row[Any], until: dt.datetime) -> None:
-    """Keep the lease. Raises LeaseLost."""
-    claims.write(conn, _actions, row, lease_until=until)
+def renew(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    now: dt.datetime,
+    until: dt.datetime,
+) -> None:
+    """Keep the lease. Raises LeaseLost, also where it was over."""
+    claims.renew(conn, _actions, row, now, until)
 
 
 def commit(conn: sa.Connection, row: sa.Row[Any], now: dt.datetime) -> None:

@@ -76,6 +76,33 @@ def write(
         raise errors.LeaseLost(f'{table.name} {row.id} was claimed again')
 
 
+def renew(
+    conn: sa.Connection,
+    /,
+    table: sa.Table,
+    row: sa.Row[Any],
+    now: dt.datetime,
+    until: dt.datetime,
+    **values: Any,
+) -> None:
+    """Keep a lease that is not over yet. Raises LeaseLost.
+
+    Whoever stood still for longer has judged by what may not be so any more,
+    be it that nobody else has claimed the row.
+    """
+    done = conn.execute(
+        table.update()
+        .where(
+            table.c.id == row.id,
+            table.c.owner == row.owner,
+            table.c.lease_until >= now,
+        )
+        .values(lease_until=until, **values)
+    )
+    if done.rowcount != 1:
+        raise errors.LeaseLost(f'the lease of {table.name} {row.id} is over')
+
+
 def release(
     conn: sa.Connection,
     /,

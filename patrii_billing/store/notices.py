@@ -136,9 +136,14 @@ def count_attempt(
     return by_id(conn, row.id)
 
 
-def renew(conn: sa.Connection, row: sa.Row[Any], until: dt.datetime) -> None:
-    """Keep the lease. Raises LeaseLost."""
-    claims.write(conn, _notices, row, lease_until=until)
+def renew(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    now: dt.datetime,
+    until: dt.datetime,
+) -> None:
+    """Keep the lease. Raises LeaseLost, also where it was over."""
+    claims.renew(conn, _notices, row, now, until)
 
 
 def give_back(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:

@@ -82,7 +82,7 @@ class ClaimTest(backends.DatabaseTestCase):
         self.claim(LATER)
 
         for write in (
-            lambda conn: actions.renew(conn, first, LATER),
+            lambda conn: actions.renew(conn, first, books.NOW, LATER),
             lambda conn: actions.commit(conn, first, LATER),
             lambda conn: actions.again(conn, first, LATER, 'later'),
             lambda conn: actions.add_request(conn, first, 'req-1'),
