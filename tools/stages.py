@@ -67,6 +67,7 @@ STAGES = (
     Stage('unit', 'py312', 240),
     Stage('unit', 'py313', 240),
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
+    Stage('simulator', 'simulator', 210),
     Stage('database', 'database', 180),
     Stage('window', 'window', 150),
     Stage('wheel', 'wheel', 120, is_check=True),
