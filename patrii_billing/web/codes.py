@@ -227,6 +227,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     'cycle': _CYCLE,
     'vm': _VM,
 }
+# What the forms of the pages call a payment; it says nothing to people.
+KEYS = 'ui-'
 # What an entry of the timeline is called by, of each kind.
 _NAMES: Mapping[str, Mapping[str, str]] = {
     'status': _STATUS,
@@ -248,6 +250,8 @@ def word(code: str, kind: str) -> str:
 
 def name(what: str, code: str) -> str:
     """What happened, of an entry of the timeline; other names as they are."""
+    if what == 'payment' and code.startswith(KEYS):
+        return ''
     return _NAMES.get(what, _CHANGE).get(code, code)
 
 

@@ -11,6 +11,7 @@ import uuid
 
 import flask
 
+from patrii_billing.web import codes
 from patrii_billing.web import person as persons
 from patrii_billing.web import service as services
 from patrii_billing.web import window as windows
@@ -111,4 +112,4 @@ def is_ours(target: str) -> bool:
 
 def key() -> str:
     """A key for a form: sent twice, it is done once."""
-    return f'ui-{uuid.uuid4()}'
+    return f'{codes.KEYS}{uuid.uuid4()}'

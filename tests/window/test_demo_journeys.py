@@ -112,6 +112,8 @@ class JourneyTest(base.BaseTestCase):
         visitor.fill('Reference', 'cheque 4711')
         visitor.press('See what would follow')
         visitor.sees('cheque 4711')
+        visitor.sees(' pays INV-')
+        browser.picture(self.page, f'journey-check-{self.place}')
         visitor.press('Record a payment')
 
         visitor.sees('Done: Record a payment')

@@ -80,6 +80,9 @@ class DeedTest(base.TestCase):
 
         self.assertEqual(200, told.status_code)
         self.assertIn('payment', told.text)
+        self.assertIn(f'€5.00 pays {self.known["ACME_INVOICE"]}.', told.text)
+        # The key of the form is for the books.
+        self.assertNotIn('<bdi>ui-', told.text)
         self.assertEqual(before, self._payments())
 
         sent = dict(
@@ -96,6 +99,14 @@ class DeedTest(base.TestCase):
         self.assertEqual('5.00', payment['amount'])
         self.assertEqual('cheque 7', payment['reference'])
         self.assertIn('fay', payment['by'])
+
+    def test_what_more_quota_costs_is_told_before_it_is_changed(self) -> None:
+        told = self.browser('sue').post(
+            f'/do/quota/{self.known["SUB_ID"]}', cores='12'
+        )
+
+        self.assertIn('Cores: 8, then 12.', told.text)
+        self.assertIn('on the next invoice', told.text)
 
     def test_a_wrong_amount_is_named_beside_its_field(self) -> None:
         before = self._payments()
