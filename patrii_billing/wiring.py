@@ -83,6 +83,7 @@ from patrii_billing.store import database
 from patrii_billing.store import migrate
 from patrii_billing import version
 from patrii_billing.web import app as web_app
+from patrii_billing.web import brake as brakes
 from patrii_billing.web import person as persons
 from patrii_billing.web import window as panes
 
@@ -543,6 +544,7 @@ def window(conf: cfg.ConfigOpts, service: Any) -> Any:
             span=elapsed(options.session, '[web] session'),
             secure=options.secure_cookies,
             sso_url=options.sso_url,
+            brake=brakes.Brake(options.login_attempts),
             brand=conf.mail.brand_name,
             zone=calendar.zone(conf.billing.timezone, '[billing] timezone'),
             locale=conf.billing.locale,

@@ -89,6 +89,10 @@ class _Reader:
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code)
             raise self._wrong(error.lineno, f'not XML: {reason}') from None
+        except (LookupError, ValueError) as error:
+            # In an encoding that Python has not, or not a byte at a time.
+            line = self._parser.CurrentLineNumber
+            raise self._wrong(line, f'cannot be read: {error}') from None
         return self._done
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:

@@ -56,8 +56,14 @@ class Checks(upgradecheck.UpgradeCommands):
             lambda: wiring.complaints(self._conf), upgradecheck.Code.WARNING
         )
 
+    def _secrets(self) -> upgradecheck.Result:
+        return _result(
+            lambda: checks.exposed(self._conf), upgradecheck.Code.WARNING
+        )
+
     _upgrade_checks = (
         ('Configuration', _configuration),
+        ('Secrets', _secrets),
         ('Database schema', _schema),
         ('Plans and policies', _books),
         ('Cloud', _cloud),

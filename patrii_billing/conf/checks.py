@@ -4,8 +4,10 @@
 import collections
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import glob
 import os
+import stat
 
 from keystoneauth1 import exceptions as keystone_errors
 from keystoneauth1 import loading as ks_loading
@@ -36,6 +38,39 @@ def check(conf: cfg.ConfigOpts) -> None:
     webhooks.register_named(conf)
     _check_names(conf)
     _check_values(conf)
+
+
+def exposed(conf: cfg.ConfigOpts) -> Sequence[str]:
+    """The secrets of files that everybody on this host can read; a line each.
+
+    What is wrong with a file that is not there is said elsewhere.
+    """
+    known: dict[str, set[str]] = collections.defaultdict(set)
+    for section, option in _registered(conf):
+        if option.secret:
+            known[section] |= {option.name, option.dest}
+    found = []
+    for path in _files(conf):
+        if not os.path.exists(path) or not _is_public(path):
+            continue
+        held = [
+            f'[{section}] {name}'
+            for section, names in _read(path).items()
+            # Of other programs only the names tell.
+            for name in sorted(names)
+            if name in known[section] or name.endswith(('password', 'secret'))
+        ]
+        if held:
+            found.append(
+                f'{path} holds {", ".join(held)} and everybody on this host '
+                f'can read it: chmod 640 {path}'
+            )
+    return found
+
+
+def _is_public(path: str) -> bool:
+    """Whether others than its owner and group can read it, or replace it."""
+    return bool(os.stat(path).st_mode & (stat.S_IROTH | stat.S_IWOTH))
 
 
 def _register_auth_plugin(conf: cfg.ConfigOpts) -> None:

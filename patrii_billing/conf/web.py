@@ -36,6 +36,19 @@ How long after the login one has to log in again; a role that was taken away
 counts until then.
 """,
     ),
+    cfg.IntOpt(
+        'login_attempts',
+        default=10,
+        min=0,
+        help="""
+Wrong passwords of one user from one address within five minutes, after which
+more are answered by 429 without keystone being asked; ten times as many of
+all users from one address. Each process of the web server counts for itself.
+Behind a proxy set [oslo_middleware] enable_proxy_headers_parsing, else all
+come from one address. For a lock of the user himself see keystone's
+[security_compliance] lockout_failure_attempts. 0 counts nothing.
+""",
+    ),
     cfg.StrOpt(
         'project',
         default='',

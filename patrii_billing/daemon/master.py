@@ -9,6 +9,7 @@ import cotyledon
 from oslo_config import cfg
 from oslo_log import log as logging
 
+from patrii_billing.conf import checks
 from patrii_billing.conf import opts
 from patrii_billing.daemon import services
 from patrii_billing import errors
@@ -76,5 +77,7 @@ class Master:
         )
         LOG.info('Release %s, workers: %s', release, counts)
         LOG.info('%s', wiring.described(self._conf))
+        for line in checks.exposed(self._conf):
+            LOG.warning('%s', line)
         if self._conf.log_options:
             self._conf.log_opt_values(LOG, standard_logging.DEBUG)

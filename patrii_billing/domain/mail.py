@@ -63,6 +63,7 @@ ALARMS = (
     'charge_failed',
     'judgement_failed',
     'correction_failed',
+    'false_notification',
     'quota_drift',
     'quota_refused',
     'webhook_parked',

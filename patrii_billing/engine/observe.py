@@ -3,25 +3,33 @@
 
 An older fact never undoes a newer one, and a fact told twice changes
 nothing: states are kept with the time they were told, levels by their key.
+What is told may be a lie of anybody on the bus: what nova itself shows later
+counts, and takes back what was billed for it.
 """
 
+from collections.abc import Sequence
 import datetime as dt
 import decimal
 from typing import Any
 
+from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import facts
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import server as nova
+from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.engine import unparking
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
 from patrii_billing.store import custody
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
+
+LOG = logging.getLogger(__name__)
 
 _STATES: dict[type[facts.ServerFact], str] = {
     facts.ServerUnshelved: 'active',
@@ -71,16 +79,42 @@ def observe(
             _tell(conn, known, fact.at, vm_state=_STATES[type(fact)])
 
 
-def is_as_known(shown: nova.Server, known: sa.Row[Any] | None) -> bool:
-    """Whether to see a server so would change nothing in the books."""
+def is_as_known(
+    tools: toolbox.Tools, shown: nova.Server, known: sa.Row[Any] | None
+) -> bool:
+    """Whether to see a server so would change nothing in the books.
+
+    What nova has not shown before, or was told of since it last changed, is
+    to be looked at.
+    """
     return (
         known is not None
+        and known.seen_at is not None
+        and known.told_at - _changed_at(shown, known.told_at)
+        <= tools.settings.sweep_overlap
         and known.deleted_at is None
         and shown.deleted_at is None
         and not nova.is_gone(shown)
         and (shown.flavor, shown.vm_state, shown.name[:255])
         == (known.flavor, known.vm_state, known.name)
     )
+
+
+def comes_too_late(
+    conn: sa.Connection, tools: toolbox.Tools, fact: facts.ServerFact
+) -> bool:
+    """Whether a sweep has seen what a resize of then would have changed.
+
+    It has counted since then; who tells of it now may tell anything.
+    """
+    if not isinstance(fact, facts.ServerResized):
+        return False
+    known = servers.get(conn, fact.server)
+    if known is None or known.seen_at is None:
+        return False
+    settings = tools.settings
+    span = settings.sweep_every + settings.sweep_overlap
+    return bool(fact.at < known.seen_at - span)
 
 
 def see(
@@ -92,7 +126,7 @@ def see(
     """Compare a server as Nova shows it with the books; Nova is right."""
     known = servers.get(conn, shown.id)
     deleted = shown.deleted_at is not None or nova.is_gone(shown)
-    at = shown.updated_at or shown.created_at or now
+    at = _changed_at(shown, now)
     if known is None:
         known = _add(conn, shown, at, now)
         if not deleted:
@@ -101,17 +135,133 @@ def see(
         if known.deleted_at is None:
             forget(conn, tools, known, shown.deleted_at or at, now)
         return
+    if known.seen_at is None:
+        known = _correct_first(conn, tools, known, shown, now)
+    # While a resize waits for its owner the new flavor costs nothing.
+    settled = shown.vm_state != 'resized' and not shown.task_state
+    if settled:
+        known = _disprove(conn, tools, known, shown, at, now)
     if known.deleted_at is not None:  # restored from a soft delete
         servers.change(conn, known.id, deleted_at=None)
         _level(conn, known, known.flavor, _ONE, at, 'restored')
-    # While a resize waits for its owner the new flavor costs nothing.
-    settled = shown.vm_state != 'resized' and not shown.task_state
     if settled and shown.flavor != known.flavor:
         # A notification may tell of it at this very moment.
         known = servers.lock(conn, known.id)
         if shown.flavor != known.flavor:
             _see_flavor(conn, known, shown.flavor, at)
     _tell(conn, known, at, vm_state=shown.vm_state, name=shown.name[:255])
+
+
+def _changed_at(shown: nova.Server, else_: dt.datetime) -> dt.datetime:
+    return shown.updated_at or shown.created_at or else_
+
+
+def _correct_first(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    known: sa.Row[Any],
+    shown: nova.Server,
+    now: dt.datetime,
+) -> sa.Row[Any]:
+    """Nova shows for the first time whose it is, of what, and since when."""
+    created_at = shown.created_at or known.created_at
+    told = servers.levels_told(conn, known.project, known.id)
+    if (
+        shown.project == known.project
+        and abs(created_at - known.created_at) < tools.settings.sweep_overlap
+        and (len(told) > 1 or {row.resource for row in told} == {shown.flavor})
+    ):
+        return known
+    truth = f'{shown.flavor} of {shown.project}'
+    _withdraw(conn, tools, known, told, truth, now)
+    if told and shown.project != known.project:
+        # To another it was never anything.
+        _level(conn, known, known.flavor, _NONE, told[0].at, 'another owns it')
+    servers.change(
+        conn, known.id, project=shown.project, created_at=created_at,
+        flavor=shown.flavor,
+    )  # fmt: skip
+    known = servers.lock(conn, known.id)
+    _level(conn, known, shown.flavor, _ONE, created_at, 'shown')
+    return known
+
+
+def _disprove(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    known: sa.Row[Any],
+    shown: nova.Server,
+    at: dt.datetime,
+    now: dt.datetime,
+) -> sa.Row[Any]:
+    """Take back what was told of a time after nova's last change of it.
+
+    Clocks differ, and a page is read a while before it is looked at: what is
+    nearer to either than that may be true.
+    """
+    slack = tools.settings.sweep_overlap
+    if not at + slack < known.told_at < now - slack:
+        return known
+    known = servers.lock(conn, known.id)
+    told = [
+        row
+        for row in servers.levels_told(conn, known.project, known.id)
+        if at + slack < row.at < now - slack
+    ]
+    _withdraw(conn, tools, known, told, shown.flavor, now)
+    level = servers.level_at(conn, known.project, known.id, now)
+    flavor = shown.flavor if level is None else level.resource
+    servers.change(conn, known.id, told_at=at, flavor=flavor)
+    return servers.lock(conn, known.id)
+
+
+def disown(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    known: sa.Row[Any],
+    now: dt.datetime,
+) -> None:
+    """Nova never had the server of which it was told."""
+    told = servers.levels_told(conn, known.project, known.id)
+    _withdraw(conn, tools, known, told, 'no such server', now)
+    _level(conn, known, known.flavor, _NONE, known.created_at, 'never was')
+    servers.change(
+        conn, known.id, deleted_at=known.created_at, missed_at=None,
+        vm_state='deleted',
+    )  # fmt: skip
+
+
+def _withdraw(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    known: sa.Row[Any],
+    told: Sequence[sa.Row[Any]],
+    truth: str,
+    now: dt.datetime,
+) -> None:
+    """Bill no more what was only told; have a person look who told it."""
+    if not told:
+        return
+    servers.drop_levels(conn, told)
+    flavors = ', '.join(row.resource for row in told)
+    why = (
+        f'server {known.id} of {known.project} was told to be {flavors}; '
+        f'nova shows {truth}'
+    )
+    LOG.warning('False notification: %s', why)
+    owner = accounts.project(conn, known.project)
+    if owner is None:
+        return
+    tell.operator(
+        conn, now, 'false_notification',
+        f'false_notification:{known.project}:{now.date()}', why,
+        account_id=owner.account_id, server=known.id,
+    )  # fmt: skip
+    if accounts.get(conn, owner.account_id).parked_why is not None:
+        # Perhaps for this: what has no price cannot be billed.
+        unparking.bill(
+            conn, tools, owner.account_id, now, timeline.ENGINE, why
+        )
 
 
 def forget(

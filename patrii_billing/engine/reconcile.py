@@ -97,7 +97,7 @@ def _see_page(
     """
     known = servers.some(conn, [one.id for one in page])
     for shown in page:
-        if not observe.is_as_known(shown, known.get(shown.id)):
+        if not observe.is_as_known(tools, shown, known.get(shown.id)):
             observe.see(conn, tools, shown, now)
     living = [one for one in page if not nova.is_gone(one)]
     servers.mark_seen(conn, [one.id for one in living], now)
@@ -136,11 +136,23 @@ def _doubt_unseen(conn: sa.Connection, since: dt.datetime) -> None:
 
 
 def _confirm_absences(tools: toolbox.Tools, now: dt.datetime) -> None:
-    """A 404 on its own, some time after the first doubt, is believed."""
+    """A 404 on its own, some time after the first doubt, is believed.
+
+    It says no less of what never was: of a server that came and went nova
+    tells only among what changed since.
+    """
     before = now - tools.settings.absence_gap
-    for row in tools.db.read(servers.missed, before, tools.settings.batch):
+    rows = tools.db.read(servers.missed, before, tools.settings.batch)
+    if any(row.seen_at is None for row in rows):
+        catch_up(tools, now)
+        rows = tools.db.read(servers.missed, before, tools.settings.batch)
+    for row in rows:
         shown = tools.cloud.servers.get(row.id)
-        if shown is None or nova.is_gone(shown):
-            tools.db.write(observe.forget, tools, row, row.missed_at, now)
+        if shown is not None and not nova.is_gone(shown):
+            tools.db.write(_see_page, tools, [shown], now)
+        elif row.seen_at is None:
+            tools.db.write(observe.disown, tools, row, now)
         else:
-            tools.db.write(servers.mark_seen, [row.id], now)
+            # Not before nova showed it last, whatever was told.
+            at = max(row.missed_at, row.seen_at)
+            tools.db.write(observe.forget, tools, row, at, now)

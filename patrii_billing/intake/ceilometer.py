@@ -9,6 +9,7 @@ from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
@@ -45,7 +46,7 @@ class Source:
     """
 
     event_type: str
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ messages of one batch are taken in the order they came.
 
 from collections.abc import Sequence
 from collections import deque
+import datetime as dt
 import itertools
 import json
 from typing import Any
@@ -16,6 +17,7 @@ from oslo_db import exception
 from oslo_log import log as logging
 import sqlalchemy as sa
 
+from patrii_billing.domain import facts
 from patrii_billing.engine import observe
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
@@ -40,6 +42,9 @@ _TRIES = 5
 # Messages of one unit of work: a commit costs as much as some of them, and
 # what they change is kept from others until then.
 _TOGETHER = 20
+# Hosts' clocks may differ by that much; a fact of later is nonsense, and
+# nothing that is told in time would count after it.
+_SLACK = dt.timedelta(minutes=15)
 
 
 class Processor:
@@ -153,6 +158,9 @@ class Processor:
             samples.read(conn, self._tools, self._source, row, message)
             return False
         said = nova.Parked(unfit) if unfit else nova.parse(message)
+        now = self._tools.now()
+        if isinstance(said, facts.ServerFact):
+            said = _unbelievable(conn, self._tools, said, now) or said
         match said:
             case nova.Parked(reason):
                 LOG.warning(
@@ -162,7 +170,7 @@ class Processor:
             case nova.Ignored(reason):
                 inbox.settle(conn, row, inbox.IGNORED, reason)
             case fact:
-                observe.observe(conn, self._tools, fact, self._tools.now())
+                observe.observe(conn, self._tools, fact, now)
                 return True
         return False
 
@@ -171,3 +179,20 @@ class Processor:
             self._tools.db.write(inbox.settle, row, inbox.PARKED, why)
         except errors.LeaseLost as error:
             LOG.info('notification %s: %s', row.message_id, error)
+
+
+def _unbelievable(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    fact: facts.ServerFact,
+    now: dt.datetime,
+) -> nova.Parked | None:
+    """What no honest nova tells at this time: the bus is open to many."""
+    if fact.at > now + _SLACK:
+        return nova.Parked(f'{fact.at:%Y-%m-%d %H:%M} UTC is yet to come')
+    if observe.comes_too_late(conn, tools, fact):
+        return nova.Parked(
+            f'nova has shown the server since {fact.at:%Y-%m-%d %H:%M} UTC, '
+            f'and what it showed counts'
+        )
+    return None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 from dataclasses import dataclass
+from dataclasses import field
 import imaplib
 import ssl
 from typing import Any
@@ -31,7 +32,7 @@ class Server:
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     folder: str = 'INBOX'
     tls: Tls = Tls.TLS
     timeout: float = 30

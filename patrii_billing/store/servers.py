@@ -16,6 +16,8 @@ from patrii_billing.store import subscriptions
 
 _servers = schema.servers
 _levels = schema.levels
+# Why there is a level, where none but a notification says so.
+_TOLD = ('created', 'resized')
 
 
 def get(conn: sa.Connection, server_id: str) -> sa.Row[Any] | None:
@@ -148,6 +150,31 @@ def add_level(
     if added:
         subscriptions.settle_project(conn, project, at)
     return added
+
+
+def levels_told(
+    conn: sa.Connection, project: str, server_id: str
+) -> Sequence[sa.Row[Any]]:
+    """What a notification alone has said of a server, in effective order."""
+    return conn.execute(
+        _levels.select()
+        .where(
+            _levels.c.project == project,
+            _levels.c.server == server_id,
+            _levels.c.why.in_(_TOLD),
+        )
+        .order_by(_levels.c.at, _levels.c.id)
+    ).all()
+
+
+def drop_levels(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
+    """Forget levels of one project, the earliest first among them.
+
+    What the project's subscriptions were billed is to be looked at again.
+    """
+    ids = [row.id for row in rows]
+    conn.execute(_levels.delete().where(_levels.c.id.in_(ids)))
+    subscriptions.settle_project(conn, rows[0].project, rows[0].at)
 
 
 def level_at(

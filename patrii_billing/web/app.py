@@ -42,11 +42,18 @@ _PAGES = (
 )
 
 
+# Bytes.
+_LONGEST_FORM = 2**18
+
+
 def build(window: windows.Window) -> flask.Flask:
     """The pages, to be mounted at /ui."""
     app = flask.Flask('patrii_billing.web')
     app.config.update(
         SECRET_KEY=window.secret,
+        # No form of ours is longer, and none brings a file.
+        MAX_CONTENT_LENGTH=_LONGEST_FORM,
+        MAX_FORM_MEMORY_SIZE=_LONGEST_FORM,
         SESSION_COOKIE_NAME='patrii_billing',
         SESSION_COOKIE_PATH='/ui',
         SESSION_COOKIE_HTTPONLY=True,

@@ -4,12 +4,14 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 import datetime as dt
 from typing import Any
 from typing import Protocol
 import zoneinfo
 
 from patrii_billing.domain import cloud
+from patrii_billing.web import brake as brakes
 from patrii_billing.web import person as persons
 
 
@@ -36,13 +38,14 @@ class Window:
 
     service: Any
     authorize: Callable[[str, dict[str, Any], dict[str, Any]], bool]
-    secret: str
+    secret: str = field(repr=False)
     login: Login | None = None
     known: Callable[[Mapping[str, Any]], persons.Person | None] | None = None
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     span: dt.timedelta = dt.timedelta(hours=1)
     secure: bool = True  # the cookie goes over TLS alone
     sso_url: str = ''  # keystone's page of WebSSO
+    brake: brakes.Brake = field(default_factory=lambda: brakes.Brake(10))
     brand: str = 'Cloud Billing'
     accent: str = '#1f4fa3'
     zone: zoneinfo.ZoneInfo = zoneinfo.ZoneInfo('UTC')

@@ -9,9 +9,12 @@ from oslo_config import cfg
 from oslo_log import log
 from paste.deploy import loadwsgi
 
+from patrii_billing.conf import checks
 from patrii_billing.conf import opts
 from patrii_billing import version
 from patrii_billing import wiring
+
+LOG = log.getLogger(__name__)
 
 _FILES = 'PATRII_BILLING_CONFIG_FILES'
 _ETC = pathlib.Path('/etc/patrii_billing/api-paste.ini')
@@ -29,6 +32,8 @@ def application() -> Any:
         argv += ['--config-file', path]
     conf = opts.load(argv, version.version_string(), cfg.CONF)
     log.setup(conf, 'patrii_billing')
+    for line in checks.exposed(conf):
+        LOG.warning('%s', line)
     wiring.check_schema(conf)
     return loadwsgi.loadapp(
         f'config:{_paste(conf)}', name=conf.api.auth_strategy

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """In and out: keystone says who it is, a signed cookie remembers it."""
 
+import math
 from typing import Any
 
 import flask
+from oslo_log import log as logging
 
 from patrii_billing.domain import cloud
 from patrii_billing import errors
 from patrii_billing.web import person as persons
 from patrii_billing.web import visit
 from patrii_billing.web import words
+
+LOG = logging.getLogger(__name__)
 
 page = flask.Blueprint('login', __name__)
 _YEAR = 365 * 24 * 3600
@@ -29,18 +33,33 @@ def enter() -> Any:
     window, given = visit.window(), flask.request.form
     if window.login is None:
         flask.abort(404)
+    name, domain = given.get('user', ''), given.get('domain') or 'Default'
+    address = flask.request.remote_addr or ''
+    wait = window.brake.wait(address, f'{name}@{domain}', window.now())
+    if wait is not None:
+        seconds = math.ceil(wait.total_seconds())
+        return _form(_later()), 429, {'Retry-After': str(seconds)}
     try:
         user = window.login.by_password(
-            given.get('user', ''),
-            given.get('domain') or 'Default',
+            name,
+            domain,
             given.get('password', ''),
             given.get('project', ''),
         )
     except errors.NotLoggedIn as error:
+        window.brake.failed(address, f'{name}@{domain}', window.now())
+        LOG.warning('login of %r from %s refused', name[:64], address)
         return _form(str(error)), 403
     except errors.CloudError as error:
         return _form(str(error)), 503
     return _entered(user, given.get('next'))
+
+
+def _later() -> str:
+    words: str = flask.g.words.gettext(
+        'Too many wrong passwords: try again in a few minutes.'
+    )
+    return words
 
 
 @page.post('/sso')

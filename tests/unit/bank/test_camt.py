@@ -236,6 +236,12 @@ class RefusalTest(base.BaseTestCase):
         for content in (b'', b'day;amount', whole[:-9], whole + b'<x/>'):
             self.assertIn('not XML', self.refused(content))
 
+    def test_an_encoding_that_nobody_knows_is_refused(self) -> None:
+        whole = bank.camt(bank.entry('1.00'))
+        for name in (b'U0TF-8', b'x-user-defined', b'utf-7', b'shift_jis'):
+            said = self.refused(whole.replace(b'UTF-8', name, 1))
+            self.assertIn('cannot be read', said)
+
     def test_a_document_type_is_refused_whatever_it_hides(self) -> None:
         for hidden in (
             '<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;&b;&b;">]>',

@@ -64,6 +64,7 @@ class CommandTestCase(base.BaseTestCase):
             sqlite_synchronous = false
         """,
         )
+        pathlib.Path(self.config).chmod(0o640)
         self.clock = clocks.Clock(NEW_YEAR)
         self.nova = clouds.Nova(self.clock)
         self.projects = clouds.Projects()

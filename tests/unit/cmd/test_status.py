@@ -4,6 +4,7 @@
 import contextlib
 import io
 import json
+import pathlib
 from typing import Any
 from unittest import mock
 
@@ -43,8 +44,8 @@ class UpgradeCheckTest(base.CommandTestCase):
         self.assertEqual(0, code)
         self.assertEqual({None}, set(found.values()))
         self.assertEqual(
-            ['Configuration', 'Database schema', 'Plans and policies',
-             'Cloud'],
+            ['Configuration', 'Secrets', 'Database schema',
+             'Plans and policies', 'Cloud'],
             list(found),
         )  # fmt: skip
 
@@ -97,6 +98,23 @@ class UpgradeCheckTest(base.CommandTestCase):
 
         self.assertEqual(2, code)
         self.assertIn('dry_runn', found['Configuration'])
+
+    def test_secrets_that_everybody_can_read_are_a_warning(self) -> None:
+        self.manage('db', 'upgrade')
+        pathlib.Path(self.config).chmod(0o644)
+
+        code, found = self.check()
+
+        self.assertEqual(1, code)
+        self.assertIn('[database] connection', found['Secrets'])
+        self.assertIn(f'chmod 640 {self.config}', found['Secrets'])
+        self.assertNotIn(self.url, found['Secrets'])
+
+    def test_what_is_read_by_its_group_alone_is_well(self) -> None:
+        self.manage('db', 'upgrade')
+        pathlib.Path(self.config).chmod(0o640)
+
+        self.assertIsNone(self.check()[1]['Secrets'])
 
     def test_a_missing_file_is_one_line(self) -> None:
         err = io.StringIO()

@@ -252,6 +252,7 @@ class ReadingTest(SamplesTestCase):
 
     def created(self) -> inbox.Letter:
         content = test_raw.as_sent(messages.versioned('create.end'))
+        content['timestamp'] = f'{NOON:%Y-%m-%d %H:%M:%S}'
         return listener.raw.message(content, 100_000)
 
     def test_where_metering_is_off_samples_are_left_to_wait(self) -> None:

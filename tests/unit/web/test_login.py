@@ -47,6 +47,51 @@ class LoginTest(base.TestCase):
         self.assertIn('value="sue"', answer.text)
         self.assertNotIn('wrong', answer.text)
 
+    def test_who_guesses_passwords_has_to_wait(self) -> None:
+        browser = self.browser()
+        for _ in range(10):
+            told = browser.post('/login', user='sue', password='guess')
+            self.assertEqual(403, told.status_code)
+        self.keystone.is_away = True  # and is not asked
+        told = browser.post('/login', user='sue', password=base.PASSWORD)
+
+        self.assertEqual(429, told.status_code)
+        self.assertIn('Too many wrong passwords', told.text)
+        self.assertLessEqual(int(told.headers['Retry-After']), 300)
+
+        self.keystone.is_away = False
+        self.assertEqual(302, browser.log_in('ada').status_code)
+        browser.post('/logout')
+        self.door.advance(dt.timedelta(minutes=5))
+        self.assertEqual(302, browser.log_in('sue').status_code)
+
+    def test_one_password_tried_on_everybody_has_to_wait_too(self) -> None:
+        browser = self.browser()
+        statuses = [
+            browser.post(
+                '/login', user=f'user-{n}', password='guess'
+            ).status_code
+            for n in range(101)
+        ]
+
+        self.assertEqual([403] * 100 + [429], statuses)
+
+    def test_who_comes_from_elsewhere_is_not_shut_out_by_him(self) -> None:
+        for _ in range(10):
+            self.browser().post('/login', user='sue', password='guess')
+        found = self.browser()
+        told = found.client.post(
+            '/ui/login', base_url=base.URL,
+            data={
+                'csrf_token': found.token(), 'user': 'sue',
+                'password': base.PASSWORD,
+            },
+            headers={'Referer': f'{base.URL}/ui/'},
+            environ_overrides={'REMOTE_ADDR': '192.0.2.7'},
+        )  # fmt: skip
+
+        self.assertEqual(302, told.status_code)
+
     def test_keystone_away_lets_nobody_in_and_says_so(self) -> None:
         browser = self.browser()
         self.keystone.is_away = True

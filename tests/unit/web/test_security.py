@@ -2,6 +2,7 @@
 """What somebody tries who wants another to see or do what he would not."""
 
 import datetime as dt
+import io
 import re
 
 from werkzeug import test as http
@@ -235,6 +236,19 @@ class FormsTest(base.TestCase):
             )  # fmt: skip
             self.assertEqual(302, done.status_code)
             self.assertEqual('/ui/', done.headers['Location'], target)
+
+    def test_a_form_of_a_megabyte_or_with_a_file_is_not_read(self) -> None:
+        ada = self.browser('ada')
+        for form in (
+            {'name': 'x' * 2**20},
+            {'file': (io.BytesIO(b'x' * 2**20), 'x.bin')},
+        ):
+            told = ada.client.post(
+                '/ui/language', base_url=base.URL,
+                data={'csrf_token': ada.token(), **form},
+                headers={'Referer': f'{base.URL}/ui/'},
+            )  # fmt: skip
+            self.assertEqual(413, told.status_code)
 
     def test_what_is_much_too_long_or_odd_is_told(self) -> None:
         ada = self.browser('ada')
