@@ -17,7 +17,7 @@ HEADER = '# The versions tested together; tox -e constraints writes it anew.\n'
 SERIES = ['SQLAlchemy<2.1']
 TOOLS = [
     'tox>=4.28', 'tox-uv', 'psycopg2', 'openstackdocstheme', 'sphinx',
-    'axe-playwright-python', 'html5lib', 'playwright',
+    'atheris', 'axe-playwright-python', 'html5lib', 'playwright',
     'Django>=5.2,<5.3', 'horizon>=27.0.0',
 ]  # fmt: skip
 

@@ -71,6 +71,7 @@ STAGES = (
     Stage('database', 'database', 180),
     Stage('window', 'window', 150),
     Stage('wheel', 'wheel', 120, is_check=True),
+    Stage('fuzz', 'fuzz', 60, is_check=True),
     Stage('minicloud', 'minicloud', 1080, waits=True),
     Stage('broker', 'broker', 90, waits=True),
     Stage('mailserver', 'mailserver', 90, waits=True),

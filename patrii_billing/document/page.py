@@ -257,7 +257,9 @@ def _page_number(words: wordings.Words) -> markupsafe.Markup:
     said = words.say('title.page', page=_PAGE, pages=_PAGES)
     parts = re.split(f'([{_PAGE}{_PAGES}])', said)
     return markupsafe.Markup(' ').join(
-        markupsafe.Markup(_COUNTERS.get(part) or _css(part))  # noqa: S704
+        markupsafe.Markup(  # noqa: S704
+            _COUNTERS.get(part) or _css(part)
+        )
         for part in parts
         if part
     )
@@ -269,7 +271,8 @@ def _css(text: str) -> markupsafe.Markup:
         char if char.isalnum() or char in ' .,' else f'\\{ord(char):06x}'
         for char in text
     )
-    return markupsafe.Markup(f'"{"".join(escaped)}"')  # noqa: S704
+    text = f'"{"".join(escaped)}"'
+    return markupsafe.Markup(text)  # noqa: S704 # nosec B704
 
 
 @functools.cache

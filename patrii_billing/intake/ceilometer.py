@@ -23,7 +23,7 @@ from patrii_billing import errors
 from patrii_billing.intake import nova
 
 # The secret ceilometer has unless it is told another: known to everybody.
-KNOWN_SECRET = 'change this for valid signing'  # noqa: S105
+KNOWN_SECRET = 'change this for valid signing'  # noqa: S105 # nosec
 # What a quantity has room for, see store.schema.
 _LARGEST = 10**24
 # What ceilometer signs of a sample.

@@ -114,7 +114,7 @@ def _notification(data: bytes) -> None:
         return
     nova.is_routine(sent.get('event_type'), sent.get('payload'))
     stored = raw.message(sent, _ROOM)
-    kept = json.loads(json.dumps(stored))
+    kept = json.loads(stored.body)
     said = nova.parse(kept)
     assert repr(said) == repr(nova.parse(kept)), 'read twice, it differs'
     if raw.why_unfit(kept) is None and isinstance(said, facts.ServerFact):
@@ -123,7 +123,7 @@ def _notification(data: bytes) -> None:
 
 
 def _observed(
-    stored: dict[str, Any], said: facts.Fact, conn: sa.Connection
+    stored: inbox.Letter, said: facts.Fact, conn: sa.Connection
 ) -> None:
     """What is told changes what is known of a server, and no invoice."""
     tools = world().tools
@@ -174,7 +174,7 @@ def _sample(data: bytes) -> None:
     if not isinstance(message, dict):
         return
     ceilometer.with_meters(message, frozenset({'traffic'}))
-    stored = json.loads(json.dumps(raw.message(message, _ROOM)))
+    stored = json.loads(raw.message(message, _ROOM).body)
     for each in _heard(stored, metering.SOURCE).readings:
         assert repr(each) in _signed(), f'forged: {each}'
     unsigned = ceilometer.Source(metering.SOURCE.event_type, '')
