@@ -201,7 +201,8 @@ class LogsTest(SecretsTestCase):
     def test_a_signature_that_is_wrong(self) -> None:
         (source,) = wiring.sources(self.conf).values()
         now = dt.datetime.now(dt.UTC)
-        message = signature.Message('1', str(int(now.timestamp())), 'v1,x', b'')
+        sent = str(int(now.timestamp()))
+        message = signature.Message('1', sent, 'v1,x', b'')
         self.fails(
             lambda: signature.verify(source.keys, message, now, _MINUTE)
         )
