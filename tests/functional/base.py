@@ -15,6 +15,7 @@ import functools
 import json
 import os
 import pathlib
+import threading
 import time
 from typing import Any
 from typing import TypeVar
@@ -62,9 +63,9 @@ def wait_until(
 def at_once(work: Callable[..., T], things: Iterable[Any]) -> list[T]:
     """The work done on several things at a time; in their order."""
     listed = list(things)
-    if not listed:
-        # Also when the process ends, and no thread can be started any more.
-        return []
+    if not threading.main_thread().is_alive():
+        # The process ends, and no thread can be started any more.
+        return list(map(work, listed))
     with futures.ThreadPoolExecutor(_HANDS) as hands:
         return list(hands.map(work, listed))
 

@@ -3,7 +3,7 @@
 
 The fixtures have the names and give the variables of tests/doors.py; the
 tokens are keystone's. All files share one service, whose books are emptied
-between them, and each has customers and servers of its own.
+between them, and two customers with their servers, which no story touches.
 """
 
 import atexit
@@ -66,13 +66,11 @@ class House:
         }
         self.staff['NOROLE'] = self.cloud.make_customer('elsewhere')
         self.service.start()
+        self.street = Street(self)
 
     def empty_books(self) -> None:
         """As they were before anything was written into them."""
         self.service.books.write(_empty)
-
-    def settle(self) -> 'Street':
-        return Street(self)
 
     def tokens(self) -> dict[str, str]:
         return {
@@ -100,23 +98,21 @@ def _empty(conn: sa.Connection) -> None:
 
 
 class Street:
-    """Two customers with their servers, for one file of stories."""
+    """Two customers with their servers, for all files of stories."""
 
     def __init__(self, where: House) -> None:
         self._house = where
-        self._stack = contextlib.ExitStack()
-        self.cloud = base.Minicloud()
-        self.cloud.enter(self._stack.callback)
         self.acme, self.rival = base.at_once(
-            self.cloud.make_customer, ('acme', 'rival')
+            where.cloud.make_customer, ('acme', 'rival')
         )
-        self.reader = self.cloud.make_colleague(self.acme, 'reader')
-        for one in (self.acme, self.rival):
-            where.cloud.operator.nova.quotas.update(one.project, **_QUOTA)
-        self.servers = self.cloud.boot_all([self.acme, self.acme, self.rival])
+        self.reader = where.cloud.make_colleague(self.acme, 'reader')
+        self.servers = where.cloud.boot_all([self.acme, self.acme, self.rival])
 
-    def leave(self) -> None:
-        self._stack.close()
+    def reset_quotas(self) -> None:
+        for one in (self.acme, self.rival):
+            self._house.cloud.operator.nova.quotas.update(
+                one.project, **_QUOTA, force=True
+            )
 
     def variables(self) -> dict[str, str]:
         today = dt.datetime.now(dt.UTC).date()
@@ -145,6 +141,8 @@ class Street:
             lambda: self._count(schema.servers, 'id', self.servers) == 3,
             'the servers to be found',
         )
+        # Once more, since a change of the last story may have come late.
+        self.reset_quotas()
         file = service.folder / f'{uuid.uuid4().hex}.yaml'
         file.write_text(
             doors.CUSTOMERS.format(
@@ -172,11 +170,9 @@ class Cloud(fixture.GabbiFixture):
 
     def start_fixture(self) -> None:
         house().empty_books()
-        self.street = house().settle()
+        self.street = house().street
+        self.street.reset_quotas()
         os.environ |= self.street.variables()
-
-    def stop_fixture(self) -> None:
-        self.street.leave()
 
 
 class Customers(Cloud):
