@@ -43,6 +43,7 @@ ALARMS = (
     'restore_stuck',
     'restores_late',
     'shelve_stuck',
+    'actions_stuck',
     'quota_change_stuck',
     'server_exempt',
     'delete_refused',

@@ -19,6 +19,7 @@ from patrii_billing.engine import purging
 from patrii_billing.engine import quota_change
 from patrii_billing.engine import restoring
 from patrii_billing.engine import shelving
+from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import actions
@@ -28,6 +29,8 @@ LOG = logging.getLogger(__name__)
 # Somebody waits for these: tell the operator after so many failures.
 _AWAITED = (ActionType.RESTORE, ActionType.QUOTA_CHANGE)
 _PATIENCE = 3
+# Nobody waits for the others; that is a quarter of an hour by default.
+_ENDURANCE = 9
 
 # Few, since a restore that is asked for meanwhile waits for their end.
 _AT_A_TIME = 16
@@ -72,8 +75,22 @@ def _later(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
     attempts = row.attempts + 1
     if row.type in _AWAITED and attempts == _PATIENCE:
         moves.alarm(tools, row, f'{row.type}_stuck', why)
+    if row.type not in _AWAITED and attempts == _ENDURANCE:
+        tools.db.write(_complain, row, why, tools.now())
     next_at = tools.now() + tools.settings.backoff(attempts)
     try:
         tools.db.write(actions.again, row, next_at, why, attempts)
     except errors.LeaseLost:
         LOG.info('%s %s was claimed by another', row.type, row.id)
+
+
+def _complain(
+    conn: sa.Connection, row: sa.Row[Any], why: str, now: dt.datetime
+) -> None:
+    """Tell the operator, once an hour however many of a type fail."""
+    tell.operator(
+        conn, now, 'actions_stuck',
+        f'actions_stuck:{row.type}:{now:%Y-%m-%dT%H}', f'{row.type}: {why}',
+        account_id=row.account_id, subscription_id=row.subscription_id,
+        server=row.server,
+    )  # fmt: skip

@@ -2,10 +2,12 @@
 """What meets a server in another state, and how it comes back from it."""
 
 import datetime as dt
+from unittest import mock
 
 from oslotest import base
 
 from patrii_billing.domain import server as nova
+from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import schema
 from tests.unit import stories
@@ -320,6 +322,32 @@ class TaskTest(base.BaseTestCase):
 
         self.assertEqual(['shelve_stuck'], story.alarms())
         self.assertEqual('grace', story.sub().billing_status)
+
+    def test_who_pays_while_nova_does_not_finish_shelving_is_told_of(
+        self,
+    ) -> None:
+        story = stories.Story(
+            stories.text('at: 02-03T00:01:00, pay: acme'),
+            poll=dt.timedelta(minutes=1),
+        ).play('02-03 00:00:01')
+        story.nova.guests[worlds.server_id('web')].settles_at = None
+        story.play('02-03 00:20:00')
+
+        self.assertEqual(['restore_stuck'], story.alarms())
+        self.assertEqual(['lock', 'shelve'], story.moves())
+
+    def test_a_shelve_that_fails_for_long_is_told_once_an_hour(self) -> None:
+        servers = f'{server()}, {server(name="db")}'
+        story = stories.Story(stories.text(servers=servers))
+        failing = errors.CloudUnavailable('500: of no use')
+        with mock.patch.object(story.nova, 'shelve', side_effect=failing):
+            story.play('02-03 00:10:00')
+            self.assertEqual([], story.alarms())
+            story.play('02-03 00:50:00')
+
+        self.assertEqual(['actions_stuck'], story.alarms())
+        story.play('02-03 01:00:00')
+        self.assertEqual('shelved', story.sub().billing_status)
 
     def test_a_restore_that_nova_does_not_finish_is_told(self) -> None:
         story = stories.Story(
