@@ -118,6 +118,9 @@ class Node:
             return yaml.safe_load(yaml.serialize(self._node))
         except (yaml.YAMLError, ValueError) as error:
             raise self.wrong(str(error).splitlines()[0]) from None
+        except (LookupError, AttributeError, TypeError):
+            # Of a tag that the text does not fit, such as !!int "".
+            raise self.wrong('is not what its tag says') from None
 
     def integer(self) -> int:
         return self._read(int, 'a whole number')

@@ -100,7 +100,12 @@ def address_lines(node: Node) -> list[str]:
 
 def plain(node: Node) -> Any:
     """The value as JSON has it, with dates as texts."""
-    return json.loads(json.dumps(node.value(), default=str))
+    value = node.value()
+    try:
+        return json.loads(json.dumps(value, default=str))
+    except (TypeError, ValueError, RecursionError):
+        # It holds itself, or has a name that is no text.
+        raise node.wrong('cannot be written as JSON') from None
 
 
 def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
