@@ -183,7 +183,10 @@ class Play:
 
     def _tools(self, host: str) -> Any:
         def hands(port: Any) -> Any:
-            return outside.Hands(self.stage, self.nova, port, self._called)
+            return outside.Hands(
+                self.stage, self.nova, port, self._called,
+                self.ledger.requests,
+            )  # fmt: skip
 
         cloud = self._world.tools.cloud
         return dataclasses.replace(
@@ -322,6 +325,8 @@ class Play:
                 'SELECT type, committed_at, owner, server FROM actions '
                 'WHERE id = ?', action,
             )  # fmt: skip
+            if not found:
+                continue
             kind, committed_at, holder, server = found[0]
             if committed_at is None or holder != owner:
                 continue

@@ -39,12 +39,18 @@ class Hands:
     """A port of the cloud, in the hands of one process."""
 
     def __init__(
-        self, stage: stepping.Stage, nova: Nova, port: Any, judge: Judge
+        self,
+        stage: stepping.Stage,
+        nova: Nova,
+        port: Any,
+        judge: Judge,
+        answers: list[str],
     ) -> None:
         self._stage = stage
         self._nova = nova
         self._port = port
         self._judge = judge
+        self._answers = answers
 
     def __getattr__(self, name: str) -> Any:
         work = getattr(self._port, name)
@@ -94,6 +100,8 @@ class Hands:
         self._judge(name, str(target))
         answer = work(*args, **kwargs)
         self._stage.tell('nova', name, target, answer)
+        if isinstance(answer, str):
+            self._answers.append(answer)
         if fault == 'killed after':
             raise stepping.Killed
         if fault == 'stalled after':
