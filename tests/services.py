@@ -2,6 +2,9 @@
 """Where the services are that tools/with_services.py has started."""
 
 import os
+import pathlib
+import socket
+from urllib import parse
 
 
 class ServiceMissing(Exception):
@@ -18,6 +21,26 @@ def postgresql_url() -> str:
 
 def transport_url() -> str:
     return _url('PATRII_TEST_TRANSPORT_URL')
+
+
+def galera_urls() -> list[str]:
+    """Ways to the same databases, each by a server of its own."""
+    return _url('PATRII_TEST_GALERA_URLS').split()
+
+
+def disk_of(backend: str) -> pathlib.Path:
+    """Where a database server keeps all it has; a test may fill it."""
+    return pathlib.Path(_url(f'PATRII_TEST_{backend.upper()}_DISK'))
+
+
+def broker_port() -> int:
+    return int(parse.urlsplit(transport_url()).port or 5672)
+
+
+def answers(port: int) -> bool:
+    """Whether something on this machine takes connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(('127.0.0.1', port)) == 0
 
 
 def mail_folder() -> str:

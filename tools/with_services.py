@@ -20,12 +20,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
+import galera
 import mailserver
 from pifpaf.drivers import mysql
 from pifpaf.drivers import postgresql
 from pifpaf.drivers import rabbitmq
+import psutil
 
 POSTGRES_USER = 'postgres'
 # RabbitMQ listens for its peers 20000 above its port, so this stays low.
@@ -33,6 +36,8 @@ PORTS = range(20000, 30000)
 # Tables made in memory cost a twentieth of those that wait for a disk.
 MEMORY = '/dev/shm'  # noqa: S108
 MEMORY_NEEDED = 2 * 2**30
+# Bytes; room for a database server and little else.
+SMALL = 320 * 2**20
 
 
 class UnprivilegedPostgreSQL(postgresql.PostgreSQLDriver):
@@ -45,8 +50,8 @@ class UnprivilegedPostgreSQL(postgresql.PostgreSQLDriver):
 
 
 @contextlib.contextmanager
-def mysql_url() -> Iterator[dict[str, str]]:
-    with mysql.MySQLDriver(tmp_rootdir=roomy()) as server:
+def mysql_url(folder: str | None = None) -> Iterator[dict[str, str]]:
+    with mysql.MySQLDriver(tmp_rootdir=folder or roomy()) as server:
         url = (
             'mysql+pymysql://root@localhost/pifpaf'
             f'?unix_socket={server.socket}&charset=utf8mb4'
@@ -55,17 +60,55 @@ def mysql_url() -> Iterator[dict[str, str]]:
 
 
 @contextlib.contextmanager
-def postgresql_url() -> Iterator[dict[str, str]]:
+def postgresql_url(folder: str | None = None) -> Iterator[dict[str, str]]:
     if os.geteuid() == 0:
         driver, user = UnprivilegedPostgreSQL, POSTGRES_USER
     else:
         driver, user = postgresql.PostgreSQLDriver, getpass.getuser()
-    with driver(tmp_rootdir=roomy()) as server:
+    with driver(tmp_rootdir=folder or roomy()) as server:
         url = (
             f'postgresql+psycopg2://{user}@/postgres'
             f'?host={server.tempdir}&port={server.port}'
         )
         yield {'PATRII_TEST_POSTGRESQL_URL': url}
+
+
+@contextlib.contextmanager
+def small_mysql_url() -> Iterator[dict[str, str]]:
+    with small_disk() as folder, mysql_url(folder) as found:
+        yield {**found, 'PATRII_TEST_MYSQL_DISK': folder}
+
+
+@contextlib.contextmanager
+def small_postgresql_url() -> Iterator[dict[str, str]]:
+    with small_disk() as folder, postgresql_url(folder) as found:
+        yield {**found, 'PATRII_TEST_POSTGRESQL_DISK': folder}
+
+
+@contextlib.contextmanager
+def small_disk() -> Iterator[str]:
+    """A disk that a test can fill; to mount one needs root."""
+    with tempfile.TemporaryDirectory(prefix='disk-') as folder:
+        options = f'size={SMALL},mode=0777'
+        subprocess.run(
+            ['mount', '-t', 'tmpfs', '-o', options, 'tmpfs', folder],
+            check=True,
+        )
+        try:
+            yield folder
+        finally:
+            subprocess.run(['umount', '--lazy', folder], check=True)
+
+
+@contextlib.contextmanager
+def galera_urls() -> Iterator[dict[str, str]]:
+    with galera.running(free_port, roomy()) as sockets:
+        urls = (
+            f'mysql+pymysql://root@localhost/?unix_socket={socket}'
+            '&charset=utf8mb4'
+            for socket in sockets
+        )
+        yield {'PATRII_TEST_GALERA_URLS': ' '.join(urls)}
 
 
 @contextlib.contextmanager
@@ -97,17 +140,27 @@ def minicloud() -> Iterator[dict[str, str]]:
 
 
 SERVICES = {
+    'galera': galera_urls,
     'mailserver': mail_folder,
     'minicloud': minicloud,
     'mysql': mysql_url,
     'postgresql': postgresql_url,
     'rabbitmq': rabbitmq_url,
+    'small-mysql': small_mysql_url,
+    'small-postgresql': small_postgresql_url,
 }
 
 
 def end(command: subprocess.Popen[bytes]) -> None:
+    """Leave nothing of it, nor of daemons in sessions of their own."""
+    left: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):
+        left = psutil.Process(command.pid).children(recursive=True)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(command.pid, signal.SIGKILL)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def database_urls() -> str:

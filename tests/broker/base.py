@@ -64,8 +64,10 @@ password = secret
 class Publisher(fixtures.Fixture):
     """Publishes as nova does; ids are the caller's."""
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, durable: bool = False) -> None:
+        """:param durable: whether its queues outlive the broker"""
         self._topic = topic
+        self._durable = durable
 
     def _setUp(self) -> None:
         # It would write down each message in full, for every failing test.
@@ -74,6 +76,9 @@ class Publisher(fixtures.Fixture):
         opts.register_opts(conf)
         conf([])
         conf.set_override('control_exchange', 'nova')
+        conf.set_override(
+            'amqp_durable_queues', self._durable, 'oslo_messaging_rabbit'
+        )
         self._transport = oslo_messaging.get_notification_transport(
             conf, url=services.transport_url()
         )

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small siege on each database; `python -m tests.fire` lays longer ones."""
+
+from oslotest import base
+from testtools import content
+
+from tests.fire import assault
+from tests.fire import siege
+from tests.fire import verdict
+
+
+class SiegeTestCase(base.BaseTestCase):
+    def besiege(
+        self, backend: str, daemons: int, fire: assault.Assault
+    ) -> siege.Siege:
+        city = self.useFixture(siege.Siege(backend, daemons, rate=20))
+        self.addOnException(
+            lambda _info: self.addDetail(
+                'daemons', content.text_content(city.service.explained())
+            )
+        )
+        fire.fall(city)
+        city.end()
+        return city
+
+
+class MariaDBTest(SiegeTestCase):
+    def test_four_daemons_under_fire_do_everything_once(self) -> None:
+        # A broker that is killed takes longer than all of it together.
+        fire = assault.Assault(
+            kills=10, daemon_kills=1, freezes=2, databases=1, disks=1,
+            locks=2, crowd=5,
+        )  # fmt: skip
+
+        city = self.besiege('mysql', 4, fire)
+
+        self.assertEqual([], verdict.wrongs(city))
+        self.assertEqual(1, city.fallen['full disk'])
+
+
+class PostgreSQLTest(SiegeTestCase):
+    def test_two_daemons_under_fire_do_everything_once(self) -> None:
+        fire = assault.Assault(kills=6, databases=1, disks=1, locks=1, crowd=4)
+
+        city = self.besiege('postgresql', 2, fire)
+
+        self.assertEqual([], verdict.wrongs(city))
+        self.assertEqual(1, city.fallen['full disk'])
