@@ -90,6 +90,13 @@ class JourneysTest(oslo_base.BaseTestCase):
         page.click('.modal input[type=submit]')
         return page.locator('.billing-foreseen').inner_text()
 
+    def choose(self, row: sync_api.Locator, name: str) -> None:
+        """What can be done to a row, of what is behind its arrow too."""
+        arrow = row.locator('.dropdown-toggle')
+        if arrow.count():
+            arrow.click()
+        row.locator(f'a:text-is("{name}")').click()
+
     def agree(self, page: sync_api.Page) -> str:
         """Have it done; what Horizon says then."""
         page.click('.modal input[type=submit]')
@@ -148,6 +155,92 @@ class JourneysTest(oslo_base.BaseTestCase):
         page.click('a[href*="customer__payments"]')
         page.locator('text=cheque 17').wait_for()
         self.look(page, 'payments')
+        self.assertEqual([], self.faults)
+
+    def test_support_sends_a_mail_again(self):
+        page = self.sign_in(
+            'support', f'/billing/customers/{self.town.account("acme")["id"]}/'
+        )
+        page.click('a[href*="customer__notices"]')
+        row = page.locator('#notices tr', has_text='Servers shelved')
+        row.locator('a:text-is("Send again")').click()
+        told = self.foresee(page)
+        self.look(page, 'resend')
+        self.assertIn('gets this mail once more: Servers shelved.', told)
+        said = self.town.mails_to('acme')
+
+        self.agree(page)
+
+        base.wait_until(
+            lambda: len(self.town.mails_to('acme')) > len(said), 'the mail'
+        )
+        again = self.town.mails_to('acme')[-1]
+        self.assertIn(again, said)
+        self.assertEqual([], self.faults)
+
+    def test_support_has_a_payer_restored_whom_nova_had_no_room_for(self):
+        name = self.town.people['gina'].name
+        server = self.town.servers['gina']
+        with self.town.full():
+            self.town.pay('gina')
+            waits = self.town.refused_to('gina')
+            page = self.sign_in('support', '/billing/actions/?state=pending')
+            row = page.locator('tr', has_text=name)
+            self.look(page, 'stuck')
+            # It is his: nobody calls it off.
+            self.assertEqual(0, row.locator('text=Call off').count())
+            self.choose(row, 'Try now')
+            self.foresee(page)
+            self.look(page, 'retry')
+            self.agree(page)
+            base.wait_until(
+                lambda: self.asked_of(server, 'unshelve') > 1, 'a second try'
+            )
+            self.town.refused_to('gina')
+        self.go(page, f'/billing/customers/{waits["account_id"]}/')
+        row = page.locator('#subscriptions tr', has_text=name)
+        self.choose(row, 'Restore now')
+        told = self.foresee(page, why='there is room again')
+        self.look(page, 'restore')
+        self.assertIn(f'Action {waits["id"]} is carried out at once.', told)
+
+        self.agree(page)
+
+        self.town.cloud.wait_for(server, 'active')
+        self.town.service.wait_status(name, 'active')
+        (tried,) = (
+            entry
+            for entry in self.town.service.told(name, 'action')
+            if (entry.detail or {}).get('result') == 'retried'
+        )
+        self.assertIn(self.town.people['support'].name, tried.by)
+        (said,) = self.town.service.told(name, 'request')
+        self.assertEqual('there is room again', said.why)
+        self.assertEqual([], self.faults)
+
+    def asked_of(self, server: str, what: str) -> int:
+        """How often nova was asked for it."""
+        return self.town.cloud.done_to(server).count(what)
+
+    def test_support_calls_off_what_waits_and_the_server_stays(self):
+        page = self.sign_in('support', '/billing/actions/?approval=waiting')
+        row = page.locator('tr', has_text=self.town.people['emil'].name)
+        self.choose(row, 'Call off')
+        told = self.foresee(page, reason='a mistake', until='2099-12-01')
+        self.look(page, 'call-off')
+        self.assertIn('The ladder stands still until 30 Nov. 2099', told)
+
+        self.agree(page)
+
+        sub = self.town.subscription('emil')
+        self.assertEqual('held', sub['billing_status'])
+        (shelve,) = self.town.books().items(
+            'actions', subscription_id=sub['id']
+        )
+        self.assertEqual('cancelled', shelve['state'])
+        server = self.town.servers['emil']
+        self.assertEqual(0, self.asked_of(server, 'shelve'))
+        self.town.cloud.wait_for(server, 'active')
         self.assertEqual([], self.faults)
 
     def test_an_admin_approves_what_waits_for_his_yes(self):

@@ -2,7 +2,12 @@
 """A cloud with billing and Horizon, and the people who look at it."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+import contextlib
 import datetime as dt
+import email
+from email import header
 from typing import Any
 
 from keystoneauth1 import adapter
@@ -26,6 +31,8 @@ _OPTIONS: billing.Options = {
         'freeze_quota': 'false',
     },
     'enforcement': {'dry_run': 'false', 'approval': 'shelve'},
+    # What nova refuses waits longer than somebody needs to click.
+    'engine': {'retry': '30s', 'retry_max': '60s'},
 }
 _PLAN = {
     'name': 'servers',
@@ -36,12 +43,13 @@ _PLAN = {
         {'kind': 'quota', 'resource': 'cores', 'unit_price': '1.00'},
     ],
 }
-_DEBTORS = ('acme', 'cora', 'dora')
+_SHELVED = ('acme', 'cora', 'gina')
+_DEBTORS = (*_SHELVED, 'dora', 'emil')
 _ZONE = 'Europe/Paris'
 
 
 class Town:
-    """Acme and cora are shelved, dora is to be; beta has paid."""
+    """Some are shelved, dora and emil are to be; beta has paid."""
 
     def __init__(self, later: Callable[..., Any]) -> None:
         """:param later: calls what it is given at the end"""
@@ -55,9 +63,9 @@ class Town:
         self._hire()
         self._settle()
         self.service.start()
-        for name in ('acme', 'cora'):
-            self._shelve(self.people[name])
-        self.waiting_for('dora')
+        self._shelve(_SHELVED)
+        for name in _DEBTORS[len(_SHELVED):]:
+            self.waiting_for(name)
         self.horizon.wait()
 
     def _hire(self) -> None:
@@ -87,12 +95,13 @@ class Town:
         ]  # fmt: skip
         self.service.give({'plans': [_PLAN], 'accounts': accounts})
 
-    def _shelve(self, debtor: base.Person) -> None:
-        wanted = [self.waiting_for(debtor.name)['id']]
+    def _shelve(self, names: Iterable[str]) -> None:
+        wanted = [self.waiting_for(name)['id'] for name in names]
         self.books().write(
             'POST', '/v1/actions/approve', {'actions': wanted}
         )
-        self.service.wait_status(debtor.name, 'shelved')
+        for name in names:
+            self.service.wait_status(self.people[name].name, 'shelved', 120)
 
     def waiting_for(self, name: str) -> Any:
         """What is to be done to a customer, and waits for a yes."""
@@ -102,7 +111,48 @@ class Town:
             asked = {'account_id': account['id'], 'approval': 'waiting'}
             return next(self.books().items('actions', **asked), None)
 
-        return base.wait_until(found, f'an action of {name}')
+        return base.wait_until(found, f'an action of {name}', 180)
+
+    def pay(self, name: str) -> None:
+        """Somebody pays all that he owes."""
+        account = self.account(name)
+        payment = {
+            'account_id': account['id'],
+            'amount': account['owed'],
+            'key': f'{name} has paid',
+        }
+        self.books().write('POST', '/v1/payments', payment)
+
+    def refused_to(self, name: str) -> Any:
+        """The restore of a customer that nova could not carry out."""
+        account = self.account(name)
+
+        def found() -> Any:
+            asked = {'account_id': account['id'], 'type': 'restore'}
+            one = next(self.books().items('actions', 1, **asked), None)
+            return one if one and one['attempts'] else None
+
+        return base.wait_until(found, f'a restore of {name} that failed')
+
+    @contextlib.contextmanager
+    def full(self) -> Iterator[None]:
+        """Nova has no place for a server that is to come back."""
+        services = self.cloud.operator.nova.services
+        (host,) = services.list(binary='nova-compute')
+        services.disable(host.id)
+        try:
+            yield
+        finally:
+            services.enable(host.id)
+
+    def mails_to(self, name: str) -> list[str]:
+        """The subjects of what arrived for a customer, in order."""
+        arrived = map(email.message_from_string, self.service.mailbox.mails)
+        owner = self.people[name].name
+        return [
+            str(header.make_header(header.decode_header(one['Subject'])))
+            for one in arrived if owner in one['To']
+        ]  # fmt: skip
 
     def account(self, name: str) -> Any:
         full = self.people[name].name if name in self.people else name

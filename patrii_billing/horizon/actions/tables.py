@@ -36,6 +36,12 @@ class CancelAction(_OfPending):
     url = 'horizon:billing:actions:cancel'
     policy_rules = (('billing', 'billing:action:cancel'),)
 
+    def allowed(self, request: Any, datum: _Row | None = None) -> bool:
+        """What gives back is never called off; the API refuses it."""
+        if datum is not None and datum['type'] == 'restore':
+            return False
+        return super().allowed(request, datum)
+
 
 class RetryAction(_OfPending):
     name = 'retry'
