@@ -111,7 +111,8 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
                     value = elapsed(value, f'[{section}] {field.name}')
                 given = tuple(value) if isinstance(value, list) else value
                 values[field.name] = given
-    values['silence'] = values['silence'] or None
+    for name in ('silence', 'clock_gap'):
+        values[name] = values[name] or None
     if conf.bounces.driver != 'none':
         values['unread_after'] = elapsed(
             conf.bounces.unread_after, '[bounces] unread_after'
@@ -177,6 +178,7 @@ def _policy(conf: cfg.ConfigOpts) -> policy.Policy:
     for name, value in conf.ladder.items():
         with _blamed_on(f'[ladder] {name}'):
             read = read.reading({name: value})
+            read.demand_time()
     return dataclasses.replace(
         read,
         shelve_window=_window(conf, 'shelve'),

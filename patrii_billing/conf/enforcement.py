@@ -80,6 +80,29 @@ How many servers may be deleted within 30 days, however small their share
 would make that.
 """,
     ),
+    cfg.IntOpt(
+        'max_arrears_share',
+        default=30,
+        min=0,
+        max=100,
+        help="""
+How many per cent of all contracts may fall behind within 30 days. If more
+do, it is rather a mistake of ours than of all of them (a bank statement that
+was not imported, a wrong price list, an import of old balances): all
+enforcement stops before the first server is shelved, and the operator is
+told. `resume` counts anew. Raise it if many of your customers pay late each
+month; 100 turns it off.
+""",
+    ),
+    cfg.IntOpt(
+        'min_arrears_cap',
+        default=10,
+        min=0,
+        help="""
+How many contracts may fall behind within 30 days, however small their share
+would make that.
+""",
+    ),
 )
 
 _WINDOWS = (
@@ -129,6 +152,18 @@ has looked and said `patrii-billing-manage resume`.
 """,
     ),
     cfg.StrOpt(
+        'clock_gap',
+        default='7d',
+        help="""
+A service that believes to have slept for longer than this has rather a wrong
+clock, or the database of long ago. Then, beyond safe mode, nothing is
+invoiced, judged or mailed to customers, and the books are not compared with
+nova; only restores are done. If the clock is put right it goes on by itself
+with the books; if the clock is right, say `patrii-billing-manage resume`.
+`0s` turns it off.
+""",
+    ),
+    cfg.StrOpt(
         'clock_slack',
         default='2m',
         help="""
@@ -159,6 +194,28 @@ shelved or deleted.
         help="""
 If the books were not compared with nova within this time, nothing is shelved
 or deleted. It must be longer than [engine] sweep_every.
+""",
+    ),
+    cfg.IntOpt(
+        'max_missing_share',
+        default=10,
+        min=0,
+        max=100,
+        help="""
+How many per cent of all servers may vanish from nova without a trace before
+nova is not believed: an account that lost its role, or an endpoint of another
+cloud, is answered with an empty list and 404 for every server. Beyond it
+nobody's server counts as gone, and safe mode begins. When nova shows them
+again, or they are really gone, say `patrii-billing-manage resume`.
+""",
+    ),
+    cfg.IntOpt(
+        'min_missing_cap',
+        default=10,
+        min=0,
+        help="""
+How many servers may vanish at once, however small their share would make
+that.
 """,
     ),
 )

@@ -70,7 +70,7 @@ _STEPS = (
         default='48h',
         help="""
 How long after the due date an unpaid customer's servers are shelved. The
-mail at the beginning of this grace names the hour.
+mail at the beginning of this grace names the hour. It must not be nothing.
 """,
     ),
     cfg.StrOpt(
@@ -83,7 +83,8 @@ mail at the beginning of this grace names the hour.
         default='7d',
         help="""
 How long after the mail server accepted the last warning the servers that it
-names are deleted. The law of your country may ask for a minimum.
+names are deleted. It must not be nothing, and the law of your country may ask
+for more.
 """,
     ),
     cfg.StrOpt(

@@ -37,6 +37,8 @@ TEMPLATES = (
 # Every alarm there is; operators get them by the template of that name.
 ALARMS = (
     'cap_reached',
+    'many_in_arrears',
+    'servers_missing',
     'silence',
     'safe_mode',
     'approval_awaited',

@@ -67,6 +67,17 @@ class Policy:
             changes[key] = _read(getattr(self, key), value, path)
         return replace(self, **changes)
 
+    def demand_time(self) -> None:
+        """Whoever is told that his servers go must have time to pay.
+
+        Raises InvalidInput naming the span that is nothing.
+        """
+        for name in ('shelve_grace', 'deletion_warning'):
+            if getattr(self, name) == span.Span():
+                raise errors.InvalidInput(
+                    'must not be nothing: nobody could pay in time', name
+                )
+
 
 def _read(default: Any, value: Any, where: str) -> Any:
     match default:

@@ -18,6 +18,7 @@ from patrii_billing.engine import crediting
 from patrii_billing.engine import ending
 from patrii_billing.engine import gather
 from patrii_billing.engine import parking
+from patrii_billing.engine import switches
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
@@ -35,6 +36,8 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     """Judge what is due; how many there were."""
     due = tools.db.read(subscriptions.due, now, tools.settings.batch)
     parking.each_alone(tools, due, _judge_one, now, 'judgement', 'check_at')
+    if due:
+        tools.db.write(switches.mind_arrears, tools.settings, now)
     return len(due)
 
 

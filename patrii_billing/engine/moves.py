@@ -8,8 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import ActionState
+from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Custody
-from patrii_billing.domain import server as servers
+from patrii_billing.domain import server as nova
+from patrii_billing.engine import absences
 from patrii_billing.engine import collect
 from patrii_billing.engine import leasing
 from patrii_billing.engine import permit
@@ -18,6 +20,7 @@ from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
 from patrii_billing.store import actions
 from patrii_billing.store import custody
+from patrii_billing.store import servers
 from patrii_billing.store import timeline
 
 # A tenth of the time already waited is not long to wait.
@@ -64,7 +67,7 @@ def _cancel(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
 def call(
     tools: toolbox.Tools,
     row: sa.Row[Any],
-    move: servers.Move,
+    move: nova.Move,
     request: Callable[[], str],
 ) -> None:
     """Make a call to Nova and remember its request id. Raises LeaseLost.
@@ -80,22 +83,22 @@ def call(
 def unlock(
     tools: toolbox.Tools,
     row: sa.Row[Any],
-    server: servers.Server,
+    server: nova.Server,
     taken: sa.Row[Any],
 ) -> None:
     """Take our lock off, if it is there; the owner's is put back."""
     hands = tools.cloud.servers
-    before = servers.Remembered(**taken.before)
+    before = nova.Remembered(**taken.before)
     ours = server.case == row.case_id
     if ours:
         # Remembered first, so that a crash between the two loses nothing.
         tools.db.write(
             custody.change, taken.id, relock_due=before.owner_locked
         )
-        call(tools, row, servers.Move.UNLOCK, lambda: hands.unlock(row.server))
+        call(tools, row, nova.Move.UNLOCK, lambda: hands.unlock(row.server))
     if before.owner_locked and (ours or taken.relock_due):
         call(
-            tools, row, servers.Move.LOCK_AS_OWNER,
+            tools, row, nova.Move.LOCK_AS_OWNER,
             lambda: hands.lock_as_owner(server, before.locked_reason),
         )  # fmt: skip
 
@@ -156,7 +159,13 @@ def absent(
     """Nova does not know the server: believed only when said twice, apart."""
     now = tools.now()
     if taken.missed_at is None:
-        tools.db.write(custody.change, taken.id, missed_at=now)
+        tools.db.write(_miss, row, taken, now)
+    elif outcome is Custody.ABSENT and not tools.db.write(
+        absences.credible, tools.settings, now
+    ):
+        next_at = now + tools.settings.blocked
+        tools.db.write(actions.again, row, next_at, 'too many are missing')
+        return
     elif now - taken.missed_at >= tools.settings.absence_gap:
         tools.db.write(
             conclude, tools, row, outcome, result, 'Nova answers 404', **values
@@ -164,6 +173,17 @@ def absent(
         return
     next_at = now + tools.settings.absence_gap
     tools.db.write(actions.again, row, next_at, 'confirming its absence')
+
+
+def _miss(
+    conn: sa.Connection,
+    row: sa.Row[Any],
+    taken: sa.Row[Any],
+    now: dt.datetime,
+) -> None:
+    custody.change(conn, taken.id, missed_at=now)
+    if row.committed_at is None or row.type != ActionType.DELETE:
+        servers.miss(conn, row.server, now)
 
 
 def present(tools: toolbox.Tools, taken: sa.Row[Any]) -> None:
@@ -207,7 +227,7 @@ def _note_blocked(
 def _note_call(
     conn: sa.Connection,
     row: sa.Row[Any],
-    move: servers.Move,
+    move: nova.Move,
     request_id: str,
     now: dt.datetime,
 ) -> None:

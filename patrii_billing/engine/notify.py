@@ -22,6 +22,7 @@ from patrii_billing.domain import mail
 from patrii_billing.engine import addressing
 from patrii_billing.engine import collect
 from patrii_billing.engine import enclosing
+from patrii_billing.engine import heartbeat
 from patrii_billing.engine import parking
 from patrii_billing.engine import resending
 from patrii_billing.engine import settings as engine_settings
@@ -55,6 +56,9 @@ _TRIED = {
     NoticeState.UNKNOWN: Attempt.UNKNOWN,
 }
 
+# Whoever resumes has them looked at at once, and there may be very many.
+_WITHHELD = dt.timedelta(hours=1)
+
 # What the ladder rests on is sent again where its fate is unknown: twice is
 # better than never.
 _MUST_ARRIVE = frozenset({'grace', 'last_warning'})
@@ -80,12 +84,18 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
 def claim(
     conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
 ) -> Sequence[sa.Row[Any]]:
-    """What is due, for one worker: as much as may leave now."""
+    """What is due, for one worker: as much as may leave now.
+
+    By a clock that is not to be believed only the operator is told.
+    """
     most = outflow.room(
         conn, now, settings.batch, settings.mail_per_minute,
         settings.mail_lease,
     )  # fmt: skip
-    return notices.claim(conn, now, settings.lease, most) if most else ()
+    if not most:
+        return ()
+    doubtful = not heartbeat.believed(conn, settings, now)
+    return notices.claim(conn, now, settings.lease, most, operators=doubtful)
 
 
 def _attempt(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
@@ -125,6 +135,10 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     if tools.settings.dry_run and row.account_id is not None:
         _settle(tools, row, NoticeState.SUPPRESSED, 'dry run')
         return True
+    if row.template in _MUST_ARRIVE and tools.db.write(
+        _withheld, tools, row
+    ):
+        return True
     sent: dict[str, Any] = {}
     try:
         composed = _compose(tools, row, sent)
@@ -152,6 +166,20 @@ def _deliver(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
             handover.refused, **sent,
         )  # fmt: skip
     return True
+
+
+def _withheld(
+    conn: sa.Connection, tools: toolbox.Tools, row: sa.Row[Any]
+) -> bool:
+    """While enforcement is stopped nobody is threatened with it.
+
+    The ladder counts from the mail, so that its deadlines come later.
+    """
+    stopped = watch.get(conn).stopped_why is not None
+    if stopped:
+        notices.withhold(conn, row, tools.now() + _WITHHELD)
+        outflow.answered(conn, tools.now(), by_server=False)
+    return stopped
 
 
 def _compose(

@@ -19,6 +19,7 @@ from patrii_billing.engine import bounces
 from patrii_billing.engine import correct
 from patrii_billing.engine import gather
 from patrii_billing.engine import relinquishing
+from patrii_billing.engine import settings as engine_settings
 from patrii_billing.engine import switches
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -160,13 +161,23 @@ def _deaf(
 ) -> str | None:
     """Why the books may not be what the cloud is."""
     settings = tools.settings
-    if state.swept_at is None or now - state.swept_at > settings.sweep_age:
+    if not _lately(state.swept_at, settings.sweep_age, settings, now):
         return 'the books were not compared with Nova lately'
-    if settings.silence and (
-        state.heard_at is None or now - state.heard_at > settings.silence
+    if settings.silence and not _lately(
+        state.heard_at, settings.silence, settings, now
     ):
         return 'no notification was heard lately'
     waiting = inbox.oldest(conn)
     if waiting is not None and now - waiting > settings.inbox_age:
         return 'notifications wait to be read'
     return None
+
+
+def _lately(
+    at: dt.datetime | None,
+    span: dt.timedelta,
+    settings: engine_settings.Settings,
+    now: dt.datetime,
+) -> bool:
+    """What a clock that was wrong dated ahead proves nothing."""
+    return at is not None and -settings.clock_slack <= now - at <= span

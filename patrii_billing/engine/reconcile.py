@@ -12,7 +12,9 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import server as nova
+from patrii_billing.engine import absences
 from patrii_billing.engine import drift
+from patrii_billing.engine import heartbeat
 from patrii_billing.engine import observe
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -25,8 +27,11 @@ LOG = logging.getLogger(__name__)
 def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     """Sweep if it is time, and settle doubtful absences; servers seen.
 
-    Raises CloudError; what was seen until then stays seen.
+    A clock that is not to be believed must not date what was seen. Raises
+    CloudError; what was seen until then stays seen.
     """
+    if not tools.db.read(heartbeat.believed, tools.settings, now):
+        return 0
     seen = _sweep_if_due(tools, now)
     drift.run(tools, now)
     # Last, since it ends at the first server of a cell that is down.
@@ -70,7 +75,7 @@ def _sweep_if_due(tools: toolbox.Tools, now: dt.datetime) -> int:
 def _full_sweep(tools: toolbox.Tools, now: dt.datetime) -> int:
     """See every server; what is not seen becomes a doubtful absence."""
     seen = _pages(tools, now, None)
-    tools.db.write(_doubt_unseen, now)
+    tools.db.write(servers.doubt, now)
     tools.db.write(watch.change, sweep_from=now)
     LOG.info('Compared %s servers with the books', seen)
     return seen
@@ -129,18 +134,14 @@ def _enter_safe_mode(
         )  # fmt: skip
 
 
-def _doubt_unseen(conn: sa.Connection, since: dt.datetime) -> None:
-    for row in servers.unseen(conn, since, 1000):
-        if row.missed_at is None:
-            servers.change(conn, row.id, missed_at=since)
-
-
 def _confirm_absences(tools: toolbox.Tools, now: dt.datetime) -> None:
     """A 404 on its own, some time after the first doubt, is believed.
 
     It says no less of what never was: of a server that came and went nova
     tells only among what changed since.
     """
+    if not tools.db.write(absences.credible, tools.settings, now):
+        return
     before = now - tools.settings.absence_gap
     rows = tools.db.read(servers.missed, before, tools.settings.batch)
     if any(row.seen_at is None for row in rows):

@@ -27,9 +27,14 @@ class Settings:
     max_deletes_per_hour: int = 10
     max_delete_share: int = 10  # per cent of the fleet in 30 days
     min_delete_cap: int = 10  # a small fleet's cap in 30 days
+    max_arrears_share: int = 30  # per cent of contracts that fall behind
+    min_arrears_cap: int = 10
     # Beyond these the service mistrusts what it believes.
     safe_gap: dt.timedelta = _S(hours=6)
+    clock_gap: dt.timedelta | None = _S(days=7)
     clock_slack: dt.timedelta = _S(minutes=2)
+    max_missing_share: int = 10  # per cent of the fleet that vanish
+    min_missing_cap: int = 10
     silence: dt.timedelta | None = _S(hours=24)
     inbox_age: dt.timedelta = _S(minutes=30)
     sweep_age: dt.timedelta = _S(hours=3)

@@ -11,15 +11,18 @@ import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.engine import settings as engine_settings
+from patrii_billing.engine import tell
 from patrii_billing import errors
 from patrii_billing.store import actions
+from patrii_billing.store import ladder
+from patrii_billing.store import notices
 from patrii_billing.store import servers
 from patrii_billing.store import timeline
 from patrii_billing.store import watch
 
 _HOUR = dt.timedelta(hours=1)
 _MONTH = dt.timedelta(days=30)
-_EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def stop(
@@ -52,6 +55,7 @@ def resume(conn: sa.Connection, by: str, now: dt.datetime) -> Sequence[str]:
     watch.lock(conn)
     ended = reasons(conn)
     watch.resume(conn, now)
+    notices.go_on(conn, now)
     timeline.record(
         conn, now, 'switch', 'resumed', '; '.join(ended), by=by
     )  # fmt: skip
@@ -87,17 +91,40 @@ def reached(
 
 
 def caps(
-    conn: sa.Connection,
-    settings: engine_settings.Settings,
-    now: dt.datetime,
+    conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
 ) -> Sequence[Cap]:
-    """The caps as they stand, counted since an operator last resumed.
+    """The caps as they stand, counted since an operator last resumed."""
+    taken = _caps(conn, settings, now, [*ActionType], with_owners=False)
+    return [*taken, _behind(conn, settings, now)]
 
-    What owners asked for of their own counts only against their own wishes:
-    else a customer could use up a cap, and the ladder's next step, at it,
-    would stop all enforcement.
+
+def mind_arrears(
+    conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
+) -> None:
+    """Stop before a server is touched where a mass of contracts fell behind.
+
+    It is rather a mistake of ours than of all of them.
     """
-    return [*_caps(conn, settings, now, [*ActionType], with_owners=False)]
+    cap = _behind(conn, settings, now)
+    if settings.dry_run or cap.used <= cap.limit:
+        return
+    if watch.lock(conn).stopped_why is None:
+        why = f'{cap.used} {cap.name}, of {cap.limit} that may'
+        watch.change(conn, stopped_why=why)
+        tell.operator(conn, now, 'many_in_arrears', f'arrears:{now}', why)
+
+
+def _behind(
+    conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
+) -> Cap:
+    """So many may fall behind; one more stops enforcement."""
+    since = max(watch.get(conn).counted_from or EVER, now - _MONTH)
+    share = ladder.contracts(conn) * settings.max_arrears_share // 100
+    return Cap(
+        ActionType.SHELVE, 'contracts fell behind within 30 days',
+        ladder.fell_behind(conn, since),
+        max(settings.min_arrears_cap, share),
+    )  # fmt: skip
 
 
 def _caps(
@@ -107,8 +134,13 @@ def _caps(
     kinds: Container[ActionType],
     with_owners: bool,
 ) -> Iterator[Cap]:
-    """Those of some kinds: the fleet is counted for deletes alone."""
-    since = watch.get(conn).counted_from or _EVER
+    """Those of what is done to servers, of some kinds.
+
+    What owners asked for of their own counts only against their own wishes:
+    else a customer could use up a cap, and the ladder's next step, at it,
+    would stop all enforcement. The fleet is counted for deletes alone.
+    """
+    since = watch.get(conn).counted_from or EVER
 
     def done(kind: ActionType, span: dt.timedelta) -> int:
         return actions.committed_since(

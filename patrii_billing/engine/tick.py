@@ -8,24 +8,21 @@ what is due and not what exists.
 from collections.abc import Collection
 import datetime as dt
 
-from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.engine import act
 from patrii_billing.engine import charge
 from patrii_billing.engine import collect
 from patrii_billing.engine import correct
+from patrii_billing.engine import heartbeat
 from patrii_billing.engine import impatience
 from patrii_billing.engine import notify
 from patrii_billing.engine import purging
 from patrii_billing.engine import samples
-from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import due as work
 from patrii_billing.store import requests
 from patrii_billing.store import watch
-
-LOG = logging.getLogger(__name__)
 
 
 def _purge(tools: toolbox.Tools, now: dt.datetime) -> int:
@@ -57,6 +54,10 @@ SIDE_BY_SIDE = {
     'usage': ('meter',),
 }
 
+# Done even by a clock that is not to be believed: who has paid waits for it,
+# and the operator must hear of it. Customers are then mailed nothing.
+_WHATEVER_THE_TIME = ('act', 'notify')
+
 
 def run(tools: toolbox.Tools, steps: Collection[str] = tuple(STEPS)) -> int:
     """Take the steps that have something due now; how much there was."""
@@ -73,31 +74,11 @@ def _look(
     conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
 ) -> dict[str, dt.datetime]:
     last = watch.get(conn).ticked_at
-    _mind_the_gap(conn, tools, last, now)
+    believed = heartbeat.beat(conn, tools.settings, now)
     due = work.instants(conn)
+    if not believed:
+        return {name: due[name] for name in _WHATEVER_THE_TIME if name in due}
     # After a sleep all is late, and about to be done.
     if last is not None and now - last < tools.settings.clock_slack:
         impatience.watch(conn, now, due.get('act'))
     return due
-
-
-def _mind_the_gap(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    last: dt.datetime | None,
-    now: dt.datetime,
-) -> None:
-    """Enter safe mode after a long sleep or when the clock steps back."""
-    why = None
-    if last is not None and now - last > tools.settings.safe_gap:
-        why = f'nothing ran from {last:%Y-%m-%d %H:%M} UTC on'
-    elif last is not None and last - now > tools.settings.clock_slack:
-        why = f'the clock stepped back from {last:%Y-%m-%d %H:%M} UTC'
-    if why and watch.enter_safe_mode(conn, why):
-        LOG.error(
-            'Safe mode: %s. Restores only until an operator resumes', why
-        )
-        tell.operator(conn, now, 'safe_mode', f'safe_mode:{now}', why)
-    # Often enough to notice a gap, seldom enough to cost nothing.
-    if last is None or why or now - last > tools.settings.clock_slack / 4:
-        watch.change(conn, ticked_at=now)

@@ -133,8 +133,11 @@ class Run:
                 moments.append(swept + self.world.tools.settings.sweep_every)
             missed = self.world.tools.db.read(_missed)
             if missed is not None and self.world.nova.down is None:
-                gap = self.world.tools.settings.absence_gap
-                moments.append(max(missed + gap, now + _SECOND))
+                settings = self.world.tools.settings
+                confirmed = missed + settings.absence_gap
+                # What is not believed by then is looked at now and again.
+                again = now + settings.blocked
+                moments.append(confirmed if confirmed > now else again)
         ahead = [one for one in moments if one > now]
         return min(ahead, default=None)
 

@@ -185,11 +185,18 @@ def _long_ago(account: scenarios.Account, now: dt.datetime) -> dt.datetime:
 def _settings(
     scenario: scenarios.Scenario, **pace: Any
 ) -> engine_settings.Settings:
-    """A daemon's settings, with less polling: its time is simulated."""
+    """A daemon's settings, with less polling: its time is simulated.
+
+    It tells what the ladder does, so no guard takes a scenario's few
+    customers, who may all be behind or gone, for a mistake.
+    """
     given = {
         'policy': scenario.policy,
         'dry_run': scenario.dry_run,
         'silence': None,
+        'clock_gap': None,
+        'max_arrears_share': 100,
+        'max_missing_share': 100,
         'sweep_age': 3 * _DAY,
         'sweep_every': _DAY,
         'full_sweep_every': _DAY,

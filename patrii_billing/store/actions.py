@@ -299,6 +299,23 @@ def hurry(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:
     )
 
 
+def bring_back(
+    conn: sa.Connection, now: dt.datetime, beyond: dt.datetime
+) -> None:
+    """Have looked at now what a wrong clock has put off beyond an instant."""
+    open_ones = _actions.c.state == ActionState.PENDING
+    conn.execute(
+        _actions.update()
+        .where(open_ones, _actions.c.next_at > beyond)
+        .values(next_at=now)
+    )
+    conn.execute(
+        _actions.update()
+        .where(open_ones, _actions.c.lease_until > beyond)
+        .values(lease_until=now)
+    )
+
+
 def live(conn: sa.Connection, kind: ActionType, server: str) -> bool:
     """Whether such an action on a server is not finished."""
     found = conn.execute(

@@ -26,6 +26,47 @@ _subs = schema.subscriptions
 
 _Rows = Sequence[sa.Row[Any]]
 
+_BEHIND = (
+    lifecycle.Status.GRACE,
+    lifecycle.Status.HELD,
+    lifecycle.Status.SHELVED,
+    lifecycle.Status.PENDING_DELETION,
+)
+
+
+def contracts(conn: sa.Connection) -> int:
+    """How many contracts are not at their end."""
+    running = [
+        one for one in lifecycle.Contract if one != lifecycle.Contract.ENDED
+    ]
+    return int(
+        conn.execute(
+            sa.select(sa.func.count())
+            .select_from(_subs)
+            .where(_subs.c.contract.in_(running))
+        ).scalar_one()
+    )
+
+
+def fell_behind(conn: sa.Connection, since: dt.datetime) -> int:
+    """How many contracts are behind and were told so since an instant.
+
+    Those that were behind before count again where they are told anew.
+    """
+    told = sa.exists().where(
+        _notices.c.subscription_id == _subs.c.id,
+        _notices.c.case_id == _subs.c.case_id,
+        _notices.c.template == 'grace',
+        _notices.c.created_at >= since,
+    )
+    return int(
+        conn.execute(
+            sa.select(sa.func.count())
+            .select_from(_subs)
+            .where(_subs.c.billing_status.in_(_BEHIND), told)
+        ).scalar_one()
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Near:

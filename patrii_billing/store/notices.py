@@ -41,6 +41,8 @@ _URGENCY = {
     'quota_changed': 7,
     'payment_received': 8,
 }
+# Why one waits, in place of an answer.
+_STOPPED = 'enforcement is stopped'
 _TRIED = (NoticeState.ACCEPTED, NoticeState.REFUSED, NoticeState.UNKNOWN)
 # However much that is urgent comes in, nobody waits for ever: what has waited
 # so long goes first, the urgent of it before the rest.
@@ -115,15 +117,24 @@ def _new(now: dt.datetime, template: str) -> dict[str, Any]:
 
 
 def claim(
-    conn: sa.Connection, now: dt.datetime, lease: dt.timedelta, limit: int
+    conn: sa.Connection,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    limit: int,
+    *,
+    operators: bool = False,
 ) -> Sequence[sa.Row[Any]]:
-    """The due ones, most urgent first; see claims.claim."""
+    """The due ones, most urgent first; see claims.claim.
+
+    `operators` are only those to the operator.
+    """
     patient = sa.case(
         (_notices.c.created_at <= now - _PATIENCE, 0), else_=1
     )  # fmt: skip
     return claims.claim(
-        conn, _notices, now, lease, limit, patient, _notices.c.urgency
-    )
+        conn, _notices, now, lease, limit, patient, _notices.c.urgency,
+        among=_notices.c.account_id.is_(None) if operators else None,
+    )  # fmt: skip
 
 
 def count_attempt(
@@ -164,6 +175,37 @@ def again(
         conn, _notices, row, next_at,
         answer=answer, attempts=row.attempts + 1, **values,
     )  # fmt: skip
+
+
+def bring_back(
+    conn: sa.Connection, now: dt.datetime, beyond: dt.datetime
+) -> None:
+    """Have the operator told now what a wrong clock put off beyond then."""
+    conn.execute(
+        _notices.update()
+        .where(_notices.c.account_id.is_(None), _notices.c.next_at > beyond)
+        .values(next_at=now)
+    )
+
+
+def withhold(
+    conn: sa.Connection, row: sa.Row[Any], next_at: dt.datetime
+) -> None:
+    """Look at it later: it was not tried. Raises LeaseLost."""
+    claims.release(conn, _notices, row, next_at, answer=_STOPPED)
+
+
+def go_on(conn: sa.Connection, now: dt.datetime) -> None:
+    """Have what was withheld looked at now."""
+    conn.execute(
+        _notices.update()
+        .where(
+            _notices.c.state == NoticeState.PENDING,
+            _notices.c.answer == _STOPPED,
+            _notices.c.next_at > now,
+        )
+        .values(next_at=now)
+    )
 
 
 def settle(

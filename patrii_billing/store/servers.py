@@ -82,20 +82,44 @@ def mark_seen(
     )
 
 
-def unseen(
-    conn: sa.Connection, since: dt.datetime, limit: int
-) -> Sequence[sa.Row[Any]]:
-    """Servers in the books that a complete sweep since then did not show."""
-    return conn.execute(
-        _servers.select()
+def doubt(conn: sa.Connection, since: dt.datetime) -> None:
+    """Doubt those that a complete sweep since then did not show."""
+    conn.execute(
+        _servers.update()
         .where(
             _servers.c.deleted_at.is_(None),
+            _servers.c.missed_at.is_(None),
             sa.or_(_servers.c.seen_at.is_(None), _servers.c.seen_at < since),
             _servers.c.told_at < since,
         )
-        .order_by(_servers.c.id)
-        .limit(limit)
-    ).all()
+        .values(missed_at=since)
+    )
+
+
+def miss(conn: sa.Connection, server_id: str, now: dt.datetime) -> None:
+    """Nova answered that it does not know it."""
+    conn.execute(
+        _servers.update()
+        .where(
+            _servers.c.id == server_id,
+            _servers.c.deleted_at.is_(None),
+            _servers.c.missed_at.is_(None),
+        )
+        .values(missed_at=now)
+    )
+
+
+def count_missed(conn: sa.Connection, since: dt.datetime) -> int:
+    """How many are doubted since then and not believed to be gone."""
+    return int(
+        conn.execute(
+            sa.select(sa.func.count())
+            .select_from(_servers)
+            .where(
+                _servers.c.missed_at >= since, _servers.c.deleted_at.is_(None)
+            )
+        ).scalar_one()
+    )
 
 
 def missed(

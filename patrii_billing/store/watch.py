@@ -56,5 +56,7 @@ def enter_safe_mode(conn: sa.Connection, why: str) -> bool:
 
 
 def resume(conn: sa.Connection, now: dt.datetime) -> None:
-    """An operator agreed to go on; the caps count from here."""
-    change(conn, stopped_why=None, safe_why=None, counted_from=now)
+    """An operator agreed to go on, from here and by this clock."""
+    change(
+        conn, stopped_why=None, safe_why=None, counted_from=now, ticked_at=now
+    )  # fmt: skip

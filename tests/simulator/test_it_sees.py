@@ -14,11 +14,11 @@ import uuid
 from oslotest import base
 
 from patrii_billing.domain import facts
+from patrii_billing.engine import heartbeat
 from patrii_billing.engine import leasing
 from patrii_billing.engine import moves
 from patrii_billing.engine import observe
 from patrii_billing.engine import shelving
-from patrii_billing.engine import tick
 from patrii_billing.intake import listener
 from patrii_billing.store import actions
 from patrii_billing.store import claims
@@ -94,7 +94,7 @@ class ItSeesTest(base.BaseTestCase):
 
     def test_a_clock_that_is_always_believed(self) -> None:
         self.assert_seen(
-            mock.patch.object(tick, '_mind_the_gap', lambda *_: None),
+            mock.patch.object(heartbeat, 'beat', lambda *_: True),
             'the_law_was_asked',
             acts=('clock +7h',),
             place='shelving',

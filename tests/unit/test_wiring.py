@@ -127,6 +127,16 @@ holidays = 2026-12-25
             said = self.refusal(f'[{section}]\n{option} = -1s')
             self.assertIn(f'[{section}] {option}', said)
 
+    def test_a_ladder_that_leaves_no_time_to_pay_is_refused(self) -> None:
+        for option in ('shelve_grace', 'deletion_warning'):
+            said = self.refusal(f'[ladder]\n{option} = 0h')
+            self.assertIn(f'[ladder] {option}', said)
+
+    def test_a_clock_of_any_gap_may_be_believed(self) -> None:
+        read = wiring.settings(self.load('[enforcement]\nclock_gap = 0s'))
+
+        self.assertIsNone(read.clock_gap)
+
     def test_hours_and_holidays_that_are_none_are_named(self) -> None:
         self.assertIn(
             '[enforcement] delete_hours',

@@ -147,5 +147,5 @@ def line_of(mistake: errors.InvalidInput, source: str) -> int:
 def _term(name: str, node: Node) -> Any:
     """One term of a policy, with dates as the texts that the books keep."""
     value = fields.plain(node)
-    policies.Policy().reading({name: value})
+    policies.Policy().reading({name: value}).demand_time()
     return value

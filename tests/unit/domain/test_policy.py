@@ -63,3 +63,55 @@ class PolicyTest(base.BaseTestCase):
                 errors.InvalidInput, DEFAULT.reading, given, 'ladder'
             )
             self.assertEqual(where, error.where, given)
+
+    def test_whoever_is_warned_has_time_to_pay(self) -> None:
+        for name in ('shelve_grace', 'deletion_warning'):
+            for nothing in ('0s', '0d'):
+                error = self.assertRaises(
+                    errors.InvalidInput,
+                    DEFAULT.reading({name: nothing}).demand_time,
+                )
+                self.assertEqual(name, error.where)
+                self.assertEqual(
+                    'must not be nothing: nobody could pay in time',
+                    error.reason,
+                )
+        DEFAULT.reading(
+            {'shelve_grace': '1s', 'shelved_span': '0d'}
+        ).demand_time()
+
+    def test_what_is_wrong_is_told_in_words(self) -> None:
+        longest = 'must be spans before the due date, the longest first'
+        for given, reason in (
+            ({'grace': '1d'}, 'unknown policy'),
+            ({'freeze_quota': 1}, 'must be true or false'),
+            ({'tolerance': '1'}, 'must be a whole number'),
+            ({'tolerance': -1}, 'must not be negative'),
+            ({'undo': '-1s'}, 'must not be negative'),
+            ({'undo': '-1d'}, 'must not be negative'),
+            ({'changes': 'x'}, 'must be one of next, at_once'),
+            ({'reminders': '-3d'}, 'must be a list of spans'),
+            ({'reminders': ['-1d', '-2d']}, longest),
+            ({'reminders': ['-1d', '0s']}, longest),
+            ({'reminders': ['-86399s', '-1d']}, longest),
+            ({'reminders': ['-1d', '-86401s']}, longest),
+        ):
+            error = self.assertRaises(
+                errors.InvalidInput, DEFAULT.reading, given
+            )
+            (name,) = given
+            self.assertEqual((name, reason), (error.where, error.reason))
+
+    def test_what_is_little_is_still_right(self) -> None:
+        read = DEFAULT.reading(
+            {'tolerance': 0, 'undo': '0s', 'reminders': ['-1d', '-1s']}
+        )
+
+        self.assertEqual((0, span.Span()), (read.tolerance, read.undo))
+        self.assertEqual(2, len(read.reminders))
+
+    def test_a_choice_is_read_as_the_one_it_names(self) -> None:
+        read = DEFAULT.reading({'changes': 'at_once', 'quota_drift': 'revert'})
+
+        self.assertIs(policy.Changes.AT_ONCE, read.changes)
+        self.assertIs(policy.Drift.REVERT, read.quota_drift)

@@ -128,6 +128,14 @@ class APlanIsEnteredTest(PlansTestCase):
 
 
 class APlanIsChangedTest(PlansTestCase):
+    def test_a_price_list_leaves_everybody_time_to_pay(self) -> None:
+        error = self.assertRaises(
+            errors.InvalidDocument, self.create,
+            policy={'deletion_warning': '0s'},
+        )  # fmt: skip
+
+        self.assertIn('nobody could pay in time', str(error))
+
     def test_who_has_it_is_judged_anew_by_another_policy(self) -> None:
         plan_id = self.create(policy={'undo': '3d'})
         sub = self.sub(plan_id)
