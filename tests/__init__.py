@@ -12,6 +12,12 @@ hypothesis.settings.register_profile('gate', deadline=None, derandomize=True)
 hypothesis.settings.register_profile(
     'nightly', deadline=None, max_examples=5000, print_blob=True
 )
+# One example is enough to notice a change, and no slow host is one.
+hypothesis.settings.register_profile(
+    'mutation', deadline=None, derandomize=True, database=None,
+    phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
+    suppress_health_check=list(hypothesis.HealthCheck),
+)  # fmt: skip
 hypothesis.settings.load_profile(os.environ.get('HYPOTHESIS_PROFILE', 'gate'))
 
 # oslotest has everything logged that is not told to be still, and SQLAlchemy

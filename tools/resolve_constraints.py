@@ -18,7 +18,7 @@ SERIES = ['SQLAlchemy<2.1']
 TOOLS = [
     'tox>=4.28', 'tox-uv', 'psycopg2', 'openstackdocstheme', 'sphinx',
     'atheris', 'axe-playwright-python', 'html5lib', 'playwright',
-    'Django>=5.2,<5.3', 'horizon>=27.0.0',
+    'Django>=5.2,<5.3', 'horizon>=27.0.0', 'mutmut>=3.8',
 ]  # fmt: skip
 
 

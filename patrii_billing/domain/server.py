@@ -178,7 +178,7 @@ def towards_restored(
             return Next(_BACK_TO[wanted])
         # A server that was in ERROR was stopped by us; running is the
         # nearest to what it was that Nova can give.
-        if state == 'stopped' and wanted not in ('stopped', *_BACK_TO):
+        if state == 'stopped' and wanted not in _BACK_TO:
             return Next(Move.START)
     if server.case == case:
         return Next(Move.UNLOCK)

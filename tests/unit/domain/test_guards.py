@@ -3,11 +3,13 @@
 
 import dataclasses
 import datetime as dt
+from typing import Any
 
 from oslotest import base
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import guards
+from patrii_billing.domain.guards import Refusal
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain.lifecycle import HoldType
@@ -195,3 +197,86 @@ class GuardsTest(base.BaseTestCase):
                 office, kind, UTC, NOW.replace(hour=hour)
             )
             self.assertIs(refused, refusal is not None)
+            self.assertEqual(
+                Refusal(f'not before 2026-03-{"06" if hour == 17 else "05"} '
+                        f'{"10" if kind is ActionType.DELETE else "09"}:00'
+                        ' UTC')
+                if refused
+                else None,
+                refusal,
+            )  # fmt: skip
+
+    def test_a_window_is_of_the_customers_own_hours(self) -> None:
+        office = POLICY.reading({'shelve_window': {'hours': '09:00-17:00'}})
+        tokyo = calendar.zone('Asia/Tokyo')
+
+        self.assertIsNone(
+            guards.outside_window(
+                office, ActionType.SHELVE, tokyo, NOW.replace(hour=0)
+            )
+        )
+
+    def test_what_the_law_asks_anew_is_withdrawn_and_the_rest_waits(
+        self,
+    ) -> None:
+        end = facts(position=at(Step.END))
+        hold = (standing.Hold(HoldType.PAUSE),)
+        closed = at(Step.END, None)
+        final: list[tuple[str, dict[str, Any]]] = [
+            ('nothing is past due', {'invoices': ()}),
+            ('a pause hold is in force', {'holds': hold}),
+            ('no case is open', {'position': closed}),
+            ('the subscription does not cover this server', {'covered': ()}),
+        ]
+        waits: list[tuple[str, dict[str, Any]]] = [
+            ('a payment is in transit', {'in_transit_until': NOW + DAY}),
+            (
+                'enforcement has not begun for this customer',
+                {'enforce_from': NOW + DAY},
+            ),
+        ]
+        for ask in (guards.refuse_shelve, guards.refuse_delete):
+            for is_final, cases in ((True, final), (False, waits)):
+                for why, values in cases:
+                    given = dataclasses.replace(end, **values)
+                    self.assertEqual(
+                        Refusal(why, final=is_final),
+                        ask(given, POLICY, 'web', NOW),
+                    )
+
+    def test_a_shelve_out_of_turn_is_withdrawn(self) -> None:
+        self.assertEqual(
+            Refusal('the time to shelve has not come', final=True),
+            guards.refuse_shelve(
+                facts(position=at(Step.SHELVE)), POLICY, 'web', NOW
+            ),
+        )
+        rehearsed = standing.Notice(NoticeState.SUPPRESSED, NOW)
+        self.assertEqual(
+            Refusal('the customer was only warned in a dry run'),
+            guards.refuse_shelve(
+                facts(notices={'c:grace:0': rehearsed}), POLICY, 'web', NOW
+            ),
+        )
+
+    def test_a_delete_out_of_turn_is_withdrawn(self) -> None:
+        for values, refusal in (
+            (
+                {'status': Status.SHELVED},
+                Refusal('the subscription is shelved', final=True),
+            ),
+            (
+                {'position': at(Step.DELETE)},
+                Refusal('the time to delete has not come', final=True),
+            ),
+            (
+                {'notices': {}},
+                Refusal(
+                    'no accepted warning that is old enough names this server'
+                ),
+            ),
+        ):
+            self.assertEqual(
+                refusal,
+                guards.refuse_delete(facts(**values), POLICY, 'web', NOW),
+            )

@@ -245,3 +245,104 @@ class DeleteTest(base.BaseTestCase):
             {'host': 'host', 'host_status': ''},
         ):
             self.assertIsNotNone(self.refusal(**values), values)
+
+    def test_why_not_is_told_in_words(self) -> None:
+        def refusal(**values: object) -> str | None:
+            given = {'vm_state': 'shelved_offloaded', 'host': None, **values}
+            return servers.refuse_delete(
+                locked(**given), CASE, 'acme-prod', CREATED
+            )
+
+        self.assertIsNone(refusal())
+        for values, why in (
+            (
+                {'project': 'other'},
+                'it is not the server that was warned about',
+            ),
+            (
+                {'created_at': CREATED + dt.timedelta(seconds=1)},
+                'it is not the server that was warned about',
+            ),
+            ({'locked_reason': None}, 'its lock is not ours'),
+            ({'vm_state': 'active'}, 'it is active, not shelved'),
+            ({'task_state': 'spawning'}, 'its task spawning is running'),
+            ({'host': 'h', 'host_status': 'DOWN'}, 'its host is DOWN'),
+            ({'host': 'h', 'host_status': None}, 'its host is unknown'),
+        ):
+            self.assertEqual(why, refusal(**values))
+        self.assertIsNone(refusal(host='h', host_status='UP'))
+
+
+class WhyTest(base.BaseTestCase):
+    """Each move, and the words in which an operator is told of it."""
+
+    def shelving(
+        self, shown: servers.Server, locker: Locker | None = None
+    ) -> servers.Next:
+        return servers.towards_shelved(shown, CASE, locker, False)
+
+    def restoring(
+        self, shown: servers.Server, was: str = 'active'
+    ) -> servers.Next:
+        before = servers.Remembered(was)
+        return servers.towards_restored(shown, CASE, before, False)
+
+    def test_a_server_is_left_alone_for_a_reason(self) -> None:
+        for shown, why in (
+            (
+                server(locked=True, locked_reason='theirs'),
+                'locked by another administrator',
+            ),
+            (
+                server(vm_state='rescued'),
+                'a server that is rescued can be neither shelved nor stopped',
+            ),
+        ):
+            self.assertEqual(
+                servers.Next(Move.EXEMPT, why),
+                self.shelving(shown, Locker.ADMIN),
+            )
+
+    def test_a_server_is_waited_for_for_a_reason(self) -> None:
+        spawning = server(task_state='spawning')
+        waiting = servers.Next(Move.WAIT, 'task spawning is running')
+
+        self.assertEqual(waiting, self.shelving(spawning))
+        self.assertEqual(waiting, self.restoring(spawning))
+        self.assertEqual(
+            servers.Next(Move.WAIT, 'the server is building'),
+            self.shelving(server(vm_state='building')),
+        )
+
+    def test_one_in_error_is_locked_before_it_is_stopped(self) -> None:
+        self.assertEqual(
+            servers.Next(Move.LOCK), self.shelving(server(vm_state='error'))
+        )
+        self.assertEqual(
+            servers.Next(Move.STOP),
+            self.shelving(locked(vm_state='error'), Locker.ADMIN),
+        )
+
+    def test_one_in_error_cannot_be_given_back(self) -> None:
+        self.assertEqual(
+            servers.Next(Move.STUCK, 'the server is in ERROR'),
+            self.restoring(locked(vm_state='error')),
+        )
+
+    def test_its_owners_lock_is_put_back_only_where_he_had_one(self) -> None:
+        for owner_locked, due, move in (
+            (True, True, Move.LOCK_AS_OWNER),
+            (False, True, Move.RESTORED),
+            (True, False, Move.RESTORED),
+        ):
+            before = servers.Remembered('active', owner_locked)
+            self.assertEqual(
+                move,
+                servers.towards_restored(server(), CASE, before, due).move,
+            )
+
+    def test_gone_is_what_nova_does_not_know_or_calls_so(self) -> None:
+        self.assertTrue(servers.is_gone(None))
+        for state in servers.GONE:
+            self.assertTrue(servers.is_gone(server(vm_state=state)))
+        self.assertFalse(servers.is_gone(server()))

@@ -95,3 +95,31 @@ class SpanTest(base.BaseTestCase):
         self.assertGreater(
             span.Span(days, seconds + 1).after(instant, PARIS), short
         )
+
+    def test_before_is_as_far_back_as_after_is_ahead(self) -> None:
+        noon = utc(2026, 3, 30, 10)
+
+        # Clocks went ahead in between: the same local time is an hour more.
+        self.assertEqual(
+            utc(2026, 3, 28, 11), span.Span(days=2).before(noon, PARIS)
+        )
+        self.assertEqual(
+            utc(2026, 3, 28, 10),
+            span.Span(seconds=48 * 3600).before(noon, PARIS),
+        )
+        self.assertEqual(
+            utc(2026, 3, 29, 9),
+            span.Span(days=1, seconds=3600).before(noon, PARIS),
+        )
+
+    def test_what_is_wrong_is_told_also_where_it_has_no_name(self) -> None:
+        error = self.assertRaises(errors.InvalidInput, span.Span.parse, '7')
+
+        self.assertEqual('', error.where)
+        self.assertEqual(
+            "'7' is not a span such as 7d, 48h, 30m or 10s", error.reason
+        )
+
+    def test_a_span_of_days_is_told_in_days(self) -> None:
+        self.assertEqual('0d', str(span.Span()))
+        self.assertEqual('7d', str(span.Span(days=7)))

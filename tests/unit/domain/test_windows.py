@@ -126,3 +126,26 @@ class WindowTest(base.BaseTestCase):
             errors.InvalidInput, opens,
             {'holidays': days}, utc(2026, 1, 1),
         )  # fmt: skip
+
+    def test_minutes_count(self) -> None:
+        self.assertEqual(
+            windows.Window(9 * 60 + 30, 17 * 60 + 45),
+            windows.Window.parse({'hours': '09:30-17:45'}),
+        )
+
+    def test_what_is_wrong_is_told_in_words(self) -> None:
+        days = 'mon, tue, wed, thu, fri, sat, sun'
+        hours = 'is not a span of hours such as 09:00-17:00'
+        for given, where, reason in (
+            ('x', '', 'must be a mapping'),
+            ({'hour': 'x'}, '.hour', 'unknown key'),
+            ({'hours': 'x'}, '.hours', f"'x' {hours}"),
+            ({'hours': '09:00-24:01'}, '.hours', f"'09:00-24:01' {hours}"),
+            ({'weekdays': []}, '.weekdays', f'must be a list of {days}'),
+            ({'weekdays': ['x']}, '.weekdays', f'must be a list of {days}'),
+            ({'holidays': ['x']}, '.holidays', 'must be a list of dates'),
+        ):
+            error = self.assertRaises(
+                errors.InvalidInput, windows.Window.parse, given
+            )
+            self.assertEqual((where, reason), (error.where, error.reason))
