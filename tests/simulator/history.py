@@ -33,6 +33,7 @@ from tests.unit.intake import messages
 
 _S = dt.timedelta(seconds=1)
 _DAY = dt.timedelta(days=1)
+_NONE = dt.timedelta()
 SIDES = ('cloud', 'books', 'mail', 'reconciler', 'processor', 'listener')
 _STEPS = {'cloud': 'cloud', 'books': 'books', 'mail': 'mail'}
 # A worker's turn: it goes on while there is something to do.
@@ -388,7 +389,11 @@ class Play:
 
     def _tick_up_to(self, then: dt.datetime) -> None:
         """As workers with nothing to do; not past a jump none has seen."""
-        [(safe,)] = self.books.ask('SELECT safe_why FROM watch')
+        [(safe, at)] = self.books.ask('SELECT safe_why, ticked_at FROM watch')
+        last = ledgers.instant(at)
+        if not safe and last and _NONE <= then - last < self.settings.safe_gap:
+            # It went back, and was right again before anybody looked.
+            self.ledger.distrusted = None
         if self.ledger.distrusted is None or safe:
             self.books.raw.execute(
                 'UPDATE watch SET ticked_at = ?',
