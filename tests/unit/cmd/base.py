@@ -155,7 +155,8 @@ class CommandTestCase(base.BaseTestCase):
         ever = dt.timedelta(days=365)  # sleeping is no cause for alarm
         given = {
             'dry_run': False, 'silence': None, 'safe_gap': ever,
-            'sweep_age': ever, 'blocked': dt.timedelta(hours=1), **values,
+            'clock_gap': None, 'sweep_age': ever,
+            'blocked': dt.timedelta(hours=1), **values,
         }  # fmt: skip
         return toolbox.Tools(
             db=books, cloud=self.cloud, voice=self.mailbox, clock=self.clock,
