@@ -30,8 +30,8 @@ class WhoMayTest(base.BaseTestCase):
         super().setUpClass()
         house = doors.house()
         house.empty_books()
-        street = house.settle()
-        cls.addClassCleanup(street.leave)
+        street = house.street
+        street.reset_quotas()
         known = street.variables() | street.let_in()
         # A role that means something elsewhere.
         roleless = street.cloud.make_colleague(street.acme, 'service')

@@ -81,7 +81,7 @@ class CrashTest(billing.BillingTestCase):
     @classmethod
     def delete(cls) -> None:
         server = cls.server[cls.debtor]
-        cls.service.wait_status(cls.debtor.name, 'pending_deletion')
+        # He is not even warned before.
         cls.service.manage('resume', '--yes')
         cls.crash(lambda: cls.is_committed(server, 'delete'))
         cls.crash(lambda: cls.cloud.is_gone(server))
