@@ -140,6 +140,9 @@ def _confirm_absences(tools: toolbox.Tools, now: dt.datetime) -> None:
     It says no less of what never was: of a server that came and went nova
     tells only among what changed since.
     """
+    if tools.db.read(absences.excess, tools.settings):
+        # Those whose owners deleted them left a trace.
+        catch_up(tools, now)
     if not tools.db.write(absences.credible, tools.settings, now):
         return
     before = now - tools.settings.absence_gap
