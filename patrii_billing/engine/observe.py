@@ -105,7 +105,8 @@ def comes_too_late(
 ) -> bool:
     """Whether a sweep has seen what a resize of then would have changed.
 
-    It has counted since then; who tells of it now may tell anything.
+    It has counted since then; who tells of it now may tell anything. Where
+    it showed just that, an honest notification was long on its way.
     """
     if not isinstance(fact, facts.ServerResized):
         return False
@@ -114,7 +115,13 @@ def comes_too_late(
         return False
     settings = tools.settings
     span = settings.sweep_every + settings.sweep_overlap
-    return bool(fact.at < known.seen_at - span)
+    if fact.at >= known.seen_at - span:
+        return False
+    level = servers.level_at(conn, known.project, known.id, fact.at + span)
+    return level is None or (level.resource, level.quantity) != (
+        fact.flavor.name,
+        _ONE,
+    )
 
 
 def see(

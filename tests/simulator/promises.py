@@ -42,7 +42,7 @@ def the_law_was_asked(
         return
     row = _claim(play, worker, server)
     if row is None or row[1] not in ('shelve', 'delete'):
-        if not (row and row[1] == 'restore' and move == 'stop'):
+        if not _gives_back(play, worker, move, server):
             yield f'{move} {server}: no action that takes'
         return
     asked = play.ledger.asked.get(row[0])
@@ -89,8 +89,11 @@ def only_what_is_ours_is_deleted(
 def others_servers_are_left_alone(
     play: Any, worker: stepping.Worker, move: str, server: str
 ) -> Sins:
-    """4: what another subscription pays for, what another one locked."""
-    if move not in _AGAINST:
+    """4: what another subscription pays for, what another one locked.
+
+    Whoever locks over our lock keeps his, on a server as it was before.
+    """
+    if move not in _AGAINST or _gives_back(play, worker, move, server):
         return
     if play.names.get(server) == 'own':
         yield 'the server of another subscription is touched'
@@ -442,6 +445,20 @@ AT_REST: tuple[Callable[[Any], Sins], ...] = (
     the_books_know_the_fleet,
     no_error_of_our_own,
 )
+
+
+def _gives_back(
+    play: Any, worker: stepping.Worker, move: str, server: str
+) -> bool:
+    """Whether a restore turns off what was off before we came."""
+    row = _claim(play, worker, server)
+    if row is None or row[1] != 'restore' or move != 'stop':
+        return False
+    [(before,)] = play.books.ask(
+        'SELECT before FROM custody WHERE server = ? ORDER BY id DESC LIMIT 1',
+        server,
+    )  # fmt: skip
+    return bool(ledgers.details(before).get('vm_state') == 'stopped')
 
 
 def _claim(play: Any, worker: stepping.Worker, server: str) -> Any:

@@ -95,6 +95,38 @@ class HistoryTest(base.BaseTestCase):
 
         self.assertEqual([*self.history, ('s3', fact.at)], self.levels())
 
+    def test_one_told_long_after_nova_showed_it_comes_not_too_late(
+        self,
+    ) -> None:
+        # The broker was down, a sweep found it minutes after, and whoever
+        # tells of another one tells what nova has denied since.
+        minute = dt.timedelta(minutes=1)
+        tools = self.story.play('01-31 12:00:00').world.tools
+        tools = dataclasses.replace(
+            tools,
+            settings=dataclasses.replace(
+                tools.settings, sweep_every=10 * minute
+            ),
+        )
+        for flavor, ago, is_late in (
+            ('s2', -5 * minute, False),
+            ('s2', 5 * minute, False),
+            ('s3', -5 * minute, True),
+            ('s1', 5 * minute, True),
+            ('s2', 60 * minute, True),
+        ):
+            fact = facts.ServerResized(
+                server=self.row.id,
+                project=self.row.project,
+                at=self.row.told_at - ago,
+                flavor=facts.Flavor('2', flavor, 1, 512, 1, 0),
+            )
+            self.assertIs(
+                is_late,
+                self.story.db.read(observe.comes_too_late, tools, fact),
+                (flavor, ago),
+            )
+
     def test_a_resize_between_two_that_are_known_is_written(self) -> None:
         at = self.row.told_at - dt.timedelta(hours=6)
         fact = facts.ServerResized(

@@ -230,6 +230,20 @@ class LockTest(base.BaseTestCase):
         self.assertEqual('court order', story.guest().shown.locked_reason)
         self.assertEqual('active', story.sub().billing_status)
 
+    def test_one_that_was_off_is_off_again_beneath_an_operators_lock(
+        self,
+    ) -> None:
+        story = stories.Story(
+            stories.text(PAID, servers=server('SHUTOFF'))
+        ).play('02-03 12:00:00')
+        story.lock('web', 'admin', 'court order')
+        story.play()
+
+        self.assertEqual('stopped, locked by admin', story.shows())
+        self.assertEqual('court order', story.guest().shown.locked_reason)
+        self.assertEqual(['lock', 'shelve', 'unshelve', 'stop'], story.moves())
+        self.assertEqual('active', story.sub().billing_status)
+
     def test_one_whose_lock_is_not_ours_any_more_is_not_deleted(
         self,
     ) -> None:

@@ -101,6 +101,10 @@ def _larger_last_week(bus: Bus) -> None:
     bus.tell('resize_confirm.end', 7 * _DAY, flavor=S2)
 
 
+def _as_it_was_last_week(bus: Bus) -> None:
+    bus.tell('resize_confirm.end', 7 * _DAY, flavor=S1)
+
+
 def _larger_next_year(bus: Bus) -> None:
     bus.tell('resize_confirm.end', -_YEAR, flavor=S2)
 
@@ -302,6 +306,13 @@ class ToldTest(HostileTestCase):
         (row,) = story.rows(schema.inbox)
         self.assertEqual(inbox.PARKED, row.state)
         self.assertIn('shown', row.why)
+
+    def test_what_nova_has_shown_since_then_is_no_lie(self) -> None:
+        story = lived(_as_it_was_last_week)
+
+        (row,) = story.rows(schema.inbox)
+        self.assertEqual(inbox.DONE, row.state)
+        self.check_bills(story)
 
     def test_an_honest_cloud_raises_none(self) -> None:
         self.assertEqual([], lived().alarms())
