@@ -74,9 +74,9 @@ STAGES = (
     Stage('fuzz', 'fuzz', 60, is_check=True),
     Stage('minicloud', 'minicloud', 1080, waits=True),
     Stage('broker', 'broker', 90, waits=True),
-    Stage('fire', 'fire', 90, waits=True),
+    Stage('fire', 'fire', 240, waits=True),
     Stage('mailserver', 'mailserver', 90, waits=True),
-    Stage('horizon', 'horizon', 180, waits=True),
+    Stage('horizon', 'horizon', 240, waits=True),
 )
 NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
 ENVIRONMENTS_BUDGET = 300

@@ -34,7 +34,7 @@ class WhoMayTest(base.BaseTestCase):
         street.reset_quotas()
         known = street.variables() | street.let_in()
         # A role that means something elsewhere.
-        roleless = street.cloud.make_colleague(street.acme, 'service')
+        roleless = house.cloud.make_colleague(street.acme, 'service')
         cls.tokens = {
             'admin': known['ADMIN'],
             'keystone': str(house.cloud.operator.session.get_token()),
