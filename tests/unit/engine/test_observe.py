@@ -124,7 +124,7 @@ class HistoryTest(base.BaseTestCase):
             self.assertIs(
                 is_late,
                 self.story.db.read(observe.comes_too_late, tools, fact),
-                (flavor, ago),
+                f'{flavor} {ago}',
             )
 
     def test_a_resize_between_two_that_are_known_is_written(self) -> None:
