@@ -573,11 +573,12 @@ class Play:
             "type <> 'purge'), (SELECT COUNT(*) FROM inbox WHERE "
             'next_at IS NOT NULL), (SELECT COUNT(*) FROM servers WHERE '
             'missed_at IS NOT NULL), (SELECT COUNT(*) FROM notices WHERE '
+            'owner IS NOT NULL), (SELECT COUNT(*) FROM actions WHERE '
             'owner IS NOT NULL)'
         )[0]
         if self.broker.waiting or self.stage.stalled or waits[1] or waits[2]:
             return False
-        if waits[3]:
+        if any(waits[3:]):
             return False
         return not (self.is_paid() and waits[0])
 

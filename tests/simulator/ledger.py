@@ -57,7 +57,6 @@ class Ledger:
     taken_back: set[str] = field(default_factory=set)
     pending: dict[str, dt.datetime] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
-    doubt_mails: int = 0
     asked: dict[int, Asked] = field(default_factory=dict)
     committed: list[tuple[dt.datetime, str, int]] = field(default_factory=list)
     counted_from: dt.datetime | None = None
