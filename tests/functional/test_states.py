@@ -43,8 +43,9 @@ class StatesTest(billing.BillingTestCase):
         cls.servers = dict(zip(_STATES, made, strict=True))
         cls.put_into_their_states()
         cls.subscribe()
-        cls.service.manage('stop', '--reason', 'audit')
+        # Later he would not be told of his grace, and it would not begin.
         cls.service.wait_told(cls.owner.name, 'notice', 'grace')
+        cls.service.manage('stop', '--reason', 'audit')
         cls.servers['late'] = cls.cloud.boot(cls.owner, 'late')
         cls.wait_blocked()
         cls.owner.nova.servers.delete(cls.servers['leaving'])
@@ -81,8 +82,9 @@ class StatesTest(billing.BillingTestCase):
     def subscribe(cls) -> None:
         """The project is unpaid; one of its servers pays for itself."""
         cls.service.subscribe(
-            cls.owner, freeze_quota=False, reminders=[], shelved_span='1h'
-        )
+            cls.owner, freeze_quota=False, reminders=[],
+            shelve_grace='8s', shelved_span='1h',
+        )  # fmt: skip
         today = dt.datetime.now(dt.UTC).date()
         paid = {
             'name': 'elsewhere',
