@@ -7,6 +7,7 @@ may overtake; those who go to Nova are heard of by its notifications.
 
 from collections.abc import Callable
 import datetime as dt
+import itertools
 from typing import Any
 
 import sqlalchemy as sa
@@ -277,7 +278,8 @@ def lose_the_host(play: Any, name: str, status: str) -> None:
 
 def poison(play: Any) -> None:
     """Somebody sends what nobody can read."""
-    shown = next(iter(play.nova.guests.values())).shown
+    living, gone = play.nova.guests.values(), play.nova.gone.values()
+    shown = next(itertools.chain(living, gone)).shown
     message = play.message('resize_confirm.end', shown)
     message['payload']['nova_object.data']['flavor'] = {'what': 'is this'}
     play.poison.add(message['message_id'])

@@ -59,7 +59,10 @@ def the_law_was_asked(
 def only_what_is_ours_is_deleted(
     play: Any, worker: stepping.Worker, move: str, server: str
 ) -> Sins:
-    """4: the same server, shelved and locked by us, its host not down."""
+    """4: the same server, shelved and locked by us, its host not down.
+
+    Nova deletes on no condition: a lock set since the last look is too late.
+    """
     if move != 'delete' or server in worker.misled:
         return
     guest = play.nova.guests.get(server)
@@ -74,9 +77,10 @@ def only_what_is_ours_is_deleted(
         yield f'{server} was never in our hands'
         return
     case, created, project = rows[0]
-    if guest.locker is not servers.Locker.ADMIN or case not in (
+    ours = guest.locker is servers.Locker.ADMIN and case in (
         shown.locked_reason or ''
-    ):
+    )
+    if not ours and not play.was_changed(worker, server):
         yield f'{server} is not locked by us: {shown.locked_reason}'
     if shown.vm_state not in _SHELVED:
         yield f'{server} is {shown.vm_state}'
