@@ -126,6 +126,7 @@ class Play:
         self.incarnations: dict[str, int] = {}
         self.unanswered: list[Callable[[], None]] = []
         self.touched: dict[str, int] = {}
+        self.behind = dt.timedelta()
         self._pause = _S
         self._idling = 0.1
         self._beaten_at = self.clock.now()
@@ -553,6 +554,8 @@ class Play:
             self.stage.play(
                 [self._person(lambda play, request=request: request())]
             )
+        # What is dated by a clock that was ahead waits until it is so late.
+        self.clock.move_to(self.now() + self.behind)
         sides = tuple(f'{side}@A' for side in reversed(SIDES))
         self._settle(sides, ())
         self._settle(sides, ('pays all',) if self.plan.pays else ())

@@ -325,6 +325,7 @@ def jump(play: Any, hours: float) -> None:
     for guest in play.nova.guests.values():
         if guest.settles_at is not None:
             guest.settles_at += span  # nova's own clock is another
+    play.behind += max(-span, dt.timedelta())
     play.ledger.distrusted = play.turn
 
 
