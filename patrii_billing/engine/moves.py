@@ -160,9 +160,10 @@ def absent(
     now = tools.now()
     if taken.missed_at is None:
         tools.db.write(_miss, row, taken, now)
-    elif outcome is Custody.ABSENT and not tools.db.write(
-        absences.credible, tools.settings, now
+    elif outcome is Custody.ABSENT and tools.db.read(
+        absences.excess, tools.settings
     ):
+        # The sweep asks nova for their traces before it mistrusts it.
         next_at = now + tools.settings.blocked
         tools.db.write(actions.again, row, next_at, 'too many are missing')
         return
