@@ -9,13 +9,13 @@ import contextlib
 import os
 import pathlib
 import subprocess
-import sys
 import tempfile
 import time
 
 from benchmarks import backlog
 from benchmarks import contest
 from benchmarks import floors
+from benchmarks import venvs
 from tests import services
 
 VERSION = '27.0.0'
@@ -44,19 +44,7 @@ sinks:
 
 def venv() -> pathlib.Path:
     """The venv with Ceilometer in it, made if it is missing."""
-    named = os.environ.get('PATRII_CEILOMETER_VENV')
-    path = pathlib.Path(
-        named or pathlib.Path.home() / '.cache/patrii-billing/ceilometer-venv'
-    )
-    if not (path / 'bin/ceilometer-agent-notification').exists():
-        subprocess.run(  # noqa: S603
-            [sys.executable, '-m', 'venv', path], check=True
-        )
-        subprocess.run(  # noqa: S603
-            [path / 'bin/pip', 'install', '-q', f'ceilometer=={VERSION}'],
-            check=True,
-        )
-    return path
+    return venvs.of('ceilometer', VERSION, 'ceilometer-agent-notification')
 
 
 def run(topic: str, count: int, batch: int = 1) -> contest.Figures:

@@ -20,29 +20,14 @@ VERSION = '25.0.0'
 _FLAVORS = 5
 
 
-def venv() -> pathlib.Path:
-    """The venv with CloudKitty in it, made if it is missing."""
-    named = os.environ.get('PATRII_CLOUDKITTY_VENV')
-    path = pathlib.Path(
-        named or pathlib.Path.home() / '.cache/patrii-billing/cloudkitty-venv'
-    )
-    if not (path / 'bin/cloudkitty-processor').exists():
-        subprocess.run(  # noqa: S603
-            [sys.executable, '-m', 'venv', path], check=True
-        )
-        subprocess.run(  # noqa: S603
-            [path / 'bin/pip', 'install', '-q', f'cloudkitty=={VERSION}'],
-            check=True,
-        )
-    return path
-
-
 class HashMap:
     """The program below, which waits until it is asked for a turn."""
 
-    def __init__(self, stack: contextlib.ExitStack) -> None:
+    def __init__(
+        self, stack: contextlib.ExitStack, python: pathlib.Path
+    ) -> None:
         process = subprocess.Popen(  # noqa: S603
-            [venv() / 'bin/python', __file__],
+            [python, __file__],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, 'PYTHONPATH': ''},
         )  # fmt: skip

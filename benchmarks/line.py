@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from benchmarks import contest  # noqa: E402
 from benchmarks import hashmap  # noqa: E402
+from benchmarks import venvs  # noqa: E402
 from patrii_billing.domain import calendar  # noqa: E402
 from patrii_billing.domain import invoice  # noqa: E402
 from patrii_billing.domain import pricing  # noqa: E402
@@ -53,7 +54,10 @@ def main() -> None:
         'line', ABOUT, 'python benchmarks/line.py', asked.turns
     )
     with contextlib.ExitStack() as stack:
-        peer = hashmap.HashMap(stack)
+        there = venvs.of(
+            'cloudkitty', hashmap.VERSION, 'cloudkitty-processor'
+        )
+        peer = hashmap.HashMap(stack, there / 'bin/python')
         match.run(
             {
                 OURS: lambda: told(timed(count, invoiced=False)),
