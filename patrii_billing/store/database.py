@@ -290,12 +290,24 @@ def is_of_server(error: BaseException | None) -> bool:
         ) or is_of_server(error.inner_exception)
     if not isinstance(error, sa.exc.DBAPIError):
         return False
+    if _never_asked(error):
+        return True
     state = getattr(error.orig, 'pgcode', None) or ''
     told: Sequence[Any] = getattr(error.orig, 'args', ())
     return (
         state.startswith(_SERVERS_OWN_STATES)
         or (bool(told) and told[0] in _SERVERS_OWN_ERRORS)
         or _FULL_SQLITE in str(error.orig)
+    )
+
+
+def _never_asked(error: sa.exc.DBAPIError) -> bool:
+    """Whether not even a connection could be had.
+
+    oslo.db names that only for a connection that had been there.
+    """
+    return (
+        isinstance(error, sa.exc.OperationalError) and error.statement is None
     )
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 import signal
+import sqlite3
 import time
 from urllib import parse
 
@@ -30,7 +31,7 @@ class QueueLossTest(base.BaseTestCase):
     ) -> None:
         city = self.city
         # Nobody listens, and the queue fills; two batches are with him.
-        city.signal('listener', signal.SIGSTOP)
+        self.wait_for(self.has_stopped_the_listener)
         server = crier.someone()
         city.cloud.boot(server)
         told = len(city.crier.sent)
@@ -47,6 +48,18 @@ class QueueLossTest(base.BaseTestCase):
         self.wait_for(lambda: server.id in self.known())
         self.wait_for(lambda: self.stored() & set(city.crier.sent[told:]))
         self.assertTrue(lost - self.stored(), 'nothing was lost')
+
+    def has_stopped_the_listener(self) -> bool:
+        """Stop it, but not with its hand on the books: SQLite has one lock."""
+        self.city.signal('listener', signal.SIGSTOP)
+        file = sa.make_url(self.city.facts['books']).database
+        try:
+            with sqlite3.connect(str(file), timeout=1) as books:
+                books.execute('SELECT 1 FROM inbox')
+        except sqlite3.OperationalError:
+            self.city.signal('listener', signal.SIGCONT)
+            return False
+        return True
 
     def stored(self) -> set[str]:
         return self.all_of(schema.inbox.c.message_id)

@@ -39,6 +39,11 @@ class TroubleTest(base.BaseTestCase):
         self.assertTrue(self.of_state('57P01'))
         self.assertTrue(self.of_state('25006'))
 
+    def test_one_that_lets_nobody_in_is_as_well(self) -> None:
+        refused = sa.exc.OperationalError(None, None, Exception('refused'))
+
+        self.assertTrue(database.is_of_server(refused))
+
     def test_it_is_also_where_oslo_has_wrapped_it(self) -> None:
         full = sa.exc.DBAPIError('COMMIT', {}, Exception(1180, 'at COMMIT'))
 
