@@ -75,10 +75,18 @@ def present(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
 def mark_seen(
     conn: sa.Connection, ids: Sequence[str], now: dt.datetime
 ) -> None:
+    """A sweep that began then has shown them.
+
+    One that began earlier and ends later takes nothing back of a newer one,
+    which would else miss what it has seen itself.
+    """
+    seen = _servers.c.seen_at
     conn.execute(
         _servers.update()
         .where(_servers.c.id.in_(ids))
-        .values(seen_at=now, missed_at=None)
+        .values(
+            seen_at=sa.case((seen > now, seen), else_=now), missed_at=None
+        )
     )
 
 

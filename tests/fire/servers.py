@@ -36,7 +36,11 @@ class Server:
         children = self._process.children(recursive=True)
         with contextlib.suppress(psutil.NoSuchProcess):
             self._process.kill()
-        psutil.wait_procs([self._process, *children], timeout=PATIENCE)
+        until = time.monotonic() + PATIENCE
+        while any(map(_lives, [self._process, *children])):
+            if time.monotonic() > until:
+                raise TimeoutError(f'{self._command[0]} does not end')
+            time.sleep(0.05)
 
     def freeze(self) -> None:
         """As if the network to it were cut."""
@@ -70,6 +74,14 @@ class Server:
     def restart(self) -> None:
         self.kill()
         self.start()
+
+
+def _lives(process: psutil.Process) -> bool:
+    """What its parent has not asked for yet is dead all the same."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def broker() -> Server:

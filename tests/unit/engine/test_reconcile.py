@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lost notifications cost lateness, not money."""
 
+import datetime as dt
+from typing import Any
 from unittest import mock
 
 from oslotest import base
@@ -9,8 +11,10 @@ from sqlalchemy import event
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import observe
 from patrii_billing.engine import reconcile
+from patrii_billing.engine import switches
 from patrii_billing import errors
 from patrii_billing.store import schema
+from patrii_billing.store import servers
 from tests import books
 from tests import crowd
 from tests.unit import stories
@@ -109,23 +113,45 @@ class FleetTest(books.BooksTestCase):
 
         self.assertEqual(few, many)
 
+    def test_two_sweeps_that_cross_doubt_nobody(self) -> None:
+        tools = self.fleet(5)
+        first = tools.now()
+        second = first + dt.timedelta(seconds=10)
+        pages = tools.cloud.servers.pages
+
+        def crossing(since: dt.datetime | None) -> Any:
+            yield from pages(since)
+            # The other one, which has begun earlier, ends only now.
+            with mock.patch.object(tools.cloud.servers, 'pages', pages):
+                reconcile.run(tools, first)
+
+        with mock.patch.object(tools.cloud.servers, 'pages', crossing):
+            reconcile.run(tools, second)
+
+        self.assertEqual(
+            0, tools.db.read(servers.count_missed, switches.EVER)
+        )
+
     def statements(self, fleet: int) -> int:
         """Of a sweep over so many servers, which were all seen before."""
-        db = self.useFixture(books.Books()).database
-        tools = crowd.tools(db)
-        for number in range(fleet):
+        tools = self.fleet(fleet)
+        reconcile.run(tools, tools.now())
+        said: list[str] = []
+        event.listen(
+            tools.db.engine, 'before_cursor_execute',
+            lambda _c, _u, statement, *_: said.append(statement),
+        )  # fmt: skip
+        later = tools.now() + 2 * tools.settings.full_sweep_every
+        self.assertEqual(fleet, reconcile.run(tools, later))
+        return len(said)
+
+    def fleet(self, size: int) -> Any:
+        tools = crowd.tools(self.useFixture(books.Books()).database)
+        for number in range(size):
             tools.cloud.servers.boot(
                 nova.Server(
                     id=f'server-{number}', project='acme-prod', name='web',
                     flavor='s1', vm_state='active', created_at=books.NOW,
                 )
             )  # fmt: skip
-        reconcile.run(tools, tools.now())
-        said: list[str] = []
-        event.listen(
-            db.engine, 'before_cursor_execute',
-            lambda _c, _u, statement, *_: said.append(statement),
-        )  # fmt: skip
-        later = tools.now() + 2 * tools.settings.full_sweep_every
-        self.assertEqual(fleet, reconcile.run(tools, later))
-        return len(said)
+        return tools
