@@ -724,9 +724,10 @@ def check_schema(conf: cfg.ConfigOpts) -> None:
     """
     engine = books(conf).engine
     try:
-        found, needed = migrate.version(engine)
+        found, _ = migrate.version(engine)
     finally:
         engine.dispose()
+    needed = migrate.needed()
     if found is None or found < needed:
         raise errors.SchemaTooOld(found, needed)
 

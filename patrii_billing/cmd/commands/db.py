@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`db`: bring the database to the schema of this release."""
 
+from collections.abc import Callable
 import logging
 import sys
+
+import sqlalchemy as sa
 
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.store import migrate
@@ -12,9 +15,20 @@ def add_to(commands: desks.Commands) -> None:
     parser = commands.add_parser('db', help='the schema of the database')
     actions = parser.add_subparsers(required=True, metavar='ACTION')
     action = actions.add_parser(
-        'upgrade', help='apply what this release needs; safe to repeat'
-    )
+        'upgrade', help='apply all that this release has to change, with '
+        'every worker of an older one stopped; safe to repeat',
+    )  # fmt: skip
     action.set_defaults(run=_upgrade)
+    action = actions.add_parser(
+        'expand', help='add what this release needs, while the workers of '
+        'the one before go on; safe to repeat',
+    )  # fmt: skip
+    action.set_defaults(run=_expand)
+    action = actions.add_parser(
+        'contract', help='take away what only the release before used, '
+        'once none of its workers runs; safe to repeat',
+    )  # fmt: skip
+    action.set_defaults(run=_contract)
     action = actions.add_parser(
         'version', help='show the schema it is at, and the newest'
     )
@@ -22,21 +36,46 @@ def add_to(commands: desks.Commands) -> None:
 
 
 def _upgrade(desk: desks.Desk) -> None:
+    _change(desk, migrate.upgrade, 'Upgrading')
+
+
+def _expand(desk: desks.Desk) -> None:
+    _change(desk, migrate.expand, 'Expanding')
+
+
+def _contract(desk: desks.Desk) -> None:
+    _change(desk, migrate.contract, 'Contracting')
+
+
+def _change(
+    desk: desks.Desk, change: Callable[[sa.Engine], None], doing: str
+) -> None:
     engine = desk.books.engine
-    current, head = migrate.version(engine)
-    if current == head:
-        print(f'The database is at {head} already.')
-        return
-    print(f'Upgrading the database from {current or "nothing"} to {head}:')
+    before, head = migrate.version(engine)
+    print(f'{doing} the database, which is at {before or "nothing"}:')
     with _Steps():
-        migrate.upgrade(engine)
-    print(f'The database is at {head}.')
+        change(engine)
+    now, _ = migrate.version(engine)
+    print(f'The database is at {now}{" already" if now == before else ""}.')
+    if now != head:
+        print(_left(now, head))
 
 
 def _version(desk: desks.Desk) -> None:
     current, head = migrate.version(desk.books.engine)
     print(f'current: {current or "none"}')
     print(f'newest:  {head}')
+    if current not in (None, head):
+        print(_left(current, head))
+
+
+def _left(current: str | None, head: str) -> str:
+    left = migrate.missing(current)
+    if not left:
+        return 'A newer release has upgraded it.'
+    if any(map(migrate.adds, left)):
+        return f'Up to {head} is left: db expand, or db upgrade.'
+    return f'Up to {head} is left for when all hosts run this: db contract.'
 
 
 class _Steps(logging.StreamHandler):  # type: ignore[type-arg]

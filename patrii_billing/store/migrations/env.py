@@ -17,10 +17,18 @@ never changed, nor a type it takes from store/types.py.
 #   alembic -x url=sqlite:////tmp/scratch.db upgrade head
 #   alembic -x url=sqlite:////tmp/scratch.db \
 #       revision --autogenerate --rev-id 0002 -m "what it adds"
+#
+# What is taken away is left out of it, and goes into one of its own, which is
+# applied when no worker of the release before runs any more:
+#
+#   alembic -x url=sqlite:////tmp/scratch.db upgrade head
+#   alembic -x url=sqlite:////tmp/scratch.db -x phase=contract \
+#       revision --autogenerate --rev-id 0003 -m "what it takes away"
 
 from typing import Any, Literal
 
 from alembic import context
+from alembic.operations import ops
 import sqlalchemy as sa
 
 from patrii_billing.store import schema
@@ -43,12 +51,39 @@ def render(kind: str, value: Any, _autogenerate: Any) -> str | Literal[False]:
     return _NAMES.get(id(value), False)
 
 
+_ADD, _TAKE_AWAY = 'expand', 'contract'
+_PHASE = context.get_x_argument(as_dictionary=True).get('phase', _ADD)
+_TAKES_AWAY = (
+    ops.AlterColumnOp, ops.DropColumnOp, ops.DropConstraintOp,
+    ops.DropIndexOp, ops.DropTableOp,
+)  # fmt: skip
+
+
+def keep_phase(_context: Any, _revision: Any, scripts: Any) -> None:
+    """Leave in a new migration what belongs to its phase."""
+    for script in scripts:
+        _keep(script.upgrade_ops)
+
+
+def _keep(container: Any) -> None:
+    for op in list(container.ops):
+        if isinstance(op, ops.ModifyTableOps):
+            _keep(op)
+            belongs = bool(op.ops)
+        else:
+            belongs = isinstance(op, _TAKES_AWAY) is (_PHASE == _TAKE_AWAY)
+        if not belongs:
+            container.ops.remove(op)
+
+
 def run(connection: sa.Connection) -> None:
     context.configure(
         connection=connection,
         target_metadata=schema.metadata,
         render_item=render,
         compare_server_default=True,
+        process_revision_directives=keep_phase,
+        template_args={'phase': _PHASE},
         # SQLite cannot alter a table: alembic copies it instead.
         render_as_batch=connection.dialect.name == 'sqlite',
     )

@@ -11,6 +11,7 @@ import yaml
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import accounts
 from patrii_billing.store import inbox
+from patrii_billing.store import migrate
 from patrii_billing.store import notices
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
@@ -29,7 +30,7 @@ class NewDatabaseTest(base.CommandTestCase):
     def test_an_upgrade_says_what_it_does(self) -> None:
         said = self.manage('db', 'upgrade').splitlines()
 
-        self.assertIn('Upgrading the database from nothing to', said[0])
+        self.assertIn('Upgrading the database, which is at nothing', said[0])
         self.assertIn('Running upgrade', said[1])
         self.assertIn('The database is at', said[-1])
         self.assertIn('already', self.manage('db', 'upgrade'))
@@ -44,6 +45,17 @@ class NewDatabaseTest(base.CommandTestCase):
 
         [current, _] = self.manage('db', 'version').splitlines()
         self.assertEqual(newest.split()[1], current.split()[1])
+
+    def test_a_database_is_upgraded_in_two_steps_beside_old_workers(
+        self,
+    ) -> None:
+        migrate.upgrade(self.url, '0003')
+        self.assertIn('db expand', self.manage('db', 'version'))
+
+        self.assertIn('db contract', self.manage('db', 'expand'))
+        self.manage('subscription', 'list')
+
+        self.assertNotIn('is left', self.manage('db', 'contract'))
 
     def test_a_command_on_an_old_database_names_the_remedy(self) -> None:
         self.assertIn(
