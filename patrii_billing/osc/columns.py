@@ -20,6 +20,9 @@ _TABLE = ('table', 'shell')
 _COMMANDS = re.compile(
     '[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]'
 )
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection),
+# unless it is a number.
+_FORMULA = re.compile(r'(?!-?[0-9.]+\Z)[=+\-@\t\r]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ def cells(
 ) -> tuple[Any, ...]:
     """What stands below these headings of an item.
 
-    In CSV what is unknown is empty, and what has parts is JSON.
+    In CSV, which people open in a spreadsheet, what is unknown is empty, what
+    has parts is JSON, and no text is a formula. Others tell it as it is.
     """
     found = tuple(column.cell(item) for column in shown)
     if parsed_args.formatter != 'csv':
@@ -79,7 +83,10 @@ def _flat(cell: Any) -> Any:
         cell = cell.machine_readable()
     if cell is None:
         return ''
-    return json.dumps(cell) if isinstance(cell, list | dict) else cell
+    if isinstance(cell, list | dict):
+        return json.dumps(cell)
+    formula = isinstance(cell, str) and _FORMULA.match(cell)
+    return f"'{cell}" if formula else cell
 
 
 class _Cell(cliff_columns.FormattableColumn[Any]):

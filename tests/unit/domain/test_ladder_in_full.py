@@ -859,6 +859,19 @@ class DownTest(InFull):
                 check_at=None,
             )  # fmt: skip
 
+    def test_once_deleted_his_frozen_quota_comes_back_paid(self) -> None:
+        self.turns(
+            facts(
+                Status.DELETED, at(Step.END), invoices=(), quota_frozen=True,
+                covered=(COVERED('a', Custody.DELETED),),
+            ),
+            DUE,
+            intents.Act(ActionType.QUOTA_CHANGE),
+            status=Status.DELETED,
+            position=at(Step.END),
+            check_at=None,
+        )  # fmt: skip
+
 
 class HoldingTest(InFull):
     """What a hold freezes, and gives back at its end."""

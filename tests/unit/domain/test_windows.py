@@ -62,6 +62,21 @@ class WindowTest(base.BaseTestCase):
     ) -> None:
         self.assertEqual(utc(2026, 7, 6, 7), opens(OFFICE, utc(2026, 7, 6, 1)))
 
+    def test_the_evening_of_a_customer_behind_utc_is_of_his_own_day(
+        self,
+    ) -> None:
+        evening = utc(2026, 2, 3, 2)
+
+        self.assertEqual(
+            evening,
+            windows.Window.parse({'hours': '20:00-23:00'}).next_open(
+                evening, calendar.zone('America/New_York')
+            ),
+        )
+
+    def test_the_instant_is_told_in_utc(self) -> None:
+        self.assertIs(dt.UTC, opens(OFFICE, utc(2026, 2, 2, 1)).tzinfo)
+
     def test_an_hour_that_comes_twice_does_not_turn_time_back(self) -> None:
         # In Paris 02:00 to 03:00 comes twice on 25 October 2026; this is
         # 02:10 for the second time.
@@ -122,10 +137,12 @@ class WindowTest(base.BaseTestCase):
     def test_a_window_that_never_opens_is_a_mistake(self) -> None:
         days = [dt.date(2026, 1, 1) + dt.timedelta(n) for n in range(800)]
 
-        self.assertRaises(
+        error = self.assertRaises(
             errors.InvalidInput, opens,
             {'holidays': days}, utc(2026, 1, 1),
         )  # fmt: skip
+
+        self.assertEqual('the window never opens', error.reason)
 
     def test_minutes_count(self) -> None:
         self.assertEqual(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What anybody wrote does nothing to the terminal of who reads it."""
 
+import argparse
 import json
 
 from oslotest import base
@@ -12,6 +13,30 @@ from tests import doors
 from tests.unit.osc import shell
 
 _CLEAR = '\x1b[2J\x9b2J\rpaid\u202e'
+
+
+def in_format(formatter: str, text: str) -> object:
+    """What a program reads of it there."""
+    (cell,) = columns.cells(
+        [columns.Column('Name', 'name')], {'name': text},
+        argparse.Namespace(formatter=formatter),
+    )  # fmt: skip
+    return getattr(cell, 'machine_readable', lambda: cell)()
+
+
+class FormulaTest(base.BaseTestCase):
+    def test_no_name_is_a_formula_in_a_spreadsheet(self) -> None:
+        for name in (
+            '=1+1', '+cmd', '-2+3', '@SUM(A1)', '\t=1', '\r=1', '-1\n=1',
+        ):  # fmt: skip
+            self.assertEqual(f"'{name}", in_format('csv', name))
+
+    def test_an_amount_below_zero_stays_a_number(self) -> None:
+        self.assertEqual('-12.50', in_format('csv', '-12.50'))
+
+    def test_programs_that_read_json_are_told_the_name_itself(self) -> None:
+        for formatter in ('json', 'yaml', 'value'):
+            self.assertEqual('=1+1', in_format(formatter, '=1+1'))
 
 
 class HarmlessTest(base.BaseTestCase):
