@@ -16,9 +16,9 @@ HEADER = '# The versions tested together; tox -e constraints writes it anew.\n'
 # OpenStack 2026.2 ships SQLAlchemy 2.0; tox -e py311-sqlalchemy21 tests 2.1.
 SERIES = ['SQLAlchemy<2.1']
 TOOLS = [
-    'tox>=4.28', 'tox-uv', 'psycopg2', 'openstackdocstheme', 'sphinx',
-    'atheris', 'axe-playwright-python', 'html5lib', 'playwright',
-    'Django>=5.2,<5.3', 'horizon>=27.0.0', 'mutmut>=3.8',
+    'tox>=4.28', 'tox-uv', 'psycopg2', 'atheris', 'axe-playwright-python',
+    'html5lib', 'playwright', 'Django>=5.2,<5.3', 'horizon>=27.0.0',
+    'mutmut>=3.8',
 ]  # fmt: skip
 
 
@@ -28,7 +28,11 @@ def main() -> None:
         pip = [f'{folder}/bin/pip', '--disable-pip-version-check']
         requirements = [
             f'--requirement={ROOT / name}'
-            for name in ('requirements.txt', 'test-requirements.txt')
+            for name in (
+                'requirements.txt',
+                'test-requirements.txt',
+                'doc/requirements.txt',
+            )
         ]
         subprocess.run(
             [*pip, 'install', '--quiet', *requirements, *SERIES, *TOOLS],

@@ -72,6 +72,7 @@ STAGES = (
     Stage('window', 'window', 150),
     Stage('wheel', 'wheel', 120, is_check=True),
     Stage('fuzz', 'fuzz', 60, is_check=True),
+    Stage('docs', 'docs', 90),
     Stage('minicloud', 'minicloud', 1080, waits=True),
     Stage('broker', 'broker', 90, waits=True),
     Stage('fire', 'fire', 240, waits=True),

@@ -8,10 +8,12 @@ import sys
 from patrii_billing.demo import show
 from patrii_billing import errors
 
+_PORT = 8792
+
 
 def main(argv: list[str] | None = None) -> int:
     """Entry point of the console script."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         if options.serve is not None:
             show.serve(
@@ -30,39 +32,39 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    told = argparse.ArgumentParser(
         prog='patrii-billing-demo',
         description='Show forty sample customers on a simulated cloud and a '
         'fast clock. One process, a database in memory, no broker, no '
         'OpenStack; nothing outside the folder for mails is touched.',
     )
-    parser.add_argument(
+    told.add_argument(
         '--days', type=_days, default=90,
         help='how many days to simulate (default: %(default)s)',
     )  # fmt: skip
-    parser.add_argument(
+    told.add_argument(
         '--seed', type=int, default=1,
         help='another seed makes other customers (default: %(default)s)',
     )  # fmt: skip
-    parser.add_argument(
+    told.add_argument(
         '--pace', type=float, default=0.7,
         help='seconds on the screen for each day (default: %(default)s)',
     )  # fmt: skip
-    parser.add_argument(
+    told.add_argument(
         '--mails', default='demo-mails', metavar='FOLDER',
         help='where the mails are written to (default: %(default)s)',
     )  # fmt: skip
-    parser.add_argument(
+    told.add_argument(
         '--json', action='store_true',
         help='run all days at once and print one JSON summary',
     )  # fmt: skip
-    parser.add_argument(
-        '--serve', type=_port, nargs='?', const=8792, metavar='PORT',
+    told.add_argument(
+        '--serve', type=_port, nargs='?', const=_PORT, metavar='PORT',
         help='run all days at once and show them in a browser, at this port '
-        'of this machine alone (default: %(const)s)',
+        f'of this machine alone (default: {_PORT})',
     )  # fmt: skip
-    return parser
+    return told
 
 
 def _port(text: str) -> int:

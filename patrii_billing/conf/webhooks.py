@@ -17,7 +17,7 @@ _HELP = """
 Systems that are told what happens by HTTP, and systems that tell of payments
 by HTTP, both signed as Standard Webhooks has it. A name in `endpoints` has
 its options in a section [webhook:NAME], one in `sources` in a section
-[webhook_source:NAME]. A secret is written as whsec_ and 24 to 64 bytes in
+[webhook_source:NAME]. A secret is written as `whsec_` and 24 to 64 bytes in
 base64, such as `echo whsec_$(openssl rand -base64 32)` makes.
 """
 
