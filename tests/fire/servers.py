@@ -50,7 +50,21 @@ class Server:
         self._process.resume()
 
     def start(self) -> None:
-        """Start it again; returns once it answers."""
+        """Start it again; returns once it answers.
+
+        What ends at once finds something of its forerunner that still lives,
+        a client's process that was forked while that was killed.
+        """
+        self._launch()
+        until = time.monotonic() + PATIENCE
+        while not self.answers():
+            if time.monotonic() > until:
+                raise TimeoutError(f'{self._command[0]} does not answer')
+            time.sleep(0.05)
+            if not _lives(self._process):
+                self._launch()
+
+    def _launch(self) -> None:
         self._process = psutil.Popen(
             self._command,
             executable=self._program,
@@ -65,11 +79,6 @@ class Server:
             # of its own, which stops it as well.
             start_new_session=self._user != 0,
         )
-        until = time.monotonic() + PATIENCE
-        while not self.answers():
-            if time.monotonic() > until:
-                raise TimeoutError(f'{self._command[0]} does not answer')
-            time.sleep(0.05)
 
     def restart(self) -> None:
         self.kill()
