@@ -29,6 +29,7 @@ from pifpaf.drivers import mysql
 from pifpaf.drivers import postgresql
 from pifpaf.drivers import rabbitmq
 import psutil
+import sqlalchemy as sa
 
 POSTGRES_USER = 'postgres'
 # RabbitMQ listens for its peers 20000 above its port, so this stays low.
@@ -82,7 +83,17 @@ def small_mysql_url() -> Iterator[dict[str, str]]:
 @contextlib.contextmanager
 def small_postgresql_url() -> Iterator[dict[str, str]]:
     with small_disk() as folder, postgresql_url(folder) as found:
+        _keep_what_is_committed(found['PATRII_TEST_POSTGRESQL_URL'])
         yield {**found, 'PATRII_TEST_POSTGRESQL_DISK': folder}
+
+
+def _keep_what_is_committed(url: str) -> None:
+    """Also through a kill -9, as PostgreSQL does unless it is told not to."""
+    engine = sa.create_engine(url, isolation_level='AUTOCOMMIT')
+    with engine.connect() as connection:
+        connection.execute(sa.text('ALTER SYSTEM SET synchronous_commit = on'))
+        connection.execute(sa.text('SELECT pg_reload_conf()'))
+    engine.dispose()
 
 
 @contextlib.contextmanager
