@@ -22,6 +22,7 @@ from patrii_billing.domain import policy
 from patrii_billing.domain import pricing
 from patrii_billing import errors
 from patrii_billing.store import database
+from patrii_billing.store import durability
 from patrii_billing.store import migrate
 from patrii_billing.store import schema
 from patrii_billing import wiring
@@ -48,6 +49,12 @@ class Checks(upgradecheck.UpgradeCommands):
     def _schema(self) -> upgradecheck.Result:
         return _result(self._old_schema)
 
+    def _durability(self) -> upgradecheck.Result:
+        return _result(
+            lambda: wiring.books(self._conf).read(durability.risks),
+            upgradecheck.Code.WARNING,
+        )
+
     def _books(self) -> upgradecheck.Result:
         return _result(self._unreadable)
 
@@ -65,6 +72,7 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Configuration', _configuration),
         ('Secrets', _secrets),
         ('Database schema', _schema),
+        ('Database durability', _durability),
         ('Plans and policies', _books),
         ('Cloud', _cloud),
     )

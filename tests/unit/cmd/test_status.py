@@ -45,7 +45,7 @@ class UpgradeCheckTest(base.CommandTestCase):
         self.assertEqual({None}, set(found.values()))
         self.assertEqual(
             ['Configuration', 'Secrets', 'Database schema',
-             'Plans and policies', 'Cloud'],
+             'Database durability', 'Plans and policies', 'Cloud'],
             list(found),
         )  # fmt: skip
 
