@@ -21,6 +21,7 @@ import threading
 from typing import Any
 
 from oslo_config import cfg
+import oslo_middleware
 import sqlalchemy as sa
 from werkzeug.middleware import dispatcher
 
@@ -78,6 +79,7 @@ from patrii_billing.mail import trial
 from patrii_billing.mail import voice as speech
 from patrii_billing.metrics import exporter as exporters
 from patrii_billing.metrics import figures
+from patrii_billing.metrics import health as healths
 from patrii_billing.policies import rules
 from patrii_billing.store import database
 from patrii_billing.store import migrate
@@ -681,8 +683,22 @@ def exporter(conf: cfg.ConfigOpts) -> exporters.Exporter:
         version.version_string(),
         _max_age(conf),
     )
+    health = oslo_middleware.Healthcheck(None, conf)
     return exporters.Exporter(
-        collector, conf.metrics.listen, conf.metrics.port
+        collector, conf.metrics.listen, conf.metrics.port,
+        {'/healthcheck': health},
+    )  # fmt: skip
+
+
+def health(conf: cfg.ConfigOpts, what: str) -> healths.Question:
+    """What says what is wrong with the `database`, or of `silence`."""
+    look: healths.Look = {
+        'database': healths.books,
+        'silence': healths.silence,
+    }[what]
+    read, clock = settings(conf), SystemClock()
+    return healths.Question(
+        lambda conn: look(conn, read, clock.now()), books(conf).engine
     )
 
 

@@ -2,9 +2,11 @@
 """What oslo.config lets pass: misspelt names, and values nobody asked for."""
 
 import collections
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+import difflib
 import glob
 import os
 import stat
@@ -19,13 +21,11 @@ from patrii_billing.conf import webhooks
 # what is installed there.
 _ELSEWHERE = frozenset({
     'cors',
-    'healthcheck',
     'keystone_authtoken',
     'oslo_concurrency',
     'oslo_limit',
     'oslo_middleware',
     'oslo_policy',
-    'oslo_reports',
     'profiler',
 })  # fmt: skip
 
@@ -94,11 +94,27 @@ def _check_names(conf: cfg.ConfigOpts) -> None:
             if section in _ELSEWHERE or not names:
                 continue
             if section not in known:
-                raise cfg.Error(f'[{section}] in {path}: unknown section')
-            for name in names - known[section]:
+                near = _near(section, (*known, *_ELSEWHERE))
                 raise cfg.Error(
-                    f'[{section}] {name} in {path}: unknown option'
+                    f'[{section}] in {path}: unknown section{near}'
                 )
+            for name in sorted(names - known[section]):
+                near = _near(name, known[section]) or _home(name, known)
+                raise cfg.Error(
+                    f'[{section}] {name} in {path}: unknown option{near}'
+                )
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """What was probably meant."""
+    found = difflib.get_close_matches(name, sorted(known), 1, 0.7)
+    return f'; {found[0]}?' if found else ''
+
+
+def _home(name: str, known: Mapping[str, set[str]]) -> str:
+    """Where such an option belongs, if that is one place."""
+    homes = sorted(section for section in known if name in known[section])
+    return f'; it belongs to [{homes[0]}]' if len(homes) == 1 else ''
 
 
 def _check_values(conf: cfg.ConfigOpts) -> None:

@@ -6,6 +6,7 @@ from importlib import metadata
 
 from oslo_config import cfg
 from oslo_log import log
+from oslo_middleware.healthcheck import opts as healthcheck
 
 from patrii_billing.conf import api
 from patrii_billing.conf import billing
@@ -64,7 +65,9 @@ _LOG_LEVELS = (
 )
 
 # Libraries that read options of their own, by their entry points.
-_LIBRARIES = ('cotyledon', 'oslo.messaging')
+_LIBRARIES = ('cotyledon', 'oslo.messaging', 'oslo.reports')
+# What the daemon asks itself for its health; api-paste.ini says it of the API.
+_HEALTH = ['patrii_billing_database', 'patrii_billing_silence']
 
 
 def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
@@ -85,6 +88,8 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     for library in _LIBRARIES:
         for group, options in found[library].load()():
             conf.register_opts(options, group=group)
+    conf.register_opts(healthcheck.HEALTHCHECK_OPTS, group='healthcheck')
+    conf.set_default('backends', _HEALTH, group='healthcheck')
 
 
 def load(

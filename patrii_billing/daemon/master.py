@@ -13,6 +13,7 @@ from patrii_billing.conf import checks
 from patrii_billing.conf import opts
 from patrii_billing.daemon import services
 from patrii_billing import errors
+from patrii_billing import reports
 from patrii_billing import version
 from patrii_billing import wiring
 
@@ -41,10 +42,13 @@ class Master:
             # Workers inherit the configuration, which cannot be pickled.
             mp_context=multiprocessing.get_context('fork'),
         )
-        manager.register_hooks(on_reload=self._reload)
+        manager.register_hooks(
+            on_reload=self._reload, on_new_worker=self._report
+        )
         for service, count in self._counts.items():
             if count:
                 manager.add(service, count, args=(lambda: self._conf,))
+        reports.enable(self._conf, 'patrii-billing-engine')
         manager.run()
 
     def _read(self) -> cfg.ConfigOpts:
@@ -67,6 +71,13 @@ class Master:
             wrong = error
         if wrong:
             LOG.error('The configuration stays as it was: %s', wrong)
+
+    def _report(
+        self, _service: object, _number: int, service: cotyledon.Service
+    ) -> None:
+        """Have a new worker report under its own name."""
+        what = f'{service.name} {service.worker_id}'
+        reports.enable(self._conf, f'patrii-billing-{what}')
 
     def _begin_to_log(self) -> None:
         release = version.version_string()

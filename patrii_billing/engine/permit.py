@@ -110,10 +110,10 @@ def _switches(
         return guards.Refusal(f'enforcement is stopped: {state.stopped_why}')
     if state.safe_why is not None:
         return guards.Refusal(f'safe mode: {state.safe_why}')
-    deaf = _deaf(conn, tools, state, now)
-    if deaf:
-        tell.operator(conn, now, 'silence', f'silence:{now.date()}', deaf)
-        return guards.Refusal(deaf)
+    unheard = deaf(conn, settings, state, now)
+    if unheard:
+        tell.operator(conn, now, 'silence', f'silence:{now.date()}', unheard)
+        return guards.Refusal(unheard)
     by_ladder = row.type == ActionType.DELETE and row.ground is None
     if by_ladder and bounces.unread(conn, tools, now):
         # The warning may have come back, and nobody knows.
@@ -153,14 +153,13 @@ def _tell_waiting(
     tell.operator(conn, now, 'approval_awaited', key, why)
 
 
-def _deaf(
+def deaf(
     conn: sa.Connection,
-    tools: toolbox.Tools,
+    settings: engine_settings.Settings,
     state: sa.Row[Any],
     now: dt.datetime,
 ) -> str | None:
-    """Why the books may not be what the cloud is."""
-    settings = tools.settings
+    """Why the books may not be what the cloud is; `state` is the watch."""
     if not _lately(state.swept_at, settings.sweep_age, settings, now):
         return 'the books were not compared with Nova lately'
     if settings.silence and not _lately(

@@ -3,15 +3,18 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import threading
 import time
+from typing import Any
 
 from oslo_log import log as logging
 import prometheus_client
 from prometheus_client import exposition
 from prometheus_client import metrics_core
 from prometheus_client import registry
+from werkzeug.middleware import dispatcher
 
 from patrii_billing.metrics import family
 
@@ -82,9 +85,15 @@ class Exporter:
     """Listens for monitors from start to stop."""
 
     def __init__(
-        self, collector: registry.Collector, address: str, port: int
+        self,
+        collector: registry.Collector,
+        address: str,
+        port: int,
+        others: Mapping[str, Any] | None = None,
     ) -> None:
+        """:param others: WSGI applications at other paths than /metrics"""
         self._address, self._port = address, port
+        self._others = dict(others or {})
         self._registry = prometheus_client.CollectorRegistry()
         self._registry.register(collector)
 
@@ -93,6 +102,11 @@ class Exporter:
         self._server, self._thread = exposition.start_wsgi_server(
             self._port, self._address, self._registry
         )
+        if self._others:
+            figures = exposition.make_wsgi_app(self._registry)
+            self._server.set_app(
+                dispatcher.DispatcherMiddleware(figures, self._others)
+            )
         return int(self._server.server_port)
 
     def stop(self) -> None:

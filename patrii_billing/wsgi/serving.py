@@ -11,6 +11,7 @@ from paste.deploy import loadwsgi
 
 from patrii_billing.conf import checks
 from patrii_billing.conf import opts
+from patrii_billing import reports
 from patrii_billing import version
 from patrii_billing import wiring
 
@@ -34,6 +35,9 @@ def application() -> Any:
     log.setup(conf, 'patrii_billing')
     for line in checks.exposed(conf):
         LOG.warning('%s', line)
+    if conf.oslo_reports.file_event_handler:
+        # A signal would be the WSGI server's.
+        reports.enable(conf, 'patrii-billing-api')
     wiring.check_schema(conf)
     return loadwsgi.loadapp(
         f'config:{_paste(conf)}', name=conf.api.auth_strategy

@@ -6,6 +6,7 @@ The daemons are real, and so are the broker and the database; the cloud is a
 stand-in that remembers what was done to it.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections import Counter
 import contextlib
@@ -56,11 +57,15 @@ class Siege(fixtures.Fixture):
         backend: str,
         daemons: int = 1,
         rate: float = 20,
+        release: pathlib.Path | None = None,
     ) -> None:
-        """:param rate: messages a second that are of nobody"""
+        """:param rate: messages a second that are of nobody
+        :param release: source of the one that it begins with
+        """
         self._backend = backend
         self._count = daemons
         self._rate = rate
+        self._release = release
         self.customers: list[customers.Customer] = []
         # Calamities by what they were.
         self.fallen: Counter[str] = Counter()
@@ -78,7 +83,9 @@ class Siege(fixtures.Fixture):
             'books': self.useFixture(backends.Scratch(self._backend)).url,
         }
         self.addCleanup(self.cloud.close)
-        self.service = _Service(self, self.addCleanup, _options(self.topic))
+        self.service = _Service(
+            self, self.addCleanup, _options(self.topic), self._release
+        )
         for other in self.crier.others:
             self.cloud.boot(other)
         self.daemons = [self.service.start() for _ in range(self._count)]
@@ -329,6 +336,16 @@ class Siege(fixtures.Fixture):
 
 class _Service(billing.Service):
     """On books of any database, with a stand-in for the cloud."""
+
+    def __init__(
+        self,
+        cloud: Any,
+        later: Callable[..., Any],
+        options: billing.Options,
+        release: pathlib.Path | None,
+    ) -> None:
+        self.release = release
+        super().__init__(cloud, later, options)
 
     def _make_database(self) -> str:
         return str(self.cloud.facts['books'])

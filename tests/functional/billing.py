@@ -92,9 +92,17 @@ class Mailbox:
 
 
 class Daemon:
-    """One patrii-billing-engine with all its workers."""
+    """One patrii-billing-engine with all its workers.
 
-    def __init__(self, config: pathlib.Path, log: pathlib.Path) -> None:
+    Of another release where its source is given.
+    """
+
+    def __init__(
+        self,
+        config: pathlib.Path,
+        log: pathlib.Path,
+        release: pathlib.Path | None = None,
+    ) -> None:
         self._log = log.open('ab')
         # In a group of its own, so that a kill takes master and workers.
         self._process = subprocess.Popen(
@@ -102,6 +110,7 @@ class Daemon:
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
+            env=environment(release),
         )
 
     def kill(self) -> None:
@@ -135,8 +144,18 @@ class Daemon:
         )
 
 
+def environment(release: pathlib.Path | None) -> dict[str, str]:
+    """What a program runs with, of a release whose source is there."""
+    if release is None:
+        return dict(os.environ)
+    return {**os.environ, 'PYTHONPATH': str(release)}
+
+
 class Service:
     """A billing service: its books, its mails, its daemons."""
+
+    # Where the source of the release is that is used, if it is another one.
+    release: pathlib.Path | None = None
 
     def __init__(
         self,
@@ -164,7 +183,7 @@ class Service:
     # What an operator does.
 
     def start(self) -> Daemon:
-        daemon = Daemon(self.config, self.log)
+        daemon = Daemon(self.config, self.log, self.release)
         self._later(daemon.stop)
         return daemon
 
@@ -176,7 +195,12 @@ class Service:
         return said
 
     def run(self, *arguments: str) -> tuple[int, str]:
-        """patrii-billing-manage, in this process: its code and its words."""
+        """patrii-billing-manage: its code and its words.
+
+        In this process, where it is of this release.
+        """
+        if self.release is not None:
+            return self._run_other(*arguments)
         said = io.StringIO()
         with (
             _TERMINAL,
@@ -185,6 +209,17 @@ class Service:
         ):
             code = manage.main(['--config-file', str(self.config), *arguments])
         return code, said.getvalue()
+
+    def _run_other(self, *arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [
+                _BIN / 'patrii-billing-manage', '--config-file', self.config,
+                *arguments,
+            ],
+            check=False, capture_output=True, text=True,
+            env=environment(self.release),
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
 
     def subscribe(self, owner: base.Person, **policy: Any) -> str:
         """Import a customer who has to pay by now; his subscription."""

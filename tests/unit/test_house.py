@@ -65,9 +65,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         'errors',
     },
     'demo': {'wiring', 'simulation', 'sim', 'domain'},
-    'wsgi': {'wiring', 'conf', 'errors', 'version'},
+    'wsgi': {'wiring', 'conf', 'reports', 'errors', 'version'},
     # The worker processes: more than a command's few lines.
-    'daemon': {'wiring', 'conf', 'intake', 'errors', 'version'},
+    'daemon': {'wiring', 'conf', 'intake', 'reports', 'errors', 'version'},
+    # What a process does just now, of the daemon's and of the API's.
+    'reports': {'version'},
     # Looks an installation over, and so into the rooms that reach outside.
     'inspection': {
         'wiring',

@@ -146,6 +146,39 @@ username = elsewhere
         self.assertEqual(1, self.load().engine.workers)
 
 
+class MisspeltTest(base.ConfigTestCase):
+    def refusal(self, text: str) -> str:
+        return str(self.assertRaises(cfg.Error, self.load, text))
+
+    def test_the_nearest_name_is_told_of_a_misspelt_option(self) -> None:
+        self.assertIn(
+            '[ladder] shelve_grase in',
+            said := self.refusal('[ladder]\nshelve_grase = 48h'),
+        )
+        self.assertTrue(said.endswith('; shelve_grace?'), said)
+
+    def test_the_nearest_name_is_told_of_a_misspelt_section(self) -> None:
+        self.assertTrue(
+            self.refusal('[enforcment]\ndry_run = true').endswith(
+                'unknown section; enforcement?'
+            )
+        )
+
+    def test_an_option_in_a_wrong_section_is_told_where_it_belongs(
+        self,
+    ) -> None:
+        self.assertTrue(
+            self.refusal('[DEFAULT]\ndry_run = true').endswith(
+                'unknown option; it belongs to [enforcement]'
+            )
+        )
+
+    def test_nothing_is_guessed_of_what_is_like_nothing(self) -> None:
+        self.assertTrue(
+            self.refusal('[engine]\nzzz = 1').endswith('unknown option')
+        )
+
+
 class ListTest(base.ConfigTestCase):
     def test_each_option_is_listed_once_with_a_help(self) -> None:
         listed = [
