@@ -34,6 +34,7 @@ from benchmarks import contest  # noqa: E402
 from benchmarks import standin  # noqa: E402
 from patrii_billing.conf import opts  # noqa: E402
 from patrii_billing.daemon import loop  # noqa: E402
+from patrii_billing.daemon import services  # noqa: E402
 from patrii_billing.domain import money  # noqa: E402
 from patrii_billing.engine import payments  # noqa: E402
 from patrii_billing.engine import tick  # noqa: E402
@@ -262,7 +263,7 @@ def _live(tools: toolbox.Tools) -> int:
 
 
 def payment_to_active(tools: toolbox.Tools, cloud: Cloud) -> float:
-    """The engine looks each second, as by default; a customer pays."""
+    """The engine looks as often as by default; a customer pays."""
     with _engine(tools):
         time.sleep(1 + random.random())  # noqa: S311 - no secret
         began = time.monotonic()
@@ -291,14 +292,13 @@ def _pay(conn: sa.Connection, tools: toolbox.Tools, number: int) -> None:
 def _engine(tools: toolbox.Tools) -> Iterator[None]:
     """The loops that a worker of the daemon runs."""
     stop = threading.Event()
-    pause = dt.timedelta(seconds=1)
-    steps = {
-        name: functools.partial(tick.run, tools, tick.SIDE_BY_SIDE[name])
-        for name in ('books', 'cloud', 'mail')
-    }
+    usual = dt.timedelta(seconds=1)
     threads = [
-        threading.Thread(target=loop.repeat, args=(name, step, pause, stop))
-        for name, step in steps.items()
+        threading.Thread(
+            target=loop.repeat,
+            args=(name, step, services.pause(name, usual), stop),
+        )
+        for name, step in tick.side_by_side(tools).items()
     ]
     for each in threads:
         each.start()

@@ -650,10 +650,7 @@ def processor(conf: cfg.ConfigOpts, stop: threading.Event) -> Step:
 def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:
     """What an engine does side by side, by its name."""
     built = tools(conf, stop)
-    steps: dict[str, Step] = {
-        name: functools.partial(tick.run, built, steps)
-        for name, steps in tick.SIDE_BY_SIDE.items()
-    }
+    steps: dict[str, Step] = tick.side_by_side(built)
     # Each listener has a thread to himself: one who hangs delays no other.
     for name in built.listeners:
         steps[f'events to {name}'] = functools.partial(

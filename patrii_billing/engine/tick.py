@@ -5,8 +5,10 @@ One statement finds them by the indexes on their deadlines, so a tick costs
 what is due and not what exists.
 """
 
+from collections.abc import Callable
 from collections.abc import Collection
 import datetime as dt
+import functools
 
 import sqlalchemy as sa
 
@@ -20,6 +22,7 @@ from patrii_billing.engine import notify
 from patrii_billing.engine import purging
 from patrii_billing.engine import samples
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import actions
 from patrii_billing.store import due as work
 from patrii_billing.store import requests
 from patrii_billing.store import watch
@@ -68,6 +71,25 @@ def run(tools: toolbox.Tools, steps: Collection[str] = tuple(STEPS)) -> int:
         for name in steps
         if name in due and due[name] <= now
     )
+
+
+def side_by_side(tools: toolbox.Tools) -> dict[str, Callable[[], int]]:
+    """What a worker does in a thread of its own each, by name."""
+    steps = {
+        name: functools.partial(run, tools, steps)
+        for name, steps in SIDE_BY_SIDE.items()
+    }
+    return {**steps, 'cloud': functools.partial(act_if_asked, tools)}
+
+
+def act_if_asked(tools: toolbox.Tools) -> int:
+    """Do what is asked of the cloud; a glance at an index where nothing is.
+
+    For one who looks often, since a payer waits for it.
+    """
+    if not tools.db.read(actions.is_any_due, tools.now()):
+        return 0
+    return run(tools, SIDE_BY_SIDE['cloud'])
 
 
 def _look(

@@ -75,6 +75,11 @@ def claim(
     return claims.claim(conn, _actions, now, lease, limit, _actions.c.priority)
 
 
+def is_any_due(conn: sa.Connection, now: dt.datetime) -> bool:
+    """Whether any is to be advanced that nobody has claimed."""
+    return claims.is_any_free(conn, _actions, now)
+
+
 def get(conn: sa.Connection, action_id: int) -> sa.Row[Any]:
     return conn.execute(
         _actions.select().where(_actions.c.id == action_id)

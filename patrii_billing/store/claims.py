@@ -30,9 +30,7 @@ def claim(
     finds the lease taken. `among` narrows down which are meant.
     """
     columns = table.c
-    free = sa.or_(
-        columns.lease_until.is_(None), columns.lease_until < now
-    )  # fmt: skip
+    free = _is_free(table, now)
     wanted = sa.true() if among is None else among
     ids = (
         conn.execute(
@@ -57,6 +55,21 @@ def claim(
         .where(columns.id.in_(ids), columns.owner == tag)
         .order_by(*order, columns.next_at, columns.id)
     ).all()
+
+
+def is_any_free(
+    conn: sa.Connection, table: sa.Table, now: dt.datetime
+) -> bool:
+    """Whether there is a row that could be claimed."""
+    query = sa.select(table.c.id).where(
+        table.c.next_at <= now, _is_free(table, now)
+    )
+    return conn.execute(query.limit(1)).first() is not None
+
+
+def _is_free(table: sa.Table, now: dt.datetime) -> sa.ColumnElement[bool]:
+    until = table.c.lease_until
+    return sa.or_(until.is_(None), until < now)
 
 
 def write(

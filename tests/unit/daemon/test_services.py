@@ -53,6 +53,16 @@ class EngineTest(base.BaseTestCase):
         taken = [name for each in tick.SIDE_BY_SIDE.values() for name in each]
         self.assertEqual(sorted(tick.STEPS), sorted(taken))
 
+    def test_what_a_payer_waits_for_is_looked_for_most_often(self) -> None:
+        second = dt.timedelta(seconds=1)
+
+        pauses = {
+            name: services.pause(name, second) for name in tick.SIDE_BY_SIDE
+        }
+
+        self.assertEqual(second / 5, pauses.pop('cloud'))
+        self.assertEqual({second}, set(pauses.values()))
+
 
 class ExporterTest(configured.ConfigTestCase):
     def test_it_answers_while_the_database_is_away(self) -> None:
