@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What tools/test and tools/demo need of the machine before Python can run.
 # Sourced, never run; $root is the top of the project.
+# shellcheck shell=sh disable=SC2154
 
 # Debian's packages, installed only where one is missing.
 need_packages() {

@@ -39,6 +39,8 @@ longer; a hanging service then occupies a worker for as long.
     cfg.ListOpt(
         'valid_interfaces',
         default=['internal', 'public'],
+        # As DevStack and older files have it for every service.
+        deprecated_name='interface',
         help="""
 Interfaces of the keystone catalogue to use, in order of preference: any of
 internal, public and admin. It holds for every service.

@@ -25,6 +25,14 @@ class TestNovaOptions(base.BaseTestCase):
         self.assertEqual('compute', adapter.service_type)
         self.assertEqual(['internal', 'public'], adapter.interface)
 
+    def test_an_interface_may_be_named_as_older_files_name_it(self) -> None:
+        conf = self.registered()
+        (file,) = self.create_tempfiles(
+            [('nova', '[nova]\ninterface = public\n')]
+        )
+        conf(['--config-file', file])
+        self.assertEqual(['public'], conf.nova.valid_interfaces)
+
     def test_one_configuration_does_not_change_another(self) -> None:
         first = self.registered()
         first([])
