@@ -109,8 +109,7 @@ class _Ladder(steps.Steps):
         taken = bool(in_custody) or self.facts.quota_frozen
         abuse = self.hold and self.hold.type is lifecycle.HoldType.ABUSE
         if taken and abuse and not undoing:
-            if self.status is Status.GRACE:
-                self._set(Status.HELD, 'abuse hold')
+            self._keep_what_is_paid_for()
             return
         if self.facts.quota_frozen:
             self._do(intents.Act(ActionType.QUOTA_CHANGE))
@@ -123,6 +122,20 @@ class _Ladder(steps.Steps):
             )  # fmt: skip
             return
         self._close()
+
+    def _keep_what_is_paid_for(self) -> None:
+        """Nothing is given back, and what was told of the debt has ended.
+
+        Another debt, or this one charged back, has a ladder of its own.
+        """
+        if self.status is Status.GRACE:
+            self._set(Status.HELD, 'abuse hold')
+        elif self.status is Status.PENDING_DELETION:
+            self._set(Status.SHELVED, 'paid for, under an abuse hold')
+        self.position = replace(
+            self.position, step=Step.GRACE, invoice=None, due_at=None,
+            awaits=None, frozen=None,
+        )  # fmt: skip
 
     def _close(self) -> None:
         """Nothing is owed, and nothing is in our hands any more."""
@@ -160,7 +173,10 @@ class _Ladder(steps.Steps):
             )
 
     def _follow_overdue(self, oldest: standing.OpenInvoice) -> None:
-        """Restart the span where an older debt was paid and this is left."""
+        """Restart the span where an older debt was paid and this is left.
+
+        Where nothing was left meanwhile, it begins with grace.
+        """
         if self.position.invoice == oldest.id:
             return
         if self.position.case is None:
@@ -168,9 +184,10 @@ class _Ladder(steps.Steps):
             return
         self._do(intents.Cancel(lifecycle.ENFORCEMENT, 'the oldest was paid'))
         step, due_at = Step.GRACE, self.now
-        if self.status in draft.SUSPENDED:
+        is_left = self.position.invoice is not None
+        if is_left and self.status in draft.SUSPENDED:
             step = Step.WARN
-        if self.status is Status.SHELVED:
+        if is_left and self.status is Status.SHELVED:
             due_at = self.policy.shelved_span.after(self.now, self.facts.zone)
         self._stand(step, due_at, invoice=oldest.id)
 

@@ -4,6 +4,7 @@
 from dataclasses import replace
 
 from patrii_billing.domain import deadlines
+from patrii_billing.domain import draft
 from patrii_billing.domain import intents
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain.lifecycle import ActionType
@@ -57,7 +58,8 @@ class Steps(deadlines.Deadlines):
         freezes = self.policy.freeze_quota and self.facts.whole_project
         if freezes and not self.facts.quota_frozen:
             self._do(intents.Act(ActionType.QUOTA_CHANGE, freeze=True))
-        self._set(Status.GRACE, 'unpaid on the due date')
+        if self.status not in draft.SUSPENDED:
+            self._set(Status.GRACE, 'unpaid on the due date')
         self.position = replace(
             self.position, step=Step.SHELVE, case=case, due_at=None,
             awaits=key,

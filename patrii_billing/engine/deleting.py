@@ -5,6 +5,7 @@ This module makes the only call in the house that deletes a server.
 """
 
 import dataclasses
+import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Move
 from patrii_billing.engine import gather
+from patrii_billing.engine import leasing
 from patrii_billing.engine import moves
 from patrii_billing.engine import relinquishing
 from patrii_billing.engine import tools as toolbox
@@ -34,18 +36,8 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     refusal = servers.refuse_delete(
         server, row.case_id, row.project, taken.created_at
     )
-    if refusal and relinquishing.is_stale(row, tools.now()):
-        tools.db.write(
-            moves.conclude, tools, row, None, 'cancelled', refusal,
-            state=ActionState.CANCELLED,
-        )  # fmt: skip
-        return
-    if refusal and moves.withdrawn(tools, row):
-        return
     if refusal:
-        moves.alarm(tools, row, 'delete_refused', refusal)
-        next_at = tools.now() + tools.settings.blocked
-        tools.db.write(actions.again, row, next_at, refusal)
+        _refused(tools, row, refusal)
         return
     if not moves.permitted(tools, row):
         return
@@ -53,11 +45,55 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     tools.db.write(
         custody.change, taken.id, kept=dataclasses.asdict(kept)
     )  # fmt: skip
-    moves.call(
-        tools, row, Move.DELETE,
-        lambda: tools.cloud.servers.delete(row.server),
-    )  # fmt: skip
+    since = tools.now()
+    try:
+        moves.call(
+            tools, row, Move.DELETE,
+            lambda: _delete(tools, row, taken, since),
+        )  # fmt: skip
+    except _ChangedError as change:
+        _refused(tools, row, str(change))
+        return
     moves.wait(tools, row, 'deleting')
+
+
+class _ChangedError(Exception):
+    """Nova does not show any more what it showed at the first look."""
+
+
+def _delete(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    taken: sa.Row[Any],
+    since: dt.datetime,
+) -> str:
+    """Look for the last time, and delete: Nova does so on no condition.
+
+    An operator may have locked it while its snapshot was protected.
+    """
+    server = tools.cloud.servers.get(row.server)
+    refusal = server and servers.refuse_delete(
+        server, row.case_id, row.project, taken.created_at
+    )
+    if refusal:
+        raise _ChangedError(refusal)
+    leasing.check(tools, since)
+    return tools.cloud.servers.delete(row.server)
+
+
+def _refused(tools: toolbox.Tools, row: sa.Row[Any], refusal: str) -> None:
+    """What Nova shows is in the way: it ends, or is looked at again."""
+    if relinquishing.is_stale(row, tools.now()):
+        tools.db.write(
+            moves.conclude, tools, row, None, 'cancelled', refusal,
+            state=ActionState.CANCELLED,
+        )  # fmt: skip
+        return
+    if moves.withdrawn(tools, row):
+        return
+    moves.alarm(tools, row, 'delete_refused', refusal)
+    next_at = tools.now() + tools.settings.blocked
+    tools.db.write(actions.again, row, next_at, refusal)
 
 
 def _gone(

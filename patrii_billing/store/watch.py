@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from patrii_billing.store import schema
 
 _watch = schema.watch
+# Asked for at each tick and more: put together once.
+_row = _watch.select()
 
 
 def get(conn: sa.Connection) -> sa.Row[Any]:
-    return conn.execute(_watch.select()).one()
+    return conn.execute(_row).one()
 
 
 def lock(conn: sa.Connection) -> sa.Row[Any]:

@@ -36,8 +36,6 @@ _DAY = dt.timedelta(days=1)
 _NONE = dt.timedelta()
 SIDES = ('cloud', 'books', 'mail', 'reconciler', 'processor', 'listener')
 _STEPS = {'cloud': 'cloud', 'books': 'books', 'mail': 'mail'}
-# A worker's turn: it goes on while there is something to do.
-_LOOPS = 3
 # To come to rest takes so many beats at the most.
 _REST = 60
 _AGAINST = ('lock', 'shelve', 'stop', 'delete')
@@ -67,6 +65,7 @@ class Plan:
     rounds: tuple[Round, ...]
     pays: bool
     tight: bool  # caps of one an hour
+    late: bool  # if he pays, then when all that was due is done
 
     def told(self) -> Iterator[str]:
         yield f'{self.cast} servers, {self.place}' + (
@@ -129,6 +128,7 @@ class Play:
         self.behind = dt.timedelta()
         self._pause = _S
         self._idling = 0.1
+        self._resting = False
         self._beaten_at = self.clock.now()
         self.ledger = self._ledger()
         self._world = world
@@ -237,6 +237,10 @@ class Play:
         """Whether somebody changed it since the worker's turn began."""
         return self.touched.get(server, -1) >= worker.began
 
+    def came_too_late(self, worker: Any, server: str) -> bool:
+        """Whether somebody changed it since the worker's last look."""
+        return self.touched.get(server, -1) >= worker.looked.get(server, 0)
+
     def kept_images(self, server: str) -> list[str]:
         return [f'image-{server}']
 
@@ -296,13 +300,15 @@ class Play:
         if move == 'delete':
             self.ledger.deletes[server] = self.now()
 
-    def _mailed(self, composed: Any) -> None:
+    def _mailed(self, composed: Any, doubted: bool) -> None:
         template = composed.subject.partition(':')[0]
-        self.ledger.sent.append(
-            ledgers.Sent(
-                self.now(), template, composed.text, composed.message_id
-            )
-        )
+        sent = ledgers.Sent(
+            self.now(), template, composed.text, composed.message_id,
+            doubted=doubted,
+        )  # fmt: skip
+        self.ledger.sent.append(sent)
+        if self.stage.worker is not None:
+            self.stage.worker.untold = sent
 
     def _committed(self, worker: Any, unit: memory.Unit) -> None:
         self.stage.tell('commit', unit.name)
@@ -311,6 +317,8 @@ class Play:
         tables = {table for _, table, *_ in unit.writes}
         if tables & {'payments', 'invoices'}:
             self.ledger.note_debt()
+        if 'notices' in tables:
+            worker.untold = None
         if 'actions' in tables:
             self._note_asked(unit)
         for judge, of in promises.AFTER_COMMITS.items():
@@ -427,7 +435,9 @@ class Play:
         if mail and opens:
             mail = max(mail, opens)
         sweep = self.now()
-        if swept and whole:
+        if self._resting and swept and whole:
+            sweep += _DAY  # nothing is taken any more that needs it
+        elif swept and whole:
             sweep = swept + self.settings.sweep_every
         if missed is not None and not self.nova.down:
             sweep = min(sweep, missed + self.settings.absence_gap)
@@ -507,9 +517,7 @@ class Play:
             self._ears[host] = self._scribe(host)
 
     def _tick(self, side: str, host: str) -> None:
-        for _ in range(_LOOPS):
-            if not tick.run(self.hosts[host], tick.SIDE_BY_SIDE[side]):
-                return
+        tick.run(self.hosts[host], tick.SIDE_BY_SIDE[side])
 
     def _reconcile(self, host: str) -> None:
         tools = self.hosts[host]
@@ -517,9 +525,7 @@ class Play:
         self.ledger.swept = self.now()
 
     def _process(self, host: str) -> None:
-        for _ in range(_LOOPS):
-            if not self._readers[host].run():
-                return
+        self._readers[host].run()
 
     def _listen(self, host: str) -> None:
         batch = self.broker.take(20)
@@ -534,6 +540,7 @@ class Play:
 
     def rest(self) -> None:
         """All faults end, whoever can pays, and all that is due is done."""
+        self._resting = True
         self.stage.restless = self.stage.trouble = self._idling = 0.0
         for name in ('nova is up', 'nova shows all', 'mail is up',
                      'broker is up', 'mailbox lives',
@@ -545,8 +552,8 @@ class Play:
                 max(one.wakes_at or self.now() for one in self.stage.stalled)
             )
             self._beat((), [])
-        acts = ['operator resumes', 'release: abuse', 'release: pause',
-                'release: promise', 'breaks the promise']  # fmt: skip
+        acts = ['operator resumes', 'breaks the promise']
+        acts += [f'release: {kind}' for kind in self.ledger.held(1)]
         for act in acts:
             self._beat((), [act])
         while self.unanswered:
@@ -556,16 +563,18 @@ class Play:
             )
         # What is dated by a clock that was ahead waits until it is so late.
         self.clock.move_to(self.now() + self.behind)
-        sides = tuple(f'{side}@A' for side in reversed(SIDES))
-        self._settle(sides, ())
-        self._settle(sides, ('pays all',) if self.plan.pays else ())
+        if self.plan.late or not self.plan.pays:
+            self._settle(())
+        if self.plan.pays:
+            self._settle(('pays all',))
 
-    def _settle(self, sides: tuple[str, ...], acts: tuple[str, ...]) -> None:
+    def _settle(self, acts: tuple[str, ...]) -> None:
         """Until nothing is left to do, once all of nova was looked at."""
+        sides = tuple(f'{side}@A' for side in reversed(SIDES))
         self.books.raw.execute('UPDATE watch SET sweep_from = NULL')
         for beat in range(_REST):
             self._beat(sides, [] if beat else list(acts))
-            if self.sins or (beat > 2 and self._is_quiet()):
+            if self.sins or (beat > 1 and self._is_quiet()):
                 return
             self._wait(self.now() + 12 * 3600 * _S)
         self._note(self._settle, iter(['it does not come to rest']))
@@ -692,4 +701,5 @@ def plan(seed: int) -> Plan:
         rounds=tuple(rounds),
         pays=draw.random() < 0.8,
         tight=draw.random() < 0.15,
+        late=draw.random() < 0.5,
     )

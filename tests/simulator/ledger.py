@@ -36,6 +36,7 @@ class Sent:
     text: str
     message_id: str
     returned: bool = False
+    doubted: bool = False  # whoever sent it may not know that it was
 
 
 @dataclass

@@ -80,8 +80,11 @@ class Hands:
         fault = self._stage.point('ask', name, *args)
         if fault == 'unavailable':
             raise errors.CloudUnavailable('simulated: no answer')
+        worker = self._stage.worker
+        if worker is not None and name == 'get':
+            worker.looked[args[0]] = self._stage.points
+            worker.misled.discard(args[0])
         if fault == 'stale' and name == 'get' and args[0] in self._nova.guests:
-            worker = self._stage.worker
             before = self._nova.past.get(args[0])
             if worker is not None and before is not None:
                 worker.misled.add(args[0])
@@ -118,7 +121,7 @@ class Mouth:
         self,
         stage: stepping.Stage,
         server: mailbox.Voice,
-        took: Callable[[Any], None],
+        took: Callable[[Any, bool], None],
     ) -> None:
         self._stage = stage
         self._server = server
@@ -140,7 +143,7 @@ class Mouth:
         if fault == 'unknown, not sent':
             raise errors.MailUnknown('simulated: no answer')
         answer = self._server.send(composed)
-        self._took(composed)
+        self._took(composed, fault is not None)
         self._stage.tell('mailed', composed.subject, composed.text)
         if fault == 'killed after':
             raise stepping.Killed

@@ -21,8 +21,6 @@ _AGAINST = ('lock', 'shelve', 'stop', 'delete')
 _MOVES = (*_AGAINST, 'unlock', 'lock_as_owner', 'unshelve', 'start', 'pause',
           'suspend')  # fmt: skip
 _MUST_ARRIVE = ('grace', 'last_warning')
-# Whoever met one of these does not know that the mail was sent.
-_DOUBT = ('mail: killed after', 'mail: stalled after', 'mail: unknown, sent')
 
 
 # At each call that changes a server.
@@ -80,7 +78,7 @@ def only_what_is_ours_is_deleted(
     ours = guest.locker is servers.Locker.ADMIN and case in (
         shown.locked_reason or ''
     )
-    if not ours and not play.was_changed(worker, server):
+    if not ours and not play.came_too_late(worker, server):
         yield f'{server} is not locked by us: {shown.locked_reason}'
     if shown.vm_state not in _SHELVED:
         yield f'{server} is {shown.vm_state}'
@@ -367,7 +365,7 @@ def mails_are_sent_once(play: Any) -> Sins:
         template = copies[0].template
         allowed = 1
         if template in _MUST_ARRIVE:
-            allowed += sum(one in _DOUBT for one in play.stage.met)
+            allowed += sum(one.doubted for one in copies)
         if len(copies) > allowed:
             yield f'{template} was sent {len(copies)} times'
 
@@ -435,7 +433,7 @@ def the_books_know_the_fleet(play: Any) -> Sins:
     looked_at = ledgers.instant(swept)
     for server, guest in play.nova.gone.items():
         at = guest.shown.deleted_at
-        if looked_at is None or (at and at > looked_at):
+        if looked_at is None or (at and at >= looked_at):
             continue  # nobody has looked since
         if server in booked and not booked[server][1]:
             yield f'{play.names[server]} is gone, and the books have it'

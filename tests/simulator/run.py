@@ -6,10 +6,14 @@ rounds, then acts, workers and kinds of faults. What is left is told in words.
 """
 
 from collections.abc import Iterator
+import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import json
+import math
 import multiprocessing
+import pathlib
 import time
 from typing import Any
 
@@ -37,40 +41,81 @@ def judged(seed: int) -> tuple[int, list[str]]:
 
 
 def many(
-    first: int, count: int, workers: int, seconds: float | None = None
+    seeds: range, workers: int, seconds: float | None = None
 ) -> Iterator[tuple[int, list[str]]]:
-    """Judge so many seeds, or as many as fit into so many seconds."""
-    until = None if seconds is None else time.monotonic() + seconds
-    seeds = range(first, first + count)
-    context = multiprocessing.get_context('spawn')
-    with context.Pool(workers) as pool:
-        for done in pool.imap_unordered(judged, seeds, _CHUNK):
+    """Judge seeds, in order, or as many as fit into so many seconds."""
+    until = math.inf if seconds is None else time.monotonic() + seconds
+    with contextlib.ExitStack() as stack:
+        if workers > 1:
+            context = multiprocessing.get_context('spawn')
+            pool = stack.enter_context(context.Pool(workers))
+            judgements = pool.imap(judged, seeds, _CHUNK)
+        else:
+            judgements = map(judged, seeds)
+        for done in judgements:
             yield done
-            if until is not None and time.monotonic() > until:
+            if time.monotonic() > until:
                 return
 
 
-def told(first: int, count: int, workers: int, seconds: float | None) -> int:
-    """Run them with a line of progress; how many failed."""
+@dataclasses.dataclass
+class Tally:
+    """How far the seeds from `first` on were played, and which failed."""
+
+    first: int
+    following: int
+    failed: list[int]
+
+    def __str__(self) -> str:
+        played = self.following - self.first
+        return (
+            f'{played} histories, seeds {self.first} to {self.following - 1}, '
+            f'{len(self.failed)} failed'
+        )
+
+    @classmethod
+    def read(cls, file: pathlib.Path | None, first: int) -> 'Tally':
+        """Where an earlier run came to, or the beginning."""
+        if file is None or not file.exists():
+            return cls(first, first, [])
+        return cls(**json.loads(file.read_text('utf-8')))
+
+    def write(self, file: pathlib.Path | None) -> None:
+        if file is not None:
+            file.write_text(json.dumps(dataclasses.asdict(self)), 'utf-8')
+
+
+def told(
+    seeds: range,
+    workers: int,
+    seconds: float | None,
+    file: pathlib.Path | None = None,
+) -> int:
+    """Run them with a line of progress; how many failed.
+
+    With a file for its tally it goes on where an earlier run was ended.
+    """
     start = said = time.monotonic()
-    done, failed = 0, []
-    for seed, sins in many(first, count, workers, seconds):
-        done += 1
+    tally = Tally.read(file, seeds.start)
+    done = tally.following
+    for seed, sins in many(
+        range(tally.following, seeds.stop), workers, seconds
+    ):
+        tally.following = seed + 1
         if sins:
-            failed.append(seed)
+            tally.failed.append(seed)
             say(f'seed {seed}: {sins[0]}')
         now = time.monotonic()
-        if now - said > _SECONDS:
+        if sins or now - said > _SECONDS:
             said = now
-            pace = done / (now - start)
-            say(f'{done} of {count}, {pace:.1f}/s, {len(failed)} failed')
-    say(
-        f'{done} histories in {time.monotonic() - start:.0f} s, '
-        f'{len(failed)} failed'
-    )
-    for seed in failed[:10]:
+            tally.write(file)
+            pace = (tally.following - done) / (now - start)
+            say(f'{tally}, {pace:.1f}/s')
+    tally.write(file)
+    say(f'{tally}, in {time.monotonic() - start:.0f} s')
+    for seed in tally.failed[:10]:
         say(f'again: python -m tests.simulator --replay {seed}')
-    return len(failed)
+    return len(tally.failed)
 
 
 def replay(seed: int) -> int:

@@ -50,6 +50,8 @@ class Worker:
         self.wakes_at: dt.datetime | None = None
         self.since: dt.datetime | None = None
         self.misled: set[str] = set()  # servers that it saw as they were
+        self.looked: dict[str, int] = {}  # the point of its last look
+        self.untold: Any = None  # the mail sent that it has not booked yet
         self.killed = False
         self.error: Exception | None = None
         self._work = work
@@ -128,6 +130,8 @@ class Stage:
         fault = self._fault(place)
         if fault is not None:
             self.met.append(f'{place}: {fault}')
+            if worker.untold is not None:
+                worker.untold.doubted = True
             self.tell('!', place, fault, *words)
         if fault == 'killed':
             raise Killed

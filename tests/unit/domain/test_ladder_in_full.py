@@ -700,26 +700,80 @@ class DownTest(InFull):
     def test_under_an_abuse_hold_no_payment_gives_a_server_back(
         self,
     ) -> None:
-        taken = (COVERED('a', Custody.SHELVED),)
-        hold = (HOLD(HoldType.ABUSE),)
+        # And of what was told of the debt nothing counts any more.
+        for status, step, wanted in (
+            (Status.SHELVED, Step.WARN, []),
+            (
+                Status.PENDING_DELETION, Step.DELETE,
+                [(Status.SHELVED, 'paid for, under an abuse hold')],
+            ),
+            (
+                Status.PENDING_DELETION, Step.END,
+                [(Status.SHELVED, 'paid for, under an abuse hold')],
+            ),
+            (Status.GRACE, Step.WARN, [(Status.HELD, 'abuse hold')]),
+        ):  # fmt: skip
+            self.turns(
+                self.paid(
+                    status, at(step, frozen=60.0, awaits='c:last_warning:0'),
+                    covered=(COVERED('a', Custody.SHELVED),),
+                    holds=(HOLD(HoldType.ABUSE),),
+                ),
+                DUE,
+                withdrawn('nothing is past due'),
+                *(intents.SetStatus(*each) for each in wanted),
+                status=wanted[0][0] if wanted else status,
+                position=at(Step.GRACE, invoice=None),
+                check_at=DUE + DAY,
+            )  # fmt: skip
+
+    def test_what_is_charged_back_under_an_abuse_hold_begins_with_grace(
+        self,
+    ) -> None:
+        charged_back = standing.OpenInvoice(1, DUE, 1000, DUE - 7 * DAY)
+        shelved = (COVERED('a', Custody.SHELVED),)
+        for status in (Status.SHELVED, Status.HELD):
+            given = facts(
+                status, at(Step.GRACE, invoice=None),
+                invoices=(charged_back,), covered=shelved,
+            )  # fmt: skip
+            self.turns(
+                dataclasses.replace(given, holds=(HOLD(HoldType.ABUSE),)),
+                DUE,
+                withdrawn('the oldest was paid'),
+                withdrawn('held'),
+                status=status,
+                position=at(Step.GRACE, round=1, frozen=0.0),
+                check_at=DUE + DAY,
+            )
+            told_anew = intents.Notify(
+                'grace', 'c:grace:1', ('a',), DUE + 48 * HOUR
+            )
+            freed = [intents.SetStatus(Status.GRACE, 'the hold ended')]
+            self.turns(
+                given,
+                DUE,
+                withdrawn('the oldest was paid'),
+                *(freed if status is Status.HELD else ()),
+                told_anew,
+                status=Status.GRACE if status is Status.HELD else status,
+                position=at(Step.SHELVE, round=1, awaits='c:grace:1'),
+                check_at=DUE + DAY,
+            )
+
+    def test_shelved_already_he_is_warned_a_whole_span_after_grace(
+        self,
+    ) -> None:
+        now = DUE + 48 * HOUR
         self.turns(
-            self.paid(Status.SHELVED, at(Step.WARN), covered=taken,
-                      holds=hold),
-            DUE,
-            withdrawn('nothing is past due'),
+            facts(
+                Status.SHELVED, at(Step.SHELVE, round=1, due_at=now),
+                covered=(COVERED('a', Custody.SHELVED),),
+            ),
+            now,
             status=Status.SHELVED,
-            position=at(Step.WARN),
-            check_at=DUE + DAY,
-        )  # fmt: skip
-        self.turns(
-            self.paid(Status.GRACE, at(Step.WARN), covered=taken,
-                      holds=hold),
-            DUE,
-            withdrawn('nothing is past due'),
-            intents.SetStatus(Status.HELD, 'abuse hold'),
-            status=Status.HELD,
-            position=at(Step.WARN),
-            check_at=DUE + DAY,
+            position=at(Step.WARN, round=2, due_at=now + 23 * DAY),
+            check_at=now + 23 * DAY,
         )  # fmt: skip
 
     def test_what_was_being_given_back_goes_on_under_an_abuse_hold(

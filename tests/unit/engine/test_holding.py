@@ -259,6 +259,53 @@ class HoldTest(base.BaseTestCase):
         self.assertEqual(['grace', 'shelved'], story.statuses())
         self.assertEqual(['lock', 'shelve'], story.moves())
 
+    def test_what_is_charged_back_under_an_abuse_hold_is_told_of_anew(
+        self,
+    ) -> None:
+        # Warned on 6 February, to be deleted on the 8th. The warning spoke
+        # of a debt that was paid: another one has its own grace and warning.
+        story = stories.told(
+            """
+            at: 02-07T00:00:00, hold: acme-1, type: abuse
+            at: 02-07T06:00:00, pay: acme
+            at: 02-07T12:00:00, charge_back: acme
+            at: 02-07T18:00:00, release: acme-1, type: abuse
+            """,
+            until='2026-02-16T00:00:00Z',
+        )
+
+        self.assertEqual(
+            [
+                '02-06 00:00:02 status pending_deletion',
+                '02-07 06:00:00 status shelved',
+                '02-12 18:00:00 status pending_deletion',
+                '02-14 18:00:11 status deleted',
+            ],
+            story.told('status')[2:],
+        )
+        for template, day in (
+            ('grace', '02-07 18:00:00'),
+            ('last_warning', '02-12 18:00:00'),
+        ):
+            mails = story.told('notice', name=template)
+            self.assertEqual((2, day), (len(mails), mails[-1][:14]))
+
+    def test_a_server_made_meanwhile_is_not_taken_without_grace(self) -> None:
+        story = stories.told(
+            """
+            at: 02-04T00:00:00, hold: acme-1, type: abuse
+            at: 02-05T00:00:00, pay: acme
+            at: 02-06T00:00:00, charge_back: acme
+            at: 02-07T00:00:00, release: acme-1, type: abuse
+            at: 02-07T01:00:00, boot: late, project: acme-prod, flavor: s1
+            """,
+            until='2026-02-10T00:00:00Z',
+        )
+
+        self.assertEqual(
+            '02-09 00:00:02 action late shelve done', story.told('action')[-1]
+        )
+
     def test_two_holds_at_a_time_end_with_the_later(self) -> None:
         story = stories.told(
             held('promise', '02-02T00:00:00', '02-04T00:00:00')

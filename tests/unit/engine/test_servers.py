@@ -254,6 +254,29 @@ class LockTest(base.BaseTestCase):
         self.assertEqual('shelved_offloaded, locked by admin', story.shows())
         self.assertEqual(['delete_refused'], story.alarms())
 
+    def test_one_that_is_locked_while_its_snapshot_is_saved_is_not_deleted(
+        self,
+    ) -> None:
+        story = stories.Story(stories.text()).play('02-07')
+        keeper = story.world.tools.cloud.keeper
+        keep, ours = keeper.keep, story.guest().shown.locked_reason
+
+        def slow(server):
+            story.lock('web', 'admin', 'court order')
+            return keep(server)
+
+        with mock.patch.object(keeper, 'keep', slow):
+            story.play('02-08 12:00:00')
+
+        self.assertEqual('shelved_offloaded, locked by admin', story.shows())
+        self.assertEqual('court order', story.guest().shown.locked_reason)
+        self.assertEqual(['lock', 'shelve'], story.moves())
+        self.assertEqual(['delete_refused'], story.alarms())
+
+        story.lock('web', 'admin', ours)
+        story.play()
+        self.assertEqual('gone', story.shows())
+
     def test_its_owner_can_do_nothing_with_a_shelved_one(self) -> None:
         story = stories.told(
             """
