@@ -56,6 +56,7 @@ from patrii_billing.engine import events
 from patrii_billing.engine import imports
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
+from patrii_billing.engine import retention
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing.engine import summary
 from patrii_billing.engine import tick
@@ -93,6 +94,8 @@ from patrii_billing.web import window as panes
 Step = Callable[[], int]
 
 _NO_SPAN = dt.timedelta()
+# Whose options are settings of the engine by name.
+_SECTIONS = ('enforcement', 'engine', 'ceilometer', 'events', 'retention')
 GALLERY = galleries.INDEX
 
 
@@ -106,7 +109,7 @@ def settings(conf: cfg.ConfigOpts) -> engine_settings.Settings:
     values: dict[str, Any] = {}
     default = engine_settings.Settings()
     for field in dataclasses.fields(default):
-        for section in ('enforcement', 'engine', 'ceilometer', 'events'):
+        for section in _SECTIONS:
             if field.name in conf[section]:
                 value = conf[section][field.name]
                 if isinstance(getattr(default, field.name), dt.timedelta):
@@ -658,6 +661,7 @@ def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:
         )
     if built.listeners or conf.webhooks.sources:
         steps['events'] = lambda: events.run(built, built.now())
+    steps['retention'] = retention.Keeper(built).run
     mailbox = returns(conf)
     if mailbox is not None:
         every = elapsed(conf.bounces.every, '[bounces] every')

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 
+from patrii_billing.cmd.commands import account
 from patrii_billing.cmd.commands import bootstrap
 from patrii_billing.cmd.commands import credit
 from patrii_billing.cmd.commands import db
@@ -33,9 +34,9 @@ from patrii_billing import version
 
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
-    db, bootstrap, importing, subscription, invoice, timeline, payment,
-    credit, quota, hold, notice, mail, switch, undo, inbox, lines, simulate,
-    report,
+    db, bootstrap, importing, account, subscription, invoice, timeline,
+    payment, credit, quota, hold, notice, mail, switch, undo, inbox, lines,
+    simulate, report,
 )  # fmt: skip
 
 

@@ -67,6 +67,10 @@ class Settings:
     delivery_give_up: dt.timedelta = _S(days=3)
     keep_delivered: dt.timedelta = _S(days=7)
     keep_dead: dt.timedelta = _S(days=90)
+    # What is forgotten; nothing is where it is 0.
+    keep_messages: dt.timedelta = _S(days=30)
+    keep_mails: dt.timedelta = _S(days=1095)
+    keep_documents_years: int = 10
 
     def backoff(self, attempts: int) -> dt.timedelta:
         return min(self.retry * float(1 << min(attempts, 16)), self.retry_max)

@@ -36,8 +36,8 @@ class SettingsTest(base.ConfigTestCase):
         conf = self.load()
         options = {
             *conf.enforcement, *conf.engine, *conf.ceilometer,
-            *conf.events, *conf.billing, *conf.bounces, 'policy', 'limits',
-            'mail_lease', 'mail_per_minute',
+            *conf.events, *conf.retention, *conf.billing,
+            *conf.bounces, 'policy', 'limits', 'mail_lease', 'mail_per_minute',
         }  # fmt: skip
 
         wanted = {

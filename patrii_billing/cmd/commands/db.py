@@ -1,18 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`db`: bring the database to the schema of this release."""
+"""`db`: the schema of this release, and what is kept no longer."""
 
 from collections.abc import Callable
+import datetime as dt
 import logging
 import sys
 
 import sqlalchemy as sa
 
 from patrii_billing.cmd.commands import desk as desks
+from patrii_billing.cmd.commands import effect
+from patrii_billing.cmd.commands import text
+from patrii_billing.engine import retention
 from patrii_billing.store import migrate
+from patrii_billing import wiring
+
+_TOLD_EVERY = 100_000
 
 
 def add_to(commands: desks.Commands) -> None:
-    parser = commands.add_parser('db', help='the schema of the database')
+    parser = commands.add_parser(
+        'db', help='the schema, and what is kept for how long'
+    )
     actions = parser.add_subparsers(required=True, metavar='ACTION')
     action = actions.add_parser(
         'upgrade', help='apply all that this release has to change, with '
@@ -29,6 +38,20 @@ def add_to(commands: desks.Commands) -> None:
         'once none of its workers runs; safe to repeat',
     )  # fmt: skip
     action.set_defaults(run=_contract)
+    action = actions.add_parser(
+        'purge',
+        help='forget what is kept no longer',
+        description='Forget what [retention] keeps no longer, a batch at a '
+        'time: notifications that were read, and the texts of mails. The '
+        'engine does the same by itself, a few times a day.',
+    )
+    action.add_argument(
+        '--older-than', metavar='SPAN',
+        help='forget all that is older than so much, such as 90d, whatever '
+        'is configured',
+    )  # fmt: skip
+    effect.add_dry_run(action)
+    action.set_defaults(run=_purge)
     action = actions.add_parser(
         'version', help='show the schema it is at, and the newest'
     )
@@ -59,6 +82,26 @@ def _change(
     print(f'The database is at {now}{" already" if now == before else ""}.')
     if now != head:
         print(_left(now, head))
+
+
+def _purge(desk: desks.Desk) -> None:
+    asked = desk.options.older_than
+    for what, kept in retention.spans(desk.tools).items():
+        span = wiring.elapsed(asked, '--older-than') if asked else kept
+        _forget(desk, what, desk.now - span)
+    if desk.options.dry_run:
+        print('Dry run: nothing was forgotten.')
+
+
+def _forget(desk: desks.Desk, what: str, before: dt.datetime) -> None:
+    count = said = 0
+    dry_run = desk.options.dry_run
+    for more in retention.forget(desk.tools, what, before, dry_run):
+        count += more
+        if count - said >= _TOLD_EVERY:
+            print(f'{what}: {count} so far', flush=True)
+            said = count
+    print(f'{what} of before {text.instant(before)}: {count}')
 
 
 def _version(desk: desks.Desk) -> None:

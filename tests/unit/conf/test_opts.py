@@ -202,7 +202,7 @@ class ListTest(base.ConfigTestCase):
             {
                 'api', 'billing', 'bounces', 'ceilometer', 'document',
                 'enforcement', 'engine', 'events', 'ladder', 'listener',
-                'mail', 'metrics', 'nova', 'web',
+                'mail', 'metrics', 'nova', 'retention', 'web',
                 'webhook:name', 'webhook_source:name', 'webhooks',
             },
             groups,
