@@ -8,14 +8,12 @@ section and option, for a configuration that cannot be meant.
 
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import contextlib
 import dataclasses
 import datetime as dt
 import functools
-import secrets
 import socket
 import threading
 from typing import Any
@@ -23,19 +21,14 @@ from typing import Any
 from oslo_config import cfg
 import oslo_middleware
 import sqlalchemy as sa
-from werkzeug.middleware import dispatcher
 
-from patrii_billing.api import app as api_app
-from patrii_billing.api import route as routes
 from patrii_billing.cloud import check as cloud_check
 from patrii_billing.cloud import keeper
-from patrii_billing.cloud import logins
 from patrii_billing.cloud import projects
 from patrii_billing.cloud import quotas
 from patrii_billing.cloud import servers
 from patrii_billing.cloud import session
 from patrii_billing.conf import database as database_conf
-from patrii_billing.conf import opts
 from patrii_billing.conf import webhooks as webhooks_conf
 from patrii_billing.document import brand as brands
 from patrii_billing.document import printer as printers
@@ -58,7 +51,6 @@ from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import retention
 from patrii_billing.engine import settings as engine_settings
-from patrii_billing.engine import summary
 from patrii_billing.engine import tick
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.engine import webhooks
@@ -81,14 +73,9 @@ from patrii_billing.mail import voice as speech
 from patrii_billing.metrics import exporter as exporters
 from patrii_billing.metrics import figures
 from patrii_billing.metrics import health as healths
-from patrii_billing.policies import rules
 from patrii_billing.store import database
-from patrii_billing.store import migrate
+from patrii_billing.store import revision
 from patrii_billing import version
-from patrii_billing.web import app as web_app
-from patrii_billing.web import brake as brakes
-from patrii_billing.web import person as persons
-from patrii_billing.web import window as panes
 
 # A step of a worker's loop: how much there was to do.
 Step = Callable[[], int]
@@ -517,111 +504,6 @@ class _Pool:
         list(self._threads.map(work, rows))
 
 
-def api(conf: cfg.ConfigOpts) -> Any:
-    """The REST API as a WSGI application, without its filters."""
-    return api_app.build(door(conf))
-
-
-believing = api_app.noauth
-
-
-def window(conf: cfg.ConfigOpts, service: Any) -> Any:
-    """The pages, over the API without its filters."""
-    options = conf.web
-    login: logins.Logins | None = None
-    known: Callable[[Mapping[str, Any]], persons.Person | None] | None = None
-    if conf.api.auth_strategy == 'noauth':
-        known = _anybody
-    elif options.auth == 'proxy':
-        known = functools.partial(
-            persons.proxied, user_header=options.proxy_user_header,
-            roles_header=options.proxy_roles_header,
-            roles=options.proxy_roles,
-        )  # fmt: skip
-    else:
-        auth_url = _auth_url(conf)
-        login = logins.Logins(conf, auth_url, options.project)
-    return web_app.build(
-        panes.Window(
-            service=service,
-            authorize=rules.enforcer(conf).authorize,
-            secret=options.secret or secrets.token_hex(32),
-            login=login,
-            known=known,
-            span=elapsed(options.session, '[web] session'),
-            secure=options.secure_cookies,
-            sso_url=options.sso_url,
-            brake=brakes.Brake(options.login_attempts),
-            brand=conf.mail.brand_name,
-            zone=calendar.zone(conf.billing.timezone, '[billing] timezone'),
-            locale=conf.billing.locale,
-        )
-    )
-
-
-def demo(
-    tools: toolbox.Tools,
-    brand: str,
-    kept: summary.Summaries | None = None,
-) -> Any:
-    """The pages at /ui and the API, over books and a clock of the demo.
-
-    Whoever looks is an administrator of theirs. Unless it is `kept`, where
-    the cloud stands is read each time.
-    """
-    conf = cfg.ConfigOpts()
-    opts.register_opts(conf)
-    # No file of an operator: a demo is the same everywhere.
-    conf([], project='patrii_billing', default_config_files=[])
-    enforcer = rules.enforcer(conf)
-    service = api_app.build(
-        routes.Door(
-            tools=tools, authorize=enforcer.authorize,
-            render=printer(conf).render, defaults=defaults(conf),
-            summaries=kept or summary.Summaries(),
-        )
-    )  # fmt: skip
-    pages = web_app.build(
-        panes.Window(
-            service=service, authorize=enforcer.authorize,
-            secret=secrets.token_hex(32), known=_anybody, now=tools.now,
-            secure=False, brand=brand,
-        )
-    )  # fmt: skip
-    return dispatcher.DispatcherMiddleware(service, {'/ui': pages})
-
-
-def _anybody(_environ: Mapping[str, Any]) -> persons.Person:
-    return persons.Person('noauth', 'noauth', '', ('admin', 'reader'))
-
-
-def _auth_url(conf: cfg.ConfigOpts) -> str:
-    """Where keystone is, as the account of [nova] has it."""
-    return str(getattr(session.account(conf), 'auth_url'))
-
-
-def door(conf: cfg.ConfigOpts) -> routes.Door:
-    """What the API works with."""
-    enforcer = rules.enforcer(conf)
-    return routes.Door(
-        tools=tools(conf),
-        authorize=enforcer.authorize,
-        render=printer(conf).render,
-        defaults=defaults(conf),
-        keep_keys=elapsed(conf.api.keep_keys, '[api] keep_keys'),
-        max_limit=conf.api.max_limit,
-        max_body_size=conf.api.max_body_size,
-        sources=sources(conf),
-        summaries=summaries(conf),
-    )
-
-
-def summaries(conf: cfg.ConfigOpts) -> summary.Summaries:
-    """Where the cloud stands, as old as it may be shown."""
-    age = elapsed(conf.api.summary_age, '[api] summary_age')
-    return summary.Summaries(age, summary.PAST_AGE if age else age)
-
-
 def defaults(conf: cfg.ConfigOpts) -> imports.Defaults:
     """What an account or a plan has that is entered without it."""
     given = conf.billing
@@ -741,12 +623,11 @@ def check_schema(conf: cfg.ConfigOpts) -> None:
     """
     engine = books(conf).engine
     try:
-        found, _ = migrate.version(engine)
+        found = revision.found(engine)
     finally:
         engine.dispose()
-    needed = migrate.needed()
-    if found is None or found < needed:
-        raise errors.SchemaTooOld(found, needed)
+    if found is None or found < revision.NEEDED:
+        raise errors.SchemaTooOld(found, revision.NEEDED)
 
 
 def described(conf: cfg.ConfigOpts) -> str:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from werkzeug import test as http
 
 from patrii_billing.engine import summary
+from patrii_billing import frontage
 from patrii_billing.store import database
-from patrii_billing import wiring
 from tests import city
 from tests import crowd
 
@@ -61,7 +61,7 @@ class Window:
     def __init__(self, books: database.Database) -> None:
         self.engine = books.engine
         self._client = http.Client(
-            wiring.demo(
+            frontage.demo(
                 crowd.tools(books, city.NOW),
                 'A large cloud',
                 summary.Summaries(past_age=summary.PAST_AGE),

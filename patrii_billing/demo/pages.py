@@ -7,8 +7,8 @@ import sys
 from typing import Any
 from wsgiref import simple_server
 
+from patrii_billing import frontage
 from patrii_billing.simulation import run
-from patrii_billing import wiring
 
 _SECOND = dt.timedelta(seconds=1)
 
@@ -37,7 +37,7 @@ def application(running: run.Run) -> Callable[..., Any]:
 
     So what is paid comes back by the next look at the page.
     """
-    inner = wiring.demo(running.world.tools, 'Demo Cloud')
+    inner = frontage.demo(running.world.tools, 'Demo Cloud')
 
     def application(environ: dict[str, Any], start_response: Any) -> Any:
         running.go_on(_SECOND)

@@ -14,13 +14,13 @@ from oslo_config import cfg
 import oslo_middleware
 from werkzeug import exceptions as http_errors
 
-from patrii_billing import wiring
+from patrii_billing import frontage
 
 _Filter = Callable[[Any], Any]
 
 
 # The pages ask the API in this process, the very one that is served.
-_api = functools.cache(lambda: wiring.api(cfg.CONF))
+_api = functools.cache(lambda: frontage.api(cfg.CONF))
 
 
 def api(global_conf: dict[str, str], **local_conf: str) -> Any:
@@ -30,11 +30,11 @@ def api(global_conf: dict[str, str], **local_conf: str) -> Any:
 def pages(global_conf: dict[str, str], **local_conf: str) -> Any:
     if cfg.CONF.web.auth == 'off':
         return http_errors.NotFound()
-    return wiring.window(cfg.CONF, _api())
+    return frontage.window(cfg.CONF, _api())
 
 
 def noauth(global_conf: dict[str, str], **local_conf: str) -> _Filter:
-    return wiring.believing
+    return frontage.believing
 
 
 def cors(global_conf: dict[str, str], **local_conf: str) -> _Filter:

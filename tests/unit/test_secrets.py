@@ -27,6 +27,7 @@ from patrii_billing.conf import opts
 from patrii_billing.domain import events
 from patrii_billing.domain import signature
 from patrii_billing import errors
+from patrii_billing import frontage
 from patrii_billing.intake import listener
 from patrii_billing import wiring
 from tests.unit.mail import samples
@@ -175,7 +176,7 @@ class LogsTest(SecretsTestCase):
 
     def test_a_login_at_the_pages(self) -> None:
         self.conf.set_override('secure_cookies', False, group='web')
-        pages = http.Client(_mounted(wiring.window(self.conf, None)))
+        pages = http.Client(_mounted(frontage.window(self.conf, None)))
         form = pages.get('/ui/login').text
         token = form.partition('name="csrf_token" value="')[2].partition('"')
         answer = pages.post(
@@ -190,7 +191,7 @@ class LogsTest(SecretsTestCase):
         self.check_nothing_is_told('127.0.0.1')
 
     def test_a_token_of_keystone(self) -> None:
-        answer = http.Client(wiring.api(self.conf)).get(
+        answer = http.Client(frontage.api(self.conf)).get(
             '/v1/accounts', headers={'X-Auth-Token': SECRETS['token']}
         )
 
@@ -217,7 +218,7 @@ class ShownTest(SecretsTestCase):
             wiring.cloud(self.conf), wiring.voice(self.conf),
             wiring.returns(self.conf), wiring.sources(self.conf),
             wiring.listeners(self.conf), listener.source(self.conf),
-            wiring.window(self.conf, None),
+            frontage.window(self.conf, None),
         )  # fmt: skip
         seen = 0
         for each in _parts(built):

@@ -13,6 +13,7 @@ from oslotest import base
 from patrii_billing import errors
 from patrii_billing.store import database
 from patrii_billing.store import migrate
+from patrii_billing.store import revision
 from patrii_billing.store import schema
 from patrii_billing.store import watch
 
@@ -65,6 +66,14 @@ class RollingTest(base.BaseTestCase):
         )  # fmt: skip
         patch.start()
         self.addCleanup(patch.stop)
+
+    def test_workers_ask_for_what_this_release_needs(self) -> None:
+        self.assertIsNone(revision.found(self.engine))
+
+        migrate.upgrade(self.engine)
+
+        self.assertEqual(self.at(), revision.found(self.engine))
+        self.assertEqual(migrate.needed(), revision.NEEDED)
 
     def test_what_is_added_is_enough_for_this_release(self) -> None:
         migrate.upgrade(self.engine, '0003')
