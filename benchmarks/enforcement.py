@@ -224,8 +224,8 @@ def debtors(
     db.write(_rename, asked.servers)
     clock = Clock(crowd.DUE)
     tools = crowd.tools(db, max_shelves_per_hour=asked.servers,
-                        safe_gap=_YEAR, clock_gap=None,
-                        sweep_age=_YEAR)  # fmt: skip
+                        min_arrears_cap=asked.servers, safe_gap=_YEAR,
+                        clock_gap=None, sweep_age=_YEAR)  # fmt: skip
     tools = dataclasses.replace(tools, clock=clock)
     db.write(watch.change, swept_at=clock.now())
     while _live(tools) < asked.servers:

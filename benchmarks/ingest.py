@@ -101,7 +101,7 @@ def contenders(asked: argparse.Namespace) -> dict[str, contest.Turn]:
         OURS: functools.partial(ours, 'mysql'),
         OURS_PG: functools.partial(ours, 'postgresql'),
         'ours, SQLite': functools.partial(ours, 'sqlite'),
-        BOOKS: functools.partial(into_books, few),
+        BOOKS: functools.partial(into_books, count),
     }
 
 

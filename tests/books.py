@@ -10,12 +10,14 @@ import fixtures
 from oslotest import base
 import sqlalchemy as sa
 
+from patrii_billing.domain import heard
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import accounts
 from patrii_billing.store import database
 from patrii_billing.store import memory
 from patrii_billing.store import payments
 from patrii_billing.store import plans
+from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 
 NEW_YEAR = dt.date(2026, 1, 1)
@@ -106,6 +108,16 @@ def subscription(
         'charge_at': dt.datetime(2026, 1, 25, tzinfo=dt.UTC),
     }
     return subscriptions.add(conn, name, NOW, **{**defaults, **values})
+
+
+def server(conn: sa.Connection, /, server_id: str, **values: Any) -> None:
+    """A server of acme-prod, of flavor s1 since NOW."""
+    new = heard.Server(
+        server_id, 'acme-prod', server_id, 's1', 'active', NOW, NOW
+    )
+    servers.add_all(conn, [new])
+    if values:
+        servers.change(conn, server_id, **values)
 
 
 def payment(

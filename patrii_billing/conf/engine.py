@@ -59,7 +59,7 @@ _PACE = (
 How long a worker that found nothing to do waits before it looks again. A
 look costs a few indexed reads. What is asked of the cloud is looked for five
 times as often, by one read of an index: a fifth of this is the longest that a
-restore waits after a payment.
+restore waits after a payment, or a notification to be read.
 """,
     ),
     cfg.IntOpt(

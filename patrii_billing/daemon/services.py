@@ -18,9 +18,9 @@ from patrii_billing import wiring
 
 # How often the reconciler looks whether its time has come.
 _LOOK = dt.timedelta(seconds=5)
-# What customers wait for is looked for so many times as often as the rest;
-# a look that finds nothing is one read of an index.
-_AWAITED = ('cloud',)
+# What somebody waits for is looked for so many times as often as the rest; a
+# look that finds nothing is one read of an index.
+_AWAITED = ('cloud', 'processor')
 _AS_OFTEN = 5
 
 
@@ -104,7 +104,7 @@ class Processor(_Looping):
 
     def _build(self) -> None:
         self._step = wiring.processor(self._conf, self._stop)
-        self._pause = wiring.interval(self._conf)
+        self._pause = pause(self.name, wiring.interval(self._conf))
 
 
 class Engine(_Worker):
@@ -132,7 +132,7 @@ class Engine(_Worker):
 
 
 def pause(name: str, usual: dt.timedelta) -> dt.timedelta:
-    """How long that which an engine does waits between two looks."""
+    """How long what is done under that name waits between two looks."""
     return usual / _AS_OFTEN if name in _AWAITED else usual
 
 

@@ -1,51 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Write facts about servers into the books.
+"""Write what notifications tell of servers into the books, many at a time.
 
 An older fact never undoes a newer one, and a fact told twice changes
 nothing: states are kept with the time they were told, levels by their key.
-What is told may be a lie of anybody on the bus: what nova itself shows later
-counts, and takes back what was billed for it.
+Most of what nova tells is known already; that costs one read for all of it.
 """
 
+from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
 import datetime as dt
-import decimal
-from typing import Any
+import operator
+from typing import Any, TypeGuard
 
-from oslo_log import log as logging
 import sqlalchemy as sa
 
-from patrii_billing.domain import calendar
 from patrii_billing.domain import facts
-from patrii_billing.domain import lifecycle
-from patrii_billing.domain import server as nova
-from patrii_billing.engine import tell
+from patrii_billing.domain import heard
 from patrii_billing.engine import tools as toolbox
-from patrii_billing.engine import unparking
 from patrii_billing.store import accounts
-from patrii_billing.store import actions
-from patrii_billing.store import custody
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 
-LOG = logging.getLogger(__name__)
+_Rows = Mapping[str, sa.Row[Any]]
 
-_STATES: dict[type[facts.ServerFact], str] = {
-    facts.ServerUnshelved: 'active',
-    facts.ServerStopped: 'stopped',
-    facts.ServerStarted: 'active',
-    facts.ServerPaused: 'paused',
-    facts.ServerUnpaused: 'active',
-    facts.ServerSuspended: 'suspended',
-    facts.ServerResumed: 'active',
-    facts.ServerRestored: 'active',
-    facts.ServerRescued: 'rescued',
-    facts.ServerUnrescued: 'active',
-    facts.ServerFailed: 'error',
-}
-_ONE = decimal.Decimal(1)
-_NONE = decimal.Decimal(0)
+
+@dataclass
+class _Story:
+    """What facts of one server, in their order, make of it."""
+
+    before: heard.Server | None
+    server: heard.Server | None
+    levels: list[heard.Level] = field(default_factory=list)
+    late: list[facts.Fact] = field(default_factory=list)
 
 
 def observe(
@@ -53,357 +43,186 @@ def observe(
     tools: toolbox.Tools,
     fact: facts.Fact,
     now: dt.datetime,
-) -> None:
-    """Write one fact, and have the law look where it may matter."""
-    known = servers.get(conn, fact.server)
-    if known is None:
-        if isinstance(fact, (facts.ServerCreated, facts.ServerSeen)):
-            _first_seen(conn, fact, now)
-        return
-    match fact:
-        case facts.ServerDeleted() | facts.ServerDeletionReported():
-            # Believed when Nova answers 404, see reconcile.
-            if known.deleted_at is None and known.missed_at is None:
-                servers.change(conn, known.id, missed_at=fact.at)
-        case facts.ServerResized():
-            known = servers.lock(conn, known.id)
-            # Also what says nothing new: an older fact may come after it.
-            _level(conn, known, fact.flavor.name, _ONE, fact.at, 'resized')
-            _tell(conn, known, fact.at, flavor=fact.flavor.name)
-        case facts.ServerRenamed(name=str(name)):
-            _tell(conn, known, fact.at, name=name[:255])
-        case facts.ServerShelved():
-            state = 'shelved_offloaded' if fact.offloaded else 'shelved'
-            _tell(conn, known, fact.at, vm_state=state)
-        case _ if type(fact) in _STATES:
-            _tell(conn, known, fact.at, vm_state=_STATES[type(fact)])
-
-
-def is_as_known(
-    tools: toolbox.Tools, shown: nova.Server, known: sa.Row[Any] | None
 ) -> bool:
-    """Whether to see a server so would change nothing in the books.
-
-    What nova has not shown before, or was told of since it last changed, is
-    to be looked at.
-    """
-    return (
-        known is not None
-        and known.seen_at is not None
-        and known.told_at - _changed_at(shown, known.told_at)
-        <= tools.settings.sweep_overlap
-        and known.deleted_at is None
-        and shown.deleted_at is None
-        and not nova.is_gone(shown)
-        and (shown.flavor, shown.vm_state, shown.name[:255])
-        == (known.flavor, known.vm_state, known.name)
-    )
+    """Write one fact; False where it came too late to count."""
+    return not observe_all(conn, tools, [fact], now)
 
 
-def comes_too_late(
-    conn: sa.Connection, tools: toolbox.Tools, fact: facts.ServerFact
-) -> bool:
-    """Whether a sweep has seen what a resize of then would have changed.
-
-    It has counted since then; who tells of it now may tell anything. Where
-    it showed just that, an honest notification was long on its way.
-    """
-    if not isinstance(fact, facts.ServerResized):
-        return False
-    known = servers.get(conn, fact.server)
-    if known is None or known.seen_at is None:
-        return False
-    settings = tools.settings
-    span = settings.sweep_every + settings.sweep_overlap
-    if fact.at >= known.seen_at - span:
-        return False
-    level = servers.level_at(conn, known.project, known.id, fact.at + span)
-    return level is None or (level.resource, level.quantity) != (
-        fact.flavor.name,
-        _ONE,
-    )
-
-
-def see(
+def observe_all(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    shown: nova.Server,
+    told: Sequence[facts.Fact],
     now: dt.datetime,
-) -> None:
-    """Compare a server as Nova shows it with the books; Nova is right."""
-    known = servers.get(conn, shown.id)
-    deleted = shown.deleted_at is not None or nova.is_gone(shown)
-    at = _changed_at(shown, now)
-    if known is None:
-        known = _add(conn, shown, at, now)
-        if not deleted:
-            return
-    if deleted:
-        if known.deleted_at is None:
-            forget(conn, tools, known, shown.deleted_at or at, now)
-        return
-    if known.seen_at is None:
-        known = _correct_first(conn, tools, known, shown, now)
-    # While a resize waits for its owner the new flavor costs nothing.
-    settled = shown.vm_state != 'resized' and not shown.task_state
-    if settled:
-        known = _disprove(conn, tools, known, shown, at, now)
-    if known.deleted_at is not None:  # restored from a soft delete
-        servers.change(conn, known.id, deleted_at=None)
-        _level(conn, known, known.flavor, _ONE, at, 'restored')
-    if settled and shown.flavor != known.flavor:
-        # A notification may tell of it at this very moment.
-        known = servers.lock(conn, known.id)
-        if shown.flavor != known.flavor:
-            _see_flavor(conn, known, shown.flavor, at)
-    _tell(conn, known, at, vm_state=shown.vm_state, name=shown.name[:255])
+) -> Collection[facts.Fact]:
+    """Write facts in the order they are given; those that came too late.
 
-
-def _changed_at(shown: nova.Server, else_: dt.datetime) -> dt.datetime:
-    return shown.updated_at or shown.created_at or else_
-
-
-def _correct_first(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    known: sa.Row[Any],
-    shown: nova.Server,
-    now: dt.datetime,
-) -> sa.Row[Any]:
-    """Nova shows for the first time whose it is, of what, and since when."""
-    created_at = shown.created_at or known.created_at
-    told = servers.levels_told(conn, known.project, known.id)
-    if (
-        shown.project == known.project
-        and abs(created_at - known.created_at) < tools.settings.sweep_overlap
-        and (len(told) > 1 or {row.resource for row in told} == {shown.flavor})
-    ):
-        return known
-    truth = f'{shown.flavor} of {shown.project}'
-    _withdraw(conn, tools, known, told, truth, now)
-    if told and shown.project != known.project:
-        # To another it was never anything.
-        _level(conn, known, known.flavor, _NONE, told[0].at, 'another owns it')
-    servers.change(
-        conn, known.id, project=shown.project, created_at=created_at,
-        flavor=shown.flavor,
-    )  # fmt: skip
-    known = servers.lock(conn, known.id)
-    _level(conn, known, shown.flavor, _ONE, created_at, 'shown')
-    return known
-
-
-def _disprove(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    known: sa.Row[Any],
-    shown: nova.Server,
-    at: dt.datetime,
-    now: dt.datetime,
-) -> sa.Row[Any]:
-    """Take back what was told of a time after nova's last change of it.
-
-    Clocks differ, and a page is read a while before it is looked at: what is
-    nearer to either than that may be true.
+    These are not written, see heard.comes_too_late. The law is asked to look
+    where any of the others may matter.
     """
-    slack = tools.settings.sweep_overlap
-    if not at + slack < known.told_at < now - slack:
-        return known
-    known = servers.lock(conn, known.id)
-    told = [
-        row
-        for row in servers.levels_told(conn, known.project, known.id)
-        if at + slack < row.at < now - slack
+    by_server: dict[str, list[facts.Fact]] = {}
+    for fact in told:
+        by_server.setdefault(fact.server, []).append(fact)
+    rows = _known(conn, by_server)
+    denials = _Denials(conn, tools, told, rows)
+    stories = [
+        _hear(_as_known(rows.get(server)), by_server[server], denials)
+        for server in sorted(by_server)
     ]
-    _withdraw(conn, tools, known, told, shown.flavor, now)
-    level = servers.level_at(conn, known.project, known.id, now)
-    flavor = shown.flavor if level is None else level.resource
-    servers.change(conn, known.id, told_at=at, flavor=flavor)
-    return servers.lock(conn, known.id)
+    _write(conn, stories, now)
+    return [fact for story in stories for fact in story.late]
 
 
-def disown(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    known: sa.Row[Any],
-    now: dt.datetime,
+def add(
+    conn: sa.Connection, new: Sequence[heard.Server], now: dt.datetime
 ) -> None:
-    """Nova never had the server of which it was told."""
-    told = servers.levels_told(conn, known.project, known.id)
-    _withdraw(conn, tools, known, told, 'no such server', now)
-    _level(conn, known, known.flavor, _NONE, known.created_at, 'never was')
-    servers.change(
-        conn, known.id, deleted_at=known.created_at, missed_at=None,
-        vm_state='deleted',
-    )  # fmt: skip
+    """Add servers that were not known, and have their cases look at them.
+
+    What they are billed for is not written yet. Raises RetryRequest where
+    another unit has added one of them meanwhile.
+    """
+    if not new:
+        return
+    servers.add_all(conn, new)
+    projects = {server.project for server in new}
+    # The accounts first, as everybody locks them.
+    cases = subscriptions.in_case(conn, projects)
+    if cases:
+        accounts.lock_all(conn, [case.account_id for case in cases])
+        for case in cases:
+            subscriptions.look(conn, case.id, now)
+    owners = accounts.owners(conn, projects)
+    entries = [
+        {
+            'name': 'ServerCreated',
+            'account_id': owners[server.project],
+            'server': server.id,
+            'detail': {'happened_at': _created_at(server).isoformat()},
+        }
+        for server in new
+        if server.project in owners
+    ]
+    # In the order in which all wait for accounts.
+    entries.sort(key=operator.itemgetter('account_id'))
+    timeline.record_all(conn, now, 'fact', entries)
 
 
-def _withdraw(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    known: sa.Row[Any],
-    told: Sequence[sa.Row[Any]],
-    truth: str,
-    now: dt.datetime,
-) -> None:
-    """Bill no more what was only told; have a person look who told it."""
-    if not told:
-        return
-    servers.drop_levels(conn, told)
-    flavors = ', '.join(row.resource for row in told)
-    why = (
-        f'server {known.id} of {known.project} was told to be {flavors}; '
-        f'nova shows {truth}'
-    )
-    LOG.warning('False notification: %s', why)
-    owner = accounts.project(conn, known.project)
-    if owner is None:
-        return
-    tell.operator(
-        conn, now, 'false_notification',
-        f'false_notification:{known.project}:{now.date()}', why,
-        account_id=owner.account_id, server=known.id,
-    )  # fmt: skip
-    if accounts.get(conn, owner.account_id).parked_why is not None:
-        # Perhaps for this: what has no price cannot be billed.
-        unparking.bill(
-            conn, tools, owner.account_id, now, timeline.ENGINE, why
+def created(server: heard.Server) -> heard.Level:
+    """What a server that was not known is billed for at first."""
+    at = _created_at(server)
+    return heard.Level(server.flavor, heard.ONE, at, 'created')
+
+
+def _created_at(server: heard.Server) -> dt.datetime:
+    return server.created_at or server.told_at
+
+
+class _Denials:
+    """What nova itself has shown since a resize that is told of now."""
+
+    def __init__(
+        self,
+        conn: sa.Connection,
+        tools: toolbox.Tools,
+        told: Sequence[facts.Fact],
+        rows: _Rows,
+    ) -> None:
+        # A sweep, and that it looks so far back.
+        settings = tools.settings
+        self._span = settings.sweep_every + settings.sweep_overlap
+        self._seen_at = {row.id: row.seen_at for row in rows.values()}
+        self._levels: dict[str, list[heard.Level]] = {}
+        old = {fact.server for fact in told if self._is_old(fact)}
+        projects = {rows[server].project for server in old}
+        for row in servers.levels_of_servers(conn, projects, old):
+            self._levels.setdefault(row.server, []).append(
+                heard.Level(row.resource, row.quantity, row.at, row.why)
+            )
+
+    def are_of(
+        self, fact: facts.Fact, meanwhile: Sequence[heard.Level]
+    ) -> bool:
+        """:param meanwhile: what was told of the server just now"""
+        if not self._is_old(fact):
+            return False
+        levels = [*self._levels.get(fact.server, ()), *meanwhile]
+        return heard.comes_too_late(fact, levels, self._span)
+
+    def _is_old(self, fact: facts.Fact) -> TypeGuard[facts.ServerResized]:
+        seen_at = self._seen_at.get(fact.server)
+        return (
+            isinstance(fact, facts.ServerResized)
+            and seen_at is not None
+            and fact.at < seen_at - self._span
         )
 
 
-def forget(
-    conn: sa.Connection,
-    tools: toolbox.Tools,
-    known: sa.Row[Any],
-    at: dt.datetime,
-    now: dt.datetime,
-) -> None:
-    """The server is gone for certain, since then."""
-    servers.change(
-        conn, known.id, deleted_at=at, missed_at=None, vm_state='deleted'
-    )
-    until = _billed_until(conn, known.id, at)
-    _level(conn, known, known.flavor, _NONE, until, 'deleted')
-    _record(conn, known.id, known.project, 'ServerDeleted', at, now)
+def _known(
+    conn: sa.Connection, by_server: Mapping[str, Sequence[facts.Fact]]
+) -> _Rows:
+    """What the books have of the servers; what may change is locked."""
+    heeded = {
+        server
+        for server, told in by_server.items()
+        if any(type(fact) not in heard.IDLE for fact in told)
+    }
+    return {
+        **servers.some(conn, by_server.keys() - heeded),
+        **servers.lock_some(conn, heeded),
+    }
 
 
-def _billed_until(
-    conn: sa.Connection, server: str, at: dt.datetime
-) -> dt.datetime:
-    """When a server that is gone ceases to be billed.
-
-    One that was deleted for a debt is billed to the end of what is invoiced:
-    not to pay makes no invoice less. What its owner asked for is his change.
-    """
-    deletion = actions.committed_deletion(conn, server)
-    if deletion is None or deletion.ground == lifecycle.Ground.OWNER:
-        return at
-    sub = subscriptions.get(conn, deletion.subscription_id)
-    account = accounts.get(conn, sub.account_id)
-    end = calendar.start_of_day(
-        sub.billed_until, calendar.zone(account.timezone)
-    )
-    return max(at, end)
-
-
-def _first_seen(
-    conn: sa.Connection,
-    fact: facts.ServerCreated | facts.ServerSeen,
-    now: dt.datetime,
-) -> None:
-    if fact.flavor is None:
-        return  # in the middle of a resize: the sweep will tell
-    shown = nova.Server(
-        id=fact.server,
-        project=fact.project,
-        name=fact.name or '',
-        flavor=fact.flavor.name,
-        vm_state=fact.state or 'active',
-        created_at=fact.created_at,
-    )
-    _add(conn, shown, fact.at, now)
-
-
-def _add(
-    conn: sa.Connection,
-    shown: nova.Server,
-    at: dt.datetime,
-    now: dt.datetime,
-) -> sa.Row[Any]:
-    created_at = shown.created_at or at
-    added = servers.add(
-        conn, shown.id, project=shown.project, name=shown.name[:255],
-        flavor=shown.flavor, vm_state=shown.vm_state, created_at=created_at,
-        told_at=at,
-    )  # fmt: skip
-    known = servers.get(conn, shown.id)
-    assert known is not None  # noqa: S101 - written now, or meanwhile
-    if not added:
-        return known
-    # The accounts first, as everybody locks them.
-    for sub in subscriptions.of_project(conn, shown.project):
-        if sub.case_id is not None:
-            accounts.lock(conn, sub.account_id)
-            subscriptions.look(conn, sub.id, now)
-    _level(conn, known, shown.flavor, _ONE, created_at, 'created')
-    _record(conn, shown.id, shown.project, 'ServerCreated', created_at, now)
-    return known
-
-
-def _see_flavor(
-    conn: sa.Connection, known: sa.Row[Any], flavor: str, at: dt.datetime
-) -> None:
-    level = servers.level_at(conn, known.project, known.id, at)
-    if level is None or (level.resource, level.quantity) != (flavor, _ONE):
-        _level(conn, known, flavor, _ONE, at, 'seen')
-    _tell(conn, known, at, flavor=flavor)
-
-
-def _tell(
-    conn: sa.Connection, known: sa.Row[Any], at: dt.datetime, **values: Any
-) -> None:
-    """Keep the newest of what was told; costs nothing where it is known."""
-    if at < known.told_at:
-        return
-    if all(getattr(known, key) == value for key, value in values.items()):
-        return
-    servers.tell(conn, known.id, at, **values)
-
-
-def _level(
-    conn: sa.Connection,
-    known: sa.Row[Any],
-    flavor: str,
-    quantity: decimal.Decimal,
-    at: dt.datetime,
-    why: str,
-) -> None:
-    servers.add_level(
-        conn, f'{known.id}:{flavor}:{quantity}:{at.isoformat()}',
-        known.project, flavor, quantity, at, why, server=known.id,
-    )  # fmt: skip
-
-
-def _record(
-    conn: sa.Connection,
-    server: str,
-    project: str,
-    name: str,
-    at: dt.datetime,
-    now: dt.datetime,
-) -> None:
-    owner = accounts.project(conn, project)
-    if owner is not None:
-        timeline.record(
-            conn, now, 'fact', name,
-            account_id=owner.account_id, server=server,
-            happened_at=at.isoformat(),
-        )  # fmt: skip
-
-
-def unknown_case(conn: sa.Connection, shown: nova.Server) -> str | None:
-    """The case of our lock on a server, where the books do not know it."""
-    case = shown.case
-    if case is None or custody.case_known(conn, case):
+def _as_known(row: sa.Row[Any] | None) -> heard.Server | None:
+    if row is None:
         return None
-    return case
+    return heard.Server(
+        row.id, row.project, row.name, row.flavor, row.vm_state,
+        row.created_at, row.told_at, row.deleted_at, row.missed_at,
+    )  # fmt: skip
+
+
+def _hear(
+    known: heard.Server | None,
+    told: Sequence[facts.Fact],
+    denials: _Denials,
+) -> _Story:
+    story = _Story(known, known)
+    for fact in told:
+        if story.server is None:
+            story.server = heard.first(fact)
+            if story.server is not None:
+                story.levels.append(created(story.server))
+        elif denials.are_of(fact, story.levels):
+            story.late.append(fact)
+        else:
+            level = heard.level(fact)
+            if level is not None:
+                story.levels.append(level)
+            story.server = heard.after(story.server, fact)
+    return story
+
+
+def _write(
+    conn: sa.Connection, stories: Sequence[_Story], now: dt.datetime
+) -> None:
+    known = [
+        (story.before, story.server, story.levels)
+        for story in stories
+        if story.server is not None
+    ]
+    add(conn, [server for before, server, _ in known if not before], now)
+    servers.tell_all(
+        conn,
+        [
+            server
+            for before, server, _ in known
+            if before and server is not before
+        ],
+    )
+    servers.add_levels(
+        conn,
+        [
+            servers.level(server.id, server.project, level)
+            for _, server, levels in known
+            for level in levels
+        ],
+    )

@@ -15,7 +15,7 @@ from patrii_billing.domain import server as nova
 from patrii_billing.engine import absences
 from patrii_billing.engine import drift
 from patrii_billing.engine import heartbeat
-from patrii_billing.engine import observe
+from patrii_billing.engine import seeing
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import servers
@@ -102,11 +102,11 @@ def _see_page(
     """
     known = servers.some(conn, [one.id for one in page])
     for shown in page:
-        if not observe.is_as_known(tools, shown, known.get(shown.id)):
-            observe.see(conn, tools, shown, now)
+        if not seeing.is_as_known(tools, shown, known.get(shown.id)):
+            seeing.see(conn, tools, shown, now)
     living = [one for one in page if not nova.is_gone(one)]
     servers.mark_seen(conn, [one.id for one in living], now)
-    return [one for one in living if observe.unknown_case(conn, one)]
+    return [one for one in living if seeing.unknown_case(conn, one)]
 
 
 def _mistrust_unknown_case(
@@ -155,8 +155,8 @@ def _confirm_absences(tools: toolbox.Tools, now: dt.datetime) -> None:
         if shown is not None and not nova.is_gone(shown):
             tools.db.write(_see_page, tools, [shown], now)
         elif row.seen_at is None:
-            tools.db.write(observe.disown, tools, row, now)
+            tools.db.write(seeing.disown, tools, row, now)
         else:
             # Not before nova showed it last, whatever was told.
             at = max(row.missed_at, row.seen_at)
-            tools.db.write(observe.forget, tools, row, at, now)
+            tools.db.write(seeing.forget, tools, row, at, now)

@@ -6,6 +6,7 @@ stops no other: those in one unit with it are then read one by one. The
 messages of one batch are taken in the order they came.
 """
 
+from collections.abc import Collection
 from collections.abc import Sequence
 from collections import deque
 import datetime as dt
@@ -31,6 +32,9 @@ from patrii_billing.store import inbox
 
 LOG = logging.getLogger(__name__)
 
+# The state in which a message is settled, and why.
+_End = tuple[str, str | None]
+
 # Most likely the database's own trouble, but some of it names what is wrong
 # with the data so: after a few tries it is the message.
 _DOUBTFUL = (
@@ -39,9 +43,9 @@ _DOUBTFUL = (
     sa.exc.TimeoutError,
 )
 _TRIES = 5
-# Messages of one unit of work: a commit costs as much as some of them, and
-# what they change is kept from others until then.
-_TOGETHER = 20
+# Messages of one unit of work: its statements cost as much for many as for
+# few, and what they change is kept from others until then.
+_TOGETHER = 100
 # Hosts' clocks may differ by that much; a fact of later is nonsense, and
 # nothing that is told in time would count after it.
 _SLACK = dt.timedelta(minutes=15)
@@ -91,14 +95,14 @@ class Processor:
         some = list(itertools.islice(self._in_hand, _TOGETHER))
         if not self._alone and len(some) > 1:
             try:
-                return self._tools.db.write(self._read_all, some)
+                return self._tools.db.write(self._read, some)
             except Exception as error:
                 LOG.info(
                     '%s notifications are read one by one: %s',
                     len(some), patience.described(error),
                 )  # fmt: skip
                 self._alone = len(some)
-        self._settle(some[0])
+        self._read_alone(some[0])
         self._alone = max(0, self._alone - 1)
         return 1
 
@@ -117,9 +121,9 @@ class Processor:
             if self._in_hand:
                 return
 
-    def _settle(self, row: sa.Row[Any]) -> None:
+    def _read_alone(self, row: sa.Row[Any]) -> None:
         try:
-            self._tools.db.write(self._read, row)
+            self._tools.db.write(self._read, [row])
         except errors.LeaseLost as error:
             LOG.info('notification %s: %s', row.message_id, error)
         except Exception as error:
@@ -131,48 +135,35 @@ class Processor:
             LOG.exception('notification %s is parked', row.message_id)
             self._park(row, patience.described(error))
 
-    def _read_all(
+    def _read(
         self, conn: sa.Connection, rows: Sequence[sa.Row[Any]]
     ) -> int:
-        """Read some in one unit, until told to stop; how many were read."""
-        done = []
-        read = 0
-        for row in rows:
-            if read and self._tools.stopping():
-                break
-            read += 1
-            if self._is_observed(conn, row):
-                done.append(row)
-        inbox.settle_all(conn, done, inbox.DONE)
-        return read
-
-    def _read(self, conn: sa.Connection, row: sa.Row[Any]) -> None:
-        if self._is_observed(conn, row):
-            inbox.settle(conn, row, inbox.DONE)
-
-    def _is_observed(self, conn: sa.Connection, row: sa.Row[Any]) -> bool:
-        """Whether it told a fact; what did not is settled already."""
-        message = json.loads(row.body)
-        unfit = raw.why_unfit(message)
-        if row.source == inbox.CEILOMETER and self._source and not unfit:
-            samples.read(conn, self._tools, self._source, row, message)
-            return False
-        said = nova.Parked(unfit) if unfit else nova.parse(message)
+        """Read some in one unit of work; how many there were."""
         now = self._tools.now()
-        if isinstance(said, facts.ServerFact):
-            said = _unbelievable(conn, self._tools, said, now) or said
-        match said:
-            case nova.Parked(reason):
-                LOG.warning(
-                    'notification %s is parked: %s', row.message_id, reason
-                )
-                inbox.settle(conn, row, inbox.PARKED, reason)
-            case nova.Ignored(reason):
-                inbox.settle(conn, row, inbox.IGNORED, reason)
-            case fact:
-                observe.observe(conn, self._tools, fact, now)
-                return True
-        return False
+        told: list[tuple[sa.Row[Any], facts.Fact]] = []
+        # What became of them; alike are settled in one statement.
+        ends: dict[_End, list[sa.Row[Any]]] = {}
+        for row in rows:
+            message = json.loads(row.body)
+            unfit = raw.why_unfit(message)
+            if row.source == inbox.CEILOMETER and self._source and not unfit:
+                samples.read(conn, self._tools, self._source, row, message)
+                continue
+            match nova.Parked(unfit) if unfit else _meant(message, now):
+                case nova.Parked(reason):
+                    ends.setdefault((inbox.PARKED, reason), []).append(row)
+                case nova.Ignored(reason):
+                    ends.setdefault((inbox.IGNORED, reason), []).append(row)
+                case fact:
+                    told.append((row, fact))
+        late = observe.observe_all(
+            conn, self._tools, [fact for _, fact in told], now
+        )
+        for row, fact in told:
+            ends.setdefault(_end(fact, late), []).append(row)
+        for (state, why), some in ends.items():
+            _settle(conn, some, state, why)
+        return len(rows)
 
     def _park(self, row: sa.Row[Any], why: str) -> None:
         try:
@@ -181,18 +172,32 @@ class Processor:
             LOG.info('notification %s: %s', row.message_id, error)
 
 
-def _unbelievable(
+def _meant(
+    message: object, now: dt.datetime
+) -> facts.Fact | nova.Ignored | nova.Parked:
+    """What it tells, if an honest nova can tell that at this time."""
+    meant = nova.parse(message)
+    if isinstance(meant, facts.ServerFact) and meant.at > now + _SLACK:
+        return nova.Parked(f'{meant.at:%Y-%m-%d %H:%M} UTC is yet to come')
+    return meant
+
+
+def _end(fact: facts.Fact, late: Collection[facts.Fact]) -> _End:
+    if fact not in late:
+        return inbox.DONE, None
+    return inbox.PARKED, (
+        f'nova has shown the server since {fact.at:%Y-%m-%d %H:%M} UTC, and '
+        f'what it showed counts'
+    )
+
+
+def _settle(
     conn: sa.Connection,
-    tools: toolbox.Tools,
-    fact: facts.ServerFact,
-    now: dt.datetime,
-) -> nova.Parked | None:
-    """What no honest nova tells at this time: the bus is open to many."""
-    if fact.at > now + _SLACK:
-        return nova.Parked(f'{fact.at:%Y-%m-%d %H:%M} UTC is yet to come')
-    if observe.comes_too_late(conn, tools, fact):
-        return nova.Parked(
-            f'nova has shown the server since {fact.at:%Y-%m-%d %H:%M} UTC, '
-            f'and what it showed counts'
-        )
-    return None
+    rows: Sequence[sa.Row[Any]],
+    state: str,
+    why: str | None,
+) -> None:
+    if state == inbox.PARKED:
+        for row in rows:
+            LOG.warning('notification %s is parked: %s', row.message_id, why)
+    inbox.settle_all(conn, rows, state, why)

@@ -157,6 +157,18 @@ def project(conn: sa.Connection, project_id: str) -> sa.Row[Any] | None:
     ).one_or_none()
 
 
+def owners(
+    conn: sa.Connection, projects: Collection[str]
+) -> Mapping[str, int]:
+    """The accounts that some projects belong to, by project."""
+    rows = conn.execute(
+        sa.select(_projects.c.id, _projects.c.account_id).where(
+            _projects.c.id.in_(projects)
+        )
+    )
+    return {row.id: row.account_id for row in rows}
+
+
 def find_project(conn: sa.Connection, called: str) -> sa.Row[Any]:
     """A project by its id or by its name.
 

@@ -8,6 +8,7 @@ what belongs together is committed together. A unit that lost a race
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 import threading
@@ -139,6 +140,20 @@ def insert_once(
     except exception.DBDuplicateEntry:
         return False
     return True
+
+
+def insert_new(
+    conn: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Add rows that were not there when this unit of work looked.
+
+    Raises RetryRequest where another one has added any of them meanwhile:
+    the unit is run again, and sees it.
+    """
+    try:
+        conn.execute(table.insert(), rows)
+    except exception.DBDuplicateEntry as error:
+        raise exception.RetryRequest(error) from error
 
 
 def insert_missing(

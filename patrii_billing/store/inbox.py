@@ -98,10 +98,13 @@ def settle(
 
 
 def settle_all(
-    conn: sa.Connection, rows: Sequence[sa.Row[Any]], state: str
+    conn: sa.Connection,
+    rows: Sequence[sa.Row[Any]],
+    state: str,
+    why: str | None = None,
 ) -> None:
-    """Close messages of one claim. Raises LeaseLost."""
-    claims.release_all(conn, _inbox, rows, state=state)
+    """Close messages of one claim alike. Raises LeaseLost."""
+    claims.release_all(conn, _inbox, rows, state=state, why=why)
 
 
 def forget(conn: sa.Connection, row: sa.Row[Any]) -> None:

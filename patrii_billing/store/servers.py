@@ -10,12 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import heard
 from patrii_billing.store import database
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
 
 _servers = schema.servers
 _levels = schema.levels
+# What a notification may change.
+_TELLABLE = ('name', 'flavor', 'vm_state', 'told_at', 'missed_at')
 # Why there is a level, where none but a notification says so.
 _TOLD = ('created', 'resized')
 
@@ -30,6 +33,8 @@ def some(
     conn: sa.Connection, ids: Collection[str]
 ) -> Mapping[str, sa.Row[Any]]:
     """Those of the servers that are known, by their ids."""
+    if not ids:
+        return {}
     rows = conn.execute(_servers.select().where(_servers.c.id.in_(ids)))
     return {row.id: row for row in rows}
 
@@ -41,9 +46,52 @@ def lock(conn: sa.Connection, server_id: str) -> sa.Row[Any]:
     ).one()
 
 
-def add(conn: sa.Connection, /, server_id: str, **values: Any) -> bool:
-    """Add a server, unless a notification and a sweep tell of it at once."""
-    return database.insert_once(conn, _servers, 'id', id=server_id, **values)
+def lock_some(
+    conn: sa.Connection, ids: Collection[str]
+) -> Mapping[str, sa.Row[Any]]:
+    """Those that are known, by id, kept from others until the commit."""
+    if not ids:
+        return {}
+    rows = conn.execute(
+        _servers.select()
+        .where(_servers.c.id.in_(ids))
+        .order_by(_servers.c.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in rows}
+
+
+def add_all(conn: sa.Connection, new: Sequence[heard.Server]) -> None:
+    """Add servers that were not known.
+
+    Raises RetryRequest where a notification and a sweep tell of one at once.
+    """
+    if new:
+        rows = [_row(server) for server in new]
+        database.insert_new(conn, _servers, rows)
+
+
+def tell_all(conn: sa.Connection, known: Sequence[heard.Server]) -> None:
+    """Write what was told of servers that this unit of work has locked."""
+    if known:
+        rows = [_row(server) for server in known]
+        database.insert_or_change(
+            conn, _servers, rows, ['id'],
+            lambda new: {name: new[name] for name in _TELLABLE},
+        )  # fmt: skip
+
+
+def _row(server: heard.Server) -> dict[str, Any]:
+    return {
+        'id': server.id,
+        'project': server.project,
+        'name': server.name,
+        'flavor': server.flavor,
+        'vm_state': server.vm_state,
+        'created_at': server.created_at,
+        'told_at': server.told_at,
+        'missed_at': server.missed_at,
+    }
 
 
 def change(conn: sa.Connection, /, server_id: str, **values: Any) -> None:
@@ -163,25 +211,62 @@ def add_level(
     why: str,
     server: str | None = None,
 ) -> bool:
-    """Record what a server or quota was from an instant on, once per key.
+    """As add_levels, for one."""
+    row = {
+        'key': key, 'project': project, 'server': server,
+        'resource': resource, 'quantity': quantity, 'at': at, 'why': why,
+    }  # fmt: skip
+    return bool(add_levels(conn, [row]))
 
-    What the project's subscriptions were billed is to be looked at again.
+
+def level(server: str, project: str, level: heard.Level) -> dict[str, Any]:
+    """A row of what a server was, for add_levels."""
+    at = level.at.isoformat()
+    return {
+        'key': f'{server}:{level.flavor}:{level.quantity}:{at}',
+        'project': project, 'server': server, 'resource': level.flavor,
+        'quantity': level.quantity, 'at': level.at, 'why': level.why,
+    }  # fmt: skip
+
+
+def add_levels(
+    conn: sa.Connection, rows: Sequence[Mapping[str, Any]]
+) -> Collection[str]:
+    """Record what servers or quotas were from an instant on, once per key.
+
+    What the projects' subscriptions were billed is to be looked at again.
+    The keys that were new. Raises RetryRequest, see database.insert_new.
     """
-    added = database.insert_once(
-        conn,
-        _levels,
-        'key',
-        key=key,
-        project=project,
-        server=server,
-        resource=resource,
-        quantity=quantity,
-        at=at,
-        why=why,
-    )
-    if added:
-        subscriptions.settle_project(conn, project, at)
-    return added
+    # Of two of one key the first, as if they came one after the other.
+    new = {row['key']: row for row in reversed(rows)}
+    if not new:
+        return ()
+    query = sa.select(_levels.c.key).where(_levels.c.key.in_(new))
+    for known in conn.execute(query).scalars():
+        new.pop(known, None)
+    if not new:
+        return ()
+    added = [row for row in rows if new.get(row['key']) is row]
+    database.insert_new(conn, _levels, added)
+    since: dict[str, dt.datetime] = {}
+    for row in added:
+        project, at = row['project'], row['at']
+        since[project] = min(at, since.get(project, at))
+    subscriptions.settle_projects(conn, since)
+    return new.keys()
+
+
+def levels_of_servers(
+    conn: sa.Connection, projects: Collection[str], servers: Collection[str]
+) -> Sequence[sa.Row[Any]]:
+    """All levels of some servers in effective order."""
+    if not servers:
+        return ()
+    return conn.execute(
+        _levels.select()
+        .where(_levels.c.project.in_(projects), _levels.c.server.in_(servers))
+        .order_by(_levels.c.at, _levels.c.id)
+    ).all()
 
 
 def levels_told(
@@ -206,7 +291,7 @@ def drop_levels(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
     """
     ids = [row.id for row in rows]
     conn.execute(_levels.delete().where(_levels.c.id.in_(ids)))
-    subscriptions.settle_project(conn, rows[0].project, rows[0].at)
+    subscriptions.settle_projects(conn, {rows[0].project: rows[0].at})
 
 
 def level_at(

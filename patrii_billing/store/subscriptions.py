@@ -112,6 +112,17 @@ def of_project(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
     ).all()
 
 
+def in_case(
+    conn: sa.Connection, projects: Collection[str]
+) -> Sequence[sa.Row[Any]]:
+    """(id, account_id) of those of some projects that have a case."""
+    return conn.execute(
+        sa.select(_subs.c.id, _subs.c.account_id)
+        .where(_subs.c.project.in_(projects), _subs.c.case_id.is_not(None))
+        .order_by(_subs.c.id)
+    ).all()
+
+
 def change(
     conn: sa.Connection, /, subscription_id: int, **values: Any
 ) -> None:
@@ -206,14 +217,27 @@ def claimed(
     ).all()
 
 
-def settle_project(
-    conn: sa.Connection, project: str, at: dt.datetime
+def settle_projects(
+    conn: sa.Connection, since: Mapping[str, dt.datetime]
 ) -> None:
-    """Have what its subscriptions were billed be looked at from then on.
+    """Have what was billed for each project be looked at from an instant on.
 
-    See engine.correct; what has ended is looked at as well.
+    See engine.correct; what has ended is looked at as well. Their rows are
+    locked also where that is so already: a correction that is under way
+    would end it, and has not seen what this unit of work wrote.
     """
-    _settle(conn, at, _subs.c.project == project)
+    rows = conn.execute(
+        sa.select(_subs.c.id, _subs.c.project, _subs.c.settle_at)
+        .where(_subs.c.project.in_(since))
+        .order_by(_subs.c.id)
+        .with_for_update()
+    )
+    changes = [
+        {'subscription_id': row.id, 'settle_at': since[row.project]}
+        for row in rows
+        if row.settle_at is None or row.settle_at > since[row.project]
+    ]
+    change_all(conn, changes)
 
 
 def settle_plan(conn: sa.Connection, plan_id: int, at: dt.datetime) -> None:
@@ -230,7 +254,9 @@ def _settle(
     conn: sa.Connection, at: dt.datetime, wanted: sa.ColumnElement[bool]
 ) -> None:
     sooner = sa.or_(_subs.c.settle_at.is_(None), _subs.c.settle_at > at)
-    conn.execute(_subs.update().where(wanted, sooner).values(settle_at=at))
+    # All of them are written, and so locked, as in settle_projects.
+    earliest = sa.case((sooner, at), else_=_subs.c.settle_at)
+    conn.execute(_subs.update().where(wanted).values(settle_at=earliest))
 
 
 def to_settle(

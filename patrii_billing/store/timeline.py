@@ -56,6 +56,8 @@ def record_all(
     entries: Sequence[Mapping[str, Any]],
 ) -> None:
     """Append entries of one kind, each with its `name` and `detail`."""
+    if not entries:
+        return
     new = {
         'at': at, 'what': what, 'why': '', 'by': ENGINE, 'account_id': None,
         'subscription_id': None, 'server': None, 'request_id': _request(conn),

@@ -12,7 +12,6 @@ from patrii_billing.engine import customers
 from patrii_billing.store import accounts
 from patrii_billing.store import migrate
 from patrii_billing.store import schema
-from patrii_billing.store import servers
 from patrii_billing.store import sought
 from patrii_billing.store import subscriptions
 from patrii_billing.store.views import customers as lists
@@ -73,10 +72,7 @@ class SearchTest(FindingTestCase):
     def _server(
         self, conn: sa.Connection, server_id: str, name: str, project: str
     ) -> None:
-        servers.add(
-            conn, server_id, name=name, project=project, flavor='s1',
-            vm_state='active', told_at=books.NOW,
-        )  # fmt: skip
+        books.server(conn, server_id, name=name, project=project)
 
     def found(self, text: str, account_id: int | None = None) -> list[str]:
         within = self.database.read(finding.by_text, text, account_id)

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import actions
 from patrii_billing.store import custody
-from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store.views import contracts
 from patrii_billing.store.views import fleet
@@ -32,11 +31,7 @@ class FleetTest(backends.DatabaseTestCase):
         self.sub = books.subscription(conn)
         subscriptions.change(conn, self.sub, case_id=CASE)
         for name in ('a', 'b', 'c'):
-            servers.add(
-                conn, name, project='acme-prod', name=f'server-{name}',
-                flavor='s1', vm_state='active', created_at=books.NOW,
-                told_at=books.NOW,
-            )  # fmt: skip
+            books.server(conn, name, name=f'server-{name}')
         for name, case, state in (
             ('a', 'case-0', lifecycle.Custody.RESTORED),
             ('a', CASE, lifecycle.Custody.SHELVED),

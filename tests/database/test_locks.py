@@ -2,6 +2,8 @@
 """Whoever judges an account does so alone, on what was committed last."""
 
 from collections.abc import Callable
+import datetime as dt
+import decimal
 import threading
 import time
 
@@ -9,11 +11,17 @@ import sqlalchemy as sa
 
 from patrii_billing.store import accounts
 from patrii_billing.store import payments
+from patrii_billing.store import plans
+from patrii_billing.store import schema
+from patrii_billing.store import servers
+from patrii_billing.store import subscriptions
 from patrii_billing.store import watch
 from tests import books
 from tests.database import backends
 
 load_tests = backends.load_tests
+
+HOUR = dt.timedelta(hours=1)
 
 
 class AccountLockTest(backends.DatabaseTestCase):
@@ -56,6 +64,51 @@ class AccountLockTest(backends.DatabaseTestCase):
         return other.write(work, self.account)
 
 
+class CorrectionTest(backends.DatabaseTestCase):
+    """It is to look at changes already, and another one is being written."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.sub = self.database.write(books.subscription)
+        self.database.write(subscriptions.settle, self.sub, books.NOW)
+        self.written = threading.Event()
+
+    def test_it_waits_for_a_level_and_sees_it(self) -> None:
+        _, seen = backends.together(
+            lambda: self.linger(level), lambda: self.correct(schema.levels)
+        )
+
+        self.assertEqual(1, seen)
+
+    def test_it_waits_for_a_price_and_sees_it(self) -> None:
+        before = len(books.PRICES)
+
+        _, seen = backends.together(
+            lambda: self.linger(price), lambda: self.correct(schema.prices)
+        )
+
+        self.assertEqual(before + 1, seen)
+
+    def linger(self, work: Callable[[sa.Connection], None]) -> None:
+        def unit(conn: sa.Connection) -> None:
+            work(conn)
+            self.written.set()
+            time.sleep(0.5)
+
+        self.database.write(unit)
+
+    def correct(self, table: sa.Table) -> int:
+        """As engine.correct begins; how much of the table it then sees."""
+
+        def unit(conn: sa.Connection) -> int:
+            subscriptions.change(conn, self.sub, settle_at=None)
+            return len(conn.execute(table.select()).all())
+
+        other = self.open()
+        self.assertTrue(self.written.wait(backends.PATIENCE))
+        return other.write(unit)
+
+
 class WatchLockTest(backends.DatabaseTestCase):
     def test_units_that_lock_the_watch_come_one_after_the_other(self) -> None:
         def count(conn: sa.Connection) -> None:
@@ -70,6 +123,18 @@ class WatchLockTest(backends.DatabaseTestCase):
         backends.together(*[count_five_times] * 4)
 
         self.assertEqual('20', self.database.read(watch.get).stopped_why)
+
+
+def level(conn: sa.Connection) -> None:
+    servers.add_level(
+        conn, 'resized', 'acme-prod', 's2', decimal.Decimal(1),
+        books.NOW + HOUR, 'resized', 'web',
+    )  # fmt: skip
+
+
+def price(conn: sa.Connection) -> None:
+    plans.add_price(conn, 1, 'flavor', 's3', decimal.Decimal(5))
+    subscriptions.settle_plan(conn, 1, books.NOW + HOUR)
 
 
 def judgement(conn: sa.Connection, account_id: int) -> int:

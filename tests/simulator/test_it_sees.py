@@ -18,12 +18,14 @@ from patrii_billing.engine import heartbeat
 from patrii_billing.engine import leasing
 from patrii_billing.engine import moves
 from patrii_billing.engine import observe
+from patrii_billing.engine import seeing
 from patrii_billing.engine import shelving
 from patrii_billing.intake import listener
 from patrii_billing.store import actions
 from patrii_billing.store import claims
 from patrii_billing.store import custody
 from patrii_billing.store import payments
+from patrii_billing.store import servers
 from tests.simulator import history
 from tests.simulator import run
 
@@ -101,16 +103,18 @@ class ItSeesTest(base.BaseTestCase):
         )
 
     def test_a_notification_that_is_believed_without_nova(self) -> None:
-        real = observe.observe
+        real = observe.observe_all
 
-        def observed(conn: Any, tools: Any, fact: Any, now: Any) -> None:
-            real(conn, tools, fact, now)
-            known = observe.servers.get(conn, fact.server)
-            if isinstance(fact, facts.ServerDeleted) and known is not None:
-                observe.forget(conn, tools, known, fact.at, now)
+        def observed(conn: Any, tools: Any, told: Any, now: Any) -> Any:
+            late = real(conn, tools, told, now)
+            for fact in told:
+                known = servers.get(conn, fact.server)
+                if isinstance(fact, facts.ServerDeleted) and known is not None:
+                    seeing.forget(conn, tools, known, fact.at, now)
+            return late
 
         self.assert_seen(
-            mock.patch.object(observe, 'observe', observed),
+            mock.patch.object(observe, 'observe_all', observed),
             'the_living_are_not_written_off',
         )
 

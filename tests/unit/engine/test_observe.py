@@ -11,6 +11,8 @@ from oslotest import base
 from patrii_billing.domain import facts
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import observe
+from patrii_billing.engine import seeing
+from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import schema
 from patrii_billing.store import servers
 from tests.unit import stories
@@ -43,11 +45,18 @@ class HistoryTest(base.BaseTestCase):
         shown = dataclasses.replace(
             shown, flavor=flavor, updated_at=at, **more
         )
-        self.write(observe.see, shown)
+        self.write(seeing.see, shown)
 
     def write(self, work: object, what: nova.Server | facts.Fact) -> None:
         tools = self.story.world.tools
         self.story.db.write(work, tools, what, tools.now())
+
+    def comes_too_late(self, tools: toolbox.Tools, fact: facts.Fact) -> bool:
+        """Whether it would; nothing is written."""
+        with self.story.db.engine.connect() as conn:
+            in_time = observe.observe(conn, tools, fact, tools.now())
+            conn.rollback()
+        return not in_time
 
     def test_what_a_sweep_sees_of_it_as_it_is_known_writes_nothing(
         self,
@@ -95,6 +104,31 @@ class HistoryTest(base.BaseTestCase):
 
         self.assertEqual([*self.history, ('s3', fact.at)], self.levels())
 
+    def test_a_server_that_two_tell_of_at_one_moment_is_added_once(
+        self,
+    ) -> None:
+        fact = facts.ServerCreated(
+            server='11111111-2222-3333-4444-555555555555',
+            project=self.row.project,
+            at=self.row.told_at,
+            flavor=facts.Flavor('1', 's1', 1, 512, 1, 0),
+            created_at=self.row.told_at,
+            state='active',
+        )
+        self.write(observe.observe, fact)
+        real, looks = servers.some, []
+
+        def some(conn: Any, ids: Any) -> Any:
+            looks.append(ids)
+            # The first look is before the other's commit.
+            return real(conn, ids) if len(looks) > 1 else {}
+
+        with mock.patch.object(servers, 'some', some):
+            self.write(observe.observe, fact)
+
+        self.assertEqual(2, len(looks))
+        self.assertEqual(1, self.levels()[2:].count(('s1', fact.at)))
+
     def test_one_told_long_after_nova_showed_it_comes_not_too_late(
         self,
     ) -> None:
@@ -123,7 +157,7 @@ class HistoryTest(base.BaseTestCase):
             )
             self.assertIs(
                 is_late,
-                self.story.db.read(observe.comes_too_late, tools, fact),
+                self.comes_too_late(tools, fact),
                 f'{flavor} {ago}',
             )
 

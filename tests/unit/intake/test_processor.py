@@ -121,9 +121,12 @@ class TestProcessor(books.BooksTestCase):
 
     def test_messages_of_a_server_are_read_in_the_order_they_came(self):
         seen = []
-        self.patch(
-            observe, 'observe', lambda _c, _t, fact, _n: seen.append(fact)
-        )
+
+        def noted(_conn, _tools, told, _now):
+            seen.extend(told)
+            return ()
+
+        self.patch(observe, 'observe_all', noted)
         self.store(
             **{
                 str(n): messages.versioned(f'{event}.end')
@@ -177,11 +180,12 @@ class TestProcessor(books.BooksTestCase):
         self.assertEqual(inbox.NEW, self.settled()['a'][0])
 
     def test_what_another_worker_has_claimed_is_left_to_it(self):
-        def claimed_meanwhile(conn, tools, _fact, _now):
+        def claimed_meanwhile(conn, tools, _told, _now):
             lease = tools.settings.lease
             inbox.claim(conn, self.clock.now() + 2 * lease, lease, 10)
+            return ()
 
-        self.patch(observe, 'observe', claimed_meanwhile)
+        self.patch(observe, 'observe_all', claimed_meanwhile)
         self.store(a=messages.versioned('create.end'))
 
         self.assertEqual(1, self.processor.run())
@@ -189,8 +193,13 @@ class TestProcessor(books.BooksTestCase):
         self.assertEqual(inbox.NEW, self.settled()['a'][0])
 
     def test_told_to_stop_it_leaves_the_rest_to_others_at_once(self):
-        real = observe.observe
-        self.patch(observe, 'observe', lambda *_: self.stop.set())
+        def stopped(*_):
+            self.stop.set()
+            return ()
+
+        real = observe.observe_all
+        self.patch(observe, 'observe_all', stopped)
+        self.patch(processor, '_TOGETHER', 1)
         self.store(
             a=messages.versioned('create.end'),
             b=messages.versioned('power_off.end'),
@@ -199,7 +208,7 @@ class TestProcessor(books.BooksTestCase):
         self.assertEqual(inbox.DONE, self.settled()['a'][0])
         self.assertEqual(inbox.NEW, self.settled()['b'][0])
 
-        self.patch(observe, 'observe', real)
+        self.patch(observe, 'observe_all', real)
         self.stop.clear()
         processor.Processor(self.tools).run()
 
@@ -210,17 +219,21 @@ class TestProcessor(books.BooksTestCase):
 
     def breaks_on(self, message_id, error, afterwards=False):
         """Have the engine fail at one message, until it is mended."""
-        real = observe.observe
+        real = observe.observe_all
         self.broken = True
 
-        def observed(conn, tools, fact, now):
-            breaks = self.broken and fact.message_id == message_id
-            if afterwards or not breaks:
-                real(conn, tools, fact, now)
+        def observed(conn, tools, told, now):
+            breaks = self.broken and any(
+                fact.message_id == message_id for fact in told
+            )
+            late = () if breaks and not afterwards else real(
+                conn, tools, told, now
+            )  # fmt: skip
             if breaks:
                 raise error
+            return late
 
-        self.patch(observe, 'observe', observed)
+        self.patch(observe, 'observe_all', observed)
 
     def mend(self):
         self.broken = False
