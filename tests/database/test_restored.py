@@ -16,6 +16,7 @@ from patrii_billing.engine import reconcile
 from patrii_billing.engine import tick
 from patrii_billing.store import watch
 from tests.database import backends
+from tests.docs import test_operations
 from tests.unit.cmd import base
 
 load_tests = backends.load_tests
@@ -25,6 +26,12 @@ _BACKUP = dt.datetime(2026, 2, 2, 12, tzinfo=dt.UTC)
 _NEXT_DAY = dt.datetime(2026, 2, 3, 12, tzinfo=dt.UTC)
 _LATER = dt.datetime(2026, 2, 5, 12, tzinfo=dt.UTC)
 _MUCH_LATER = dt.datetime(2026, 2, 6, 12, tzinfo=dt.UTC)
+_PROGRAMS = {
+    ('mysql', 'dump'): 'mariadb-dump',
+    ('mysql', 'load'): 'mariadb',
+    ('postgresql', 'dump'): 'pg_dump',
+    ('postgresql', 'load'): 'psql',
+}
 _HOUR = dt.timedelta(hours=1)
 PAYMENT = (
     'payment', 'record', '--account', 'acme', '--amount', '10.00', '--key',
@@ -57,9 +64,7 @@ class RestoredTestCase(base.CommandTestCase):
     def put_back(self, file: pathlib.Path) -> None:
         """Into a new database, which the service then works on."""
         self.url = self.books_url()
-        self.write(
-            'billing.conf', f'[database]\nconnection = {self.url}\n'
-        )
+        self.write('billing.conf', f'[database]\nconnection = {self.url}\n')
         if self.backend == 'sqlite':
             shutil.copy(file, str(sa.make_url(self.url).database))
             return
@@ -70,24 +75,25 @@ class RestoredTestCase(base.CommandTestCase):
             )  # fmt: skip
 
     def _program(self, what: str) -> list[str]:
+        """As the page of the documentation has it, in this place."""
         url = sa.make_url(self.url)
-        name = str(url.database)
+        wanted = _PROGRAMS[self.backend, what]
+        [found] = [
+            words
+            for words in test_operations.commands('backup')
+            if words[0] == wanted
+        ]
         if self.backend == 'mysql':
-            program = {
-                'dump': ['mariadb-dump', '--single-transaction'],
-                'load': ['mariadb'],
-            }[what]
             socket = f'--socket={url.query["unix_socket"]}'
-            return [program[0], socket, '--user=root', *program[1:], name]
-        query = {'host': str(url.query['host']), 'port': url.query['port']}
-        place = f'postgresql://{url.username}@/{name}?' + parse.urlencode(
-            query
-        )
-        return (
-            ['pg_dump', f'--dbname={place}']
-            if what == 'dump'
-            else ['psql', '--quiet', f'--dbname={place}']
-        )
+            place = str(url.database)
+            found[1:1] = [socket, '--user=root']
+        else:
+            where = {name: url.query[name] for name in ('host', 'port')}
+            place = (
+                f'postgresql://{url.username}@/{url.database}'
+                f'?{parse.urlencode(where)}'
+            )
+        return [each.replace('patrii_billing', place) for each in found]
 
     # What the daemon does, with the bounds that it has by default.
 
@@ -186,4 +192,3 @@ class StoryTest(RestoredTestCase):
 
         self.assertEqual('active', self.status())
         self.assertEqual({'active'}, self.done())
-
