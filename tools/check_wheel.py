@@ -170,7 +170,7 @@ def requirement_faults(inside: metadata.Distribution) -> Iterator[str]:
 def file_faults(inside: metadata.Distribution) -> Iterator[str]:
     """Every file of the package, templates and migrations among them."""
     packed = [str(path) for path in inside.files or ()]
-    for path in [*git('ls-files', PACKAGE), *git('ls-files', 'etc')]:
+    for path in git('ls-files', PACKAGE, 'etc', 'kolla'):
         if not any(name.endswith(path) for name in packed):
             yield f'no file {path}'
 
