@@ -30,6 +30,8 @@ MICROVERSION_WANTED = (2, 91)
 
 # The API versions spoken with the services we have no client library for.
 _MAJOR = {'identity': '3', 'image': '2', 'block-storage': '3'}
+# OpenStack 2026.1 has keystoneauth1 5.13, without these options.
+_SINCE_5_17 = ('tls_ciphers', 'tls_min_version')
 
 
 class _Session(ks_session.Session):
@@ -165,8 +167,7 @@ class Connection:
                 key=c.keyfile,
                 timeout=c.timeout,
                 split_loggers=c.split_loggers,
-                tls_ciphers=c.tls_ciphers,
-                tls_min_version=c.tls_min_version,
+                **{name: c[name] for name in _SINCE_5_17 if name in c},
                 auth=self._auth,
                 user_agent='patrii-billing',
             )

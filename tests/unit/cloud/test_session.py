@@ -3,7 +3,9 @@
 
 import threading
 from typing import Any
+from unittest import mock
 
+from keystoneauth1 import loading as ks_loading
 import requests
 
 from patrii_billing.cloud import session
@@ -108,6 +110,18 @@ class TestConnection(base.CloudTestCase):
             thread.join()
         self.assertIs(seen[0], seen[1])
         self.assertIsNot(seen[0], seen[2])
+
+    def test_a_keystoneauth_without_options_of_tls_will_do(self) -> None:
+        older = [
+            option
+            for option in ks_loading.get_session_conf_options()
+            if not option.dest.startswith('tls_')
+        ]
+        with mock.patch.object(
+            ks_loading, 'get_session_conf_options', return_value=older
+        ):
+            self.connection = self.connect()
+        self.ask_nova()
 
     def test_a_service_is_offered_or_not(self) -> None:
         self.assertTrue(self.connection.offers('image'))
