@@ -35,6 +35,9 @@ and with ``--keep`` writes its file in ``benchmarks/results`` anew; after that
 ``python benchmarks/report.py`` writes this page.
 """
 
+# Nobody who reads results waits as long as these take.
+_BLOCK = '.. code-block:: console\n   :class: not-run needs-time'
+
 
 def main() -> None:
     PAGE.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +63,7 @@ def _section(kept: dict[str, Any]) -> str:
     parts = [
         f'{kept["name"]}\n{"-" * len(kept["name"])}',
         *(textwrap.fill(each, 78) for each in kept['about'].split('\n\n')),
-        f'.. code-block:: console\n\n   $ {kept["command"]}',
+        f'{_BLOCK}\n\n   $ {kept["command"]}',
         textwrap.fill(when, 78),
         '\n'.join(_figures(kept['contenders'])),
     ]
