@@ -6,14 +6,18 @@ February 2026. `openstack` and `curl` find an API, as its administrator;
 `patrii-billing-manage` finds the same books in a file of its own.
 """
 
+import atexit
 import contextlib
 import datetime as dt
+import functools
 import os
 import pathlib
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 from wsgiref import simple_server
 
@@ -30,10 +34,22 @@ _HERE = pathlib.Path(__file__).resolve().parent
 _CUSTOMERS = _HERE / 'customers.yaml'
 _SECOND = dt.timedelta(seconds=1)
 _TOKEN = 'ada:office:admin,reader'
-_MANAGE = """\
-#!/bin/sh
-exec {python} -m tests.docs.desk --config-file {folder}/billing.conf "$@"
+# What a shell finds by a program's name: it lends its files to a process that
+# is warm already (warm.py), and ends as that does.
+_CLIENT = """\
+#!{python} -ESs
+import json, os, socket, sys
+there = socket.socket(socket.AF_UNIX)
+there.connect({address!r})
+asked = {{
+    'argv': [{name!r}, *{before!r}, *sys.argv[1:]],
+    'folder': os.getcwd(),
+    'environment': dict(os.environ),
+}}
+socket.send_fds(there, [json.dumps(asked).encode()], [0, 1, 2])
+sys.exit(int(there.recv(16) or b'70'))
 """
+_PROGRAMS = ('openstack', 'patrii-billing-demo', 'patrii-billing-manage')
 _CONFIGURATION = """\
 [database]
 connection = sqlite:///{folder}/books.db
@@ -65,7 +81,8 @@ class Surroundings(fixtures.Fixture):  # type: ignore[misc]
         self._running = _at_noon()
         self._books()
         self._write('billing.conf', _CONFIGURATION, 0o600)
-        self._write('patrii-billing-manage', _MANAGE, 0o755)
+        for name in _PROGRAMS:
+            self._program(name)
         self._port = self._serve()
 
     def run(self, typed: list[str]) -> tuple[int, list[str]]:
@@ -90,11 +107,19 @@ class Surroundings(fixtures.Fixture):  # type: ignore[misc]
         ]
         return done.returncode, answers
 
+    def _program(self, name: str) -> None:
+        before = ['--config-file', f'{self._hidden}/billing.conf']
+        client = _CLIENT.format(
+            python=sys.executable, address=_warm(), name=name,
+            before=before if name == 'patrii-billing-manage' else [],
+        )  # fmt: skip
+        path = self._hidden / name
+        path.write_text(client)
+        path.chmod(0o755)
+
     def _write(self, name: str, text: str, mode: int) -> None:
         path = self._hidden / name
-        path.write_text(
-            text.format(folder=self._hidden, python=sys.executable)
-        )
+        path.write_text(text.format(folder=self._hidden))
         path.chmod(mode)
 
     def _environment(self) -> dict[str, str]:
@@ -102,7 +127,6 @@ class Surroundings(fixtures.Fixture):  # type: ignore[misc]
         python = pathlib.Path(sys.executable).parent
         return {
             'PATH': f'{self._hidden}:{python}:{os.environ["PATH"]}',
-            'PYTHONPATH': str(_HERE.parents[1]),
             'HOME': str(self.folder),
             'LANG': 'C.UTF-8',
             'COLUMNS': '200',
@@ -146,10 +170,29 @@ class Surroundings(fixtures.Fixture):  # type: ignore[misc]
         return int(server.server_port)
 
 
+@functools.cache
+def _warm() -> str:
+    """Where the process listens that forks into the commands."""
+    name = f'patrii-docs-{os.getpid()}'
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'tests.docs.warm', name], cwd=_HERE.parents[1]
+    )
+    atexit.register(process.wait)
+    atexit.register(process.terminate)
+    with socket.socket(socket.AF_UNIX) as caller:
+        while caller.connect_ex(f'\0{name}'):
+            if process.poll() is not None:
+                raise RuntimeError('the commands cannot be started')
+            time.sleep(0.05)
+    return f'\0{name}'
+
+
 def _at_noon() -> run.Run:
     text = _CUSTOMERS.read_text(encoding='utf-8')
     scenario = reading.read(text, _CUSTOMERS.name)
-    running = run.Run(worlds.World(scenario))
+    # Nobody here changes a quota past the books.
+    world = worlds.World(scenario, quota_sweep_every=dt.timedelta(days=30))
+    running = run.Run(world)
     for _ in running.instants():
         pass
     return running
