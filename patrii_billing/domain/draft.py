@@ -34,12 +34,14 @@ class Draft:
         self.intents: list[intents.Intent] = []
         self.hold = facts.hold(now)
 
-    def _shelved_servers(self) -> tuple[str, ...]:
+    def _with(self, custody: Custody) -> tuple[str, ...]:
+        """The servers of which this became."""
         return tuple(
-            one.server
-            for one in self.facts.covered
-            if one.custody is Custody.SHELVED
+            one.server for one in self.facts.covered if one.custody is custody
         )
+
+    def _shelved_servers(self) -> tuple[str, ...]:
+        return self._with(Custody.SHELVED)
 
     def _warned_servers(self) -> frozenset[str]:
         last = self.facts.last_warning()

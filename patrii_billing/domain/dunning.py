@@ -143,17 +143,23 @@ class _Ladder(steps.Steps):
             self._do(intents.EndHold(self.hold.type, 'paid'))
             self.hold = None
         back, old = self.status in draft.SUSPENDED, self.position
-        restored = tuple(
-            one.server
-            for one in self.facts.covered
-            if one.custody is lifecycle.Custody.RESTORED
-        )
         self.position = standing.Position()
         if self.hold is None or back:
             self._set(Status.ACTIVE, 'nothing is past due')
         if back:
-            key = f'{old.case}:restored:{old.round}'
-            self._notify('restored', key, restored)
+            self._tell_what_is_back(old)
+
+    def _tell_what_is_back(self, old: standing.Position) -> None:
+        """And of what was on its way out of Nova when the payment came."""
+        restored = self._with(lifecycle.Custody.RESTORED)
+        deleted = self._with(lifecycle.Custody.DELETED)
+        if restored or not deleted:
+            self._notify(
+                'restored', f'{old.case}:restored:{old.round}', restored
+            )
+        if deleted:
+            undo_until = self.policy.undo.after(self.now, self.facts.zone)
+            self._notify('deleted', f'{old.case}:deleted', deleted, undo_until)
 
     def _upcoming(self) -> standing.OpenInvoice | None:
         return next(

@@ -151,16 +151,14 @@ class Steps(deadlines.Deadlines):
         if left:  # made later than the warning: warned about anew
             self._stand(Step.WARN, self.now)
             return
-        gone = [
-            one.server for one in covered if one.custody is Custody.DELETED
-        ]
+        gone = self._with(Custody.DELETED)
         if not gone:
             self._leave_to_operator()
             return
         undo_until = self.policy.undo.after(self.now, self.facts.zone)
         self._set(Status.DELETED, 'every server that was warned about is gone')
         self._notify(
-            'deleted', f'{self.position.case}:deleted', tuple(gone), undo_until
+            'deleted', f'{self.position.case}:deleted', gone, undo_until
         )
         self._do(intents.EndContract('deleted for non-payment'))
         if self.policy.write_off:

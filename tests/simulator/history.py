@@ -553,7 +553,8 @@ class Play:
             )
             self._beat((), [])
         acts = ['operator resumes', 'breaks the promise']
-        acts += [f'release: {kind}' for kind in self.ledger.held(1)]
+        open_holds = 'SELECT type FROM holds WHERE ended_at IS NULL'
+        acts += [f'release: {kind}' for (kind,) in self.books.ask(open_holds)]
         for act in acts:
             self._beat((), [act])
         while self.unanswered:

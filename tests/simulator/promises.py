@@ -340,6 +340,22 @@ def all_is_undone(play: Any) -> Sins:
         yield f'his quota was {wanted}'
 
 
+def he_is_told_of_what_is_gone(play: Any) -> Sins:
+    """10: paid too late for a server, he hears what is kept of it."""
+    if not play.is_paid():
+        return
+    told = {
+        server
+        for (servers,) in play.books.ask(
+            "SELECT servers FROM notices WHERE template = 'deleted'"
+        )
+        for server in ledgers.names(servers)
+    }
+    for server in play.ledger.deletes:
+        if server in play.nova.gone and server not in told:
+            yield f'{play.names[server]} was deleted, and he was not told'
+
+
 def nothing_is_left_over(play: Any) -> Sins:
     """3: whatever crashed was recovered: no claim, no work that waits."""
     for table in ('actions', 'notices', 'inbox'):
@@ -447,6 +463,7 @@ def no_error_of_our_own(play: Any) -> Sins:
 AT_REST: tuple[Callable[[Any], Sins], ...] = (
     acknowledged_is_stored,
     all_is_undone,
+    he_is_told_of_what_is_gone,
     nothing_is_left_over,
     mails_are_sent_once,
     poison_is_parked,

@@ -653,6 +653,33 @@ class DownTest(InFull):
                 check_at=None,
             )  # fmt: skip
 
+    def test_he_is_told_of_what_was_deleted_before_his_money_came(
+        self,
+    ) -> None:
+        gone = COVERED('b', Custody.DELETED)
+        for covered, restored in (
+            ((gone,), []),
+            (
+                (COVERED('a', Custody.RESTORED), gone),
+                [intents.Notify('restored', 'c:restored:0', ('a',))],
+            ),
+        ):
+            self.turns(
+                self.paid(
+                    Status.PENDING_DELETION, at(Step.NONE), covered=covered
+                ),
+                DUE,
+                withdrawn('nothing is past due'),
+                intents.SetStatus(Status.ACTIVE, 'nothing is past due'),
+                *restored,
+                intents.Notify(
+                    'deleted', 'c:deleted', ('b',), DUE + 14 * DAY
+                ),
+                status=Status.ACTIVE,
+                position=standing.Position(),
+                check_at=None,
+            )
+
     def test_what_is_being_undone_is_undone_also_if_he_owes_again(
         self,
     ) -> None:

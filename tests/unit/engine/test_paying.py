@@ -85,6 +85,16 @@ class PayingTest(base.BaseTestCase):
 
         self.assertEqual('active', story.shows())
 
+    def test_a_payment_while_nova_deletes_is_told_what_is_kept(self) -> None:
+        story = stories.told('at: 02-08T00:00:05, pay: acme')
+
+        self.assertEqual('gone', story.shows())
+        self.assertEqual([], story.mails('restored'))
+        [taken] = story.rows(schema.custody)
+        [notice] = story.rows(schema.notices, template='deleted')
+        self.assertEqual([taken.server], notice.servers)
+        self.assertEqual(taken.undo_until, notice.names)
+
     def test_a_payment_after_the_deletion_does_not_bring_back_the_contract(
         self,
     ) -> None:
