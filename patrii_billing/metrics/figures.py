@@ -17,6 +17,7 @@ from prometheus_client import metrics_core
 import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
+from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import DeliveryState
 from patrii_billing.domain.lifecycle import NoticeState
@@ -200,6 +201,20 @@ def _actions(asked: Asked) -> Families:
             ActionType, {row.type: asked.age(row.oldest) for row in waiting}
         ),
         ['type'],
+    )  # fmt: skip
+    done = {
+        (row.type, row.state): row.actions
+        for row in operations.finished(asked.conn, asked.now - _HOUR)
+    }
+    yield family.gauge(
+        'actions_finished', 'Actions of the last hour, by what came of them.',
+        {
+            (str(kind), str(state)): done.get((kind, state), 0)
+            for kind in ActionType
+            for state in ActionState
+            if state is not ActionState.PENDING
+        },
+        ['type', 'result'],
     )  # fmt: skip
 
 

@@ -502,6 +502,7 @@ actions = sa.Table(
     _C('approved_by', _Name),  # who said yes, where that is asked for
     _C('approved_at', Instant),
     sa.Index(None, 'next_at', 'priority'),
+    sa.Index(None, 'finished_at', 'type', 'state'),
     sa.Index(None, 'subscription_id', 'state'),
     sa.Index(None, 'type', 'committed_at'),
     sa.Index(None, 'account_id', 'id'),

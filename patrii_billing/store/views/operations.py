@@ -67,6 +67,16 @@ def actions(conn: sa.Connection) -> _Rows:
     ).all()
 
 
+def finished(conn: sa.Connection, since: dt.datetime) -> _Rows:
+    """`type`, `state`, and how many `actions` came to it since then."""
+    of = (_actions.c.type, _actions.c.state)
+    return conn.execute(
+        sa.select(*of, _count().label('actions'))
+        .where(_actions.c.finished_at >= since)
+        .group_by(*of)
+    ).all()
+
+
 def oldest_notice(conn: sa.Connection) -> dt.datetime | None:
     """Since when the oldest notice waits that is still to be handed over."""
     return conn.execute(

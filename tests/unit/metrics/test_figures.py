@@ -50,6 +50,16 @@ class FiguresTest(base.BaseTestCase):
             actions_pending={'restore': 0},
         )
 
+    def test_what_became_of_actions_is_told_for_an_hour(self) -> None:
+        story = self.story(until='02-03 00:30:00')
+        self.expect(
+            story, actions_finished={'done, shelve': 1, 'failed, shelve': 0}
+        )
+
+        story.play('02-03 02:00:00')
+
+        self.expect(story, actions_finished={'done, shelve': 0})
+
     def test_what_comes_within_a_day_is_ahead(self) -> None:
         story = self.story(until='02-02 12:00:00')
 

@@ -21,4 +21,11 @@ def upgrade() -> None:
             unique=False,
         )
 
+    with op.batch_alter_table('actions', schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f('ix_actions_finished_at_type_state'),
+            ['finished_at', 'type', 'state'],
+            unique=False,
+        )
+
     # ### end Alembic commands ###
