@@ -19,7 +19,6 @@ import threading
 from typing import Any
 
 from oslo_config import cfg
-import oslo_middleware
 import sqlalchemy as sa
 
 from patrii_billing.cloud import check as cloud_check
@@ -81,6 +80,9 @@ from patrii_billing import version
 Step = Callable[[], int]
 
 _NO_SPAN = dt.timedelta()
+# What the daemon asks itself for its health, unless [healthcheck] says it;
+# api-paste.ini says it of the API.
+_HEALTH = ['patrii_billing_database', 'patrii_billing_silence']
 # Whose options are settings of the engine by name.
 _SECTIONS = ('enforcement', 'engine', 'ceilometer', 'events', 'retention')
 GALLERY = galleries.INDEX
@@ -566,10 +568,13 @@ def exporter(conf: cfg.ConfigOpts) -> exporters.Exporter:
         version.version_string(),
         _max_age(conf),
     )
-    health = oslo_middleware.Healthcheck(None, conf)
+    # What no other worker needs is loaded here alone.
+    from oslo_middleware import healthcheck
+
+    conf.set_default('backends', _HEALTH, group='healthcheck')
     return exporters.Exporter(
         collector, conf.metrics.listen, conf.metrics.port,
-        {'/healthcheck': health},
+        {'/healthcheck': healthcheck.Healthcheck(None, conf)},
     )  # fmt: skip
 
 

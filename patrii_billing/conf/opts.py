@@ -68,8 +68,6 @@ _LOG_LEVELS = (
 
 # Libraries that read options of their own, by their entry points.
 _LIBRARIES = ('cotyledon', 'oslo.messaging', 'oslo.reports')
-# What the daemon asks itself for its health; api-paste.ini says it of the API.
-_HEALTH = ['patrii_billing_database', 'patrii_billing_silence']
 
 
 def list_opts() -> list[tuple[cfg.OptGroup, list[cfg.Opt]]]:
@@ -91,7 +89,6 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
         for group, options in found[library].load()():
             conf.register_opts(options, group=group)
     conf.register_opts(healthcheck.HEALTHCHECK_OPTS, group='healthcheck')
-    conf.set_default('backends', _HEALTH, group='healthcheck')
 
 
 def load(

@@ -1,12 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may stand in the configuration, and what is said of the rest."""
 
+import io
 import pathlib
+import re
 
+from keystoneauth1 import loading
 from oslo_config import cfg
+from oslo_config import generator
 
 from patrii_billing.conf import opts
 from tests.unit.conf import base
+
+_GENERATOR = (
+    pathlib.Path(__file__).parents[3]
+    / 'etc/patrii_billing/patrii-billing-config-generator.conf'
+)
+# Given to a command, and in no file.
+_OF_COMMANDS = {
+    'config_dir', 'config_file', 'config_source', 'shell_completion',
+}  # fmt: skip
 
 
 class RefusalsTest(base.ConfigTestCase):
@@ -194,6 +207,37 @@ class ListTest(base.ConfigTestCase):
             for option in options
             if not option.help
         ])  # fmt: skip
+
+    def test_the_sample_names_every_option_that_is_read(self) -> None:
+        conf = self.load()
+        generating = cfg.ConfigOpts()
+        generator.register_cli_opts(generating)
+        generating(['--config-file', str(_GENERATOR)], default_config_files=[])
+        sample = io.StringIO()
+        generator.generate(generating, sample)
+
+        named = set()
+        section = ''
+        for line in sample.getvalue().splitlines():
+            if line.startswith('['):
+                section = line.strip('[]').lower()
+            elif found := re.match(r'#\s?([\w-]+) ?=', line):
+                named.add((section, found[1].replace('-', '_')))
+        # Of the plugin of keystone that was chosen, which has its own.
+        plugin = {
+            each.dest for each in loading.get_auth_plugin_conf_options(
+                'password'
+            )
+        }  # fmt: skip
+        self.assertEqual(
+            set(),
+            {
+                (group.name.lower() if group else 'default', info['opt'].dest)
+                for info, group in conf._all_opt_infos()
+                if info['opt'].dest not in plugin | _OF_COMMANDS
+            }
+            - named,
+        )
 
     def test_the_sample_has_all_groups_the_daemon_reads(self) -> None:
         groups = {group.name for group, _ in opts.list_opts()}

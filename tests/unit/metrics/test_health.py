@@ -44,7 +44,9 @@ class HealthTest(base.ConfigTestCase):
         done = {'ticked_at': lately, 'heard_at': lately, 'swept_at': lately}
         self.books.write(watch.change, **{**done, **other})
 
-    def ask(self, conf: cfg.ConfigOpts | dict[str, str]) -> tuple[int, str]:
+    def ask(self, conf: cfg.ConfigOpts) -> tuple[int, str]:
+        # As the daemon has it.
+        wiring.exporter(conf)
         answer = http.Client(oslo_middleware.Healthcheck(None, conf)).get('/')
         return answer.status_code, answer.text
 
