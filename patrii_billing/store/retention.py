@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forgetting what has done its service, a batch at a time.
 
-Each function goes by the ids that it has not looked at yet and tells how far
-it came, so that a batch costs the same however much is kept.
+Each function goes by the ids that it has not looked at yet, tells how far it
+came, and ends where rows are too young, for ids are given in order: so that a
+batch costs the same however much is kept.
 """
 
 from collections.abc import Callable
@@ -35,13 +36,9 @@ def messages(
 ) -> Batch:
     """Delete notifications that were read and received before an instant."""
     box = schema.inbox
-    ids, last = _look(
-        conn, box, after, limit,
-        sa.and_(
-            box.c.state.in_((inbox.DONE, inbox.IGNORED)),
-            box.c.received_at < before,
-        ),
-    )  # fmt: skip
+    settled = box.c.state.in_((inbox.DONE, inbox.IGNORED))
+    is_old = box.c.received_at < before
+    ids, last = _look(conn, box, after, limit, settled, is_old)
     if ids and not dry_run:
         conn.execute(box.delete().where(box.c.id.in_(ids)))
     return Batch(len(ids), last)
@@ -60,13 +57,12 @@ def mails(
     ladder stands on it.
     """
     sent = schema.notices
-    ids, last = _look(
-        conn, sent, after, limit,
-        sa.and_(
-            sent.c.next_at.is_(None), sent.c.settled_at < before,
-            sent.c.body.is_not(None),
-        ),
+    goes = sa.and_(
+        sent.c.next_at.is_(None), sent.c.settled_at < before,
+        sent.c.body.is_not(None),
     )  # fmt: skip
+    is_old = sent.c.created_at < before
+    ids, last = _look(conn, sent, after, limit, goes, is_old)
     if ids and not dry_run:
         conn.execute(
             sent.update().where(sent.c.id.in_(ids)).values(body=None)
@@ -80,13 +76,18 @@ def _look(
     after: int,
     limit: int,
     goes: sa.ColumnElement[bool],
+    is_old: sa.ColumnElement[bool],
 ) -> tuple[list[int], int | None]:
     """Which of the next rows go, and the last of these rows."""
     rows = conn.execute(
-        sa.select(table.c.id, goes.label('goes'))
+        sa.select(
+            table.c.id, sa.and_(goes, is_old).label('goes'),
+            is_old.label('is_old'),
+        )
         .where(table.c.id > after)
         .order_by(table.c.id)
         .limit(limit)
     ).all()
-    last = rows[-1].id if len(rows) == limit else None
+    more = len(rows) == limit and rows[-1].is_old
+    last = rows[-1].id if more else None
     return [row.id for row in rows if row.goes], last

@@ -145,6 +145,25 @@ class PurgeTest(base.CommandTestCase):
         self.assertEqual([1000, 1000, 500], gone)
         self.assertEqual([], self.heard())
 
+    def test_what_is_too_young_is_not_even_looked_at(self) -> None:
+        for days_ago in (60, 3, 2):
+            letters = [
+                inbox.Letter(f'{days_ago} {number}', 'x', '{}')
+                for number in range(1000)
+            ]
+            self.books.write(inbox.store, letters, _NOW - days_ago * _DAY)
+        self.books.write(
+            lambda conn: conn.execute(
+                schema.inbox.update().values(state=inbox.DONE)
+            )
+        )
+
+        looked = list(
+            retention.forget(self.engine, 'messages', _NOW - 30 * _DAY)
+        )
+
+        self.assertEqual([1000, 0], looked)
+
     def test_the_engine_forgets_by_itself_a_few_times_a_day(self) -> None:
         keeper = retention.Keeper(self.engine)
         self.hear(31)
