@@ -12,6 +12,7 @@ from oslotest import base
 
 from patrii_billing.domain import calendar
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 PARIS = zoneinfo.ZoneInfo('Europe/Paris')
 DAYS = st.dates(dt.date(1971, 1, 1), dt.date(2036, 12, 31))
@@ -58,6 +59,17 @@ class CycleTest(base.BaseTestCase):
                 errors.InvalidInput, calendar.Cycle.parse, text
             )
             self.assertEqual('cycle', error.where)
+
+
+    def test_what_is_refused_is_told_in_words(self):
+        self.assertEqual(
+            "cycle: 'week' is not month, quarter, year or days:N",
+            refusing.told(calendar.Cycle.parse, 'week', 'cycle'),
+        )
+        self.assertEqual(
+            "timezone: 'Mars' is not a time zone",
+            refusing.told(calendar.zone, 'Mars'),
+        )
 
 
 class AnchorTest(base.BaseTestCase):
@@ -263,6 +275,36 @@ class DayTest(base.BaseTestCase):
             (utc(2026, 10, 24, 0, 30), utc(2026, 10, 25, 0, 30)),
         ):
             self.assertEqual(moved, calendar.add_days(start, 1, PARIS))
+
+    def test_instants_are_told_in_utc(self):
+        noon = dt.datetime(2026, 2, 3, 12, tzinfo=PARIS)
+        for instant in (
+            calendar.start_of_day(noon.date(), PARIS),
+            calendar.add_days(noon, 0, PARIS),
+            calendar.add_days(noon, 1, PARIS),
+            calendar.in_unit(noon, calendar.Unit.SECOND),
+        ):
+            self.assertIs(dt.UTC, instant.tzinfo)
+
+    def test_the_second_of_a_double_hour_has_its_next_day_at_that_hour(self):
+        second = dt.datetime(2026, 10, 25, 1, 30, tzinfo=dt.UTC)
+        self.assertEqual(
+            dt.datetime(2026, 10, 26, 1, 30, tzinfo=dt.UTC),
+            calendar.add_days(second, 1, PARIS),
+        )
+        self.assertEqual(
+            dt.datetime(2027, 10, 31, 0, 30, tzinfo=dt.UTC),
+            calendar.add_days(second, 371, PARIS),
+        )
+
+    def test_the_first_boundary_is_of_the_local_day_of_the_start(self):
+        kiritimati = zoneinfo.ZoneInfo('Pacific/Kiritimati')
+        # The first of February there, the 31st of January in UTC.
+        start = dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC)
+        anchor = calendar.anchored(
+            calendar.Cycle(months=1), 1, start, kiritimati
+        )
+        self.assertEqual(start, anchor.boundary(0))
 
     def test_no_days_later_is_the_same_instant(self):
         second_half_past_two = utc(2026, 10, 25, 1, 30)

@@ -7,6 +7,7 @@ from oslotest import base
 
 from patrii_billing.domain import credit
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 # 100.00 less a tenth, and two taxes of 20 and 5 percent on that.
 TAXED = credit.Sums(10000, 1000, 9000, (1800, 450))
@@ -36,6 +37,37 @@ class CreditTest(base.BaseTestCase):
         self.assertEqual(
             credit.Sums(-3333, -333, -2500, (-500,)),
             credit.share(INCLUSIVE, INCLUSIVE, 3000),
+        )
+
+    def test_a_later_part_takes_what_the_sum_of_both_is(self) -> None:
+        first = credit.share(TAXED, TAXED, 4500)
+        self.assertEqual(
+            credit.Sums(-2000, -200, -1800, (-360, -90)),
+            credit.share(TAXED, TAXED.less(first), 2250),
+        )
+
+    def test_a_cent_gives_back_no_tax(self) -> None:
+        self.assertEqual(
+            credit.Sums(-1, 0, -1, (0, 0)), credit.share(TAXED, TAXED, 1)
+        )
+
+    def test_a_line_that_cost_nothing_gives_nothing_back(self) -> None:
+        free = credit.Sums(0, 0, 0, (0, 0))
+        self.assertEqual(
+            (0, 11250), credit.spread([free, TAXED], 11250, 99999)
+        )
+
+    def test_what_is_refused_is_told_in_words(self) -> None:
+        self.assertEqual(
+            'amount: must be above zero',
+            refusing.told(credit.spread, [TAXED], 0, 11250),
+        )
+        error = self.assertRaises(
+            errors.Conflict, credit.spread, [TAXED], 11251, 99999
+        )
+        self.assertEqual(
+            'that is more than earlier credits left of the invoice',
+            str(error),
         )
 
     @hypothesis.given(lines(), st.lists(st.integers(1, 10**7), max_size=6))

@@ -10,6 +10,7 @@ from oslotest import base
 
 from patrii_billing.domain import discount
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 DAY = dt.date(2026, 1, 1)
 LATER = dt.date(2026, 2, 1)
@@ -56,6 +57,29 @@ class ReadTest(base.BaseTestCase):
             self.assertEqual(where, error.where)
 
 
+    def test_what_is_refused_is_told_in_words(self):
+        for value, words in (
+            ({'name': 'a'}, 'discounts[0]: needs a percent or an amount'),
+            (
+                {'name': 'a', 'amount': '-0.01'},
+                'discounts[0].amount: is below zero',
+            ),
+            (
+                {'name': 'a', 'percent': '1', 'valid_from': 'x'},
+                'discounts[0].valid_from: is not a date as 2026-01-31',
+            ),
+        ):
+            self.assertEqual(
+                words, refusing.told(discount.read, [value], 'EUR')
+            )
+
+    def test_a_discount_of_nothing_may_be_kept(self):
+        for amount in (0, 1):
+            value = {'name': 'a', 'amount': f'0.0{amount}'}
+            [read] = discount.read([value], 'EUR')
+            self.assertEqual(amount, read.amount)
+
+
 class PercentTest(base.BaseTestCase):
     def test_one_after_the_other_each_rounded_once(self):
         # 10 % of 10.05 is 1.005; 10 % of the 9.04 left is 0.904.
@@ -95,6 +119,18 @@ class AmountTest(base.BaseTestCase):
     def test_several_take_one_after_the_other(self):
         self.assertEqual(
             (600, 0), self.given([600, 0], [amount(500), amount(500)])
+        )
+
+    def test_percentages_among_them_take_nothing_here(self):
+        both = [percent('50'), amount(400)]
+        self.assertEqual((400,), discount.by_amount([(1000, DAY)], both))
+
+    def test_for_charges_of_other_days_alone_there_is_nothing_at_all(self):
+        self.assertEqual(
+            (0,),
+            discount.by_amount(
+                [(1000, DAY)], [amount(400, valid_from=LATER)]
+            ),
         )
 
     def test_a_charge_of_other_days_gets_none_of_it(self):

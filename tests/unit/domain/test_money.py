@@ -11,6 +11,7 @@ from oslotest import base
 
 from patrii_billing.domain import money
 from patrii_billing import errors
+from tests.unit.domain.refusing import told
 
 CURRENCIES = st.sampled_from(['JPY', 'EUR', 'KWD', 'CLF'])
 AMOUNTS = st.integers(-(10**12), 10**12)
@@ -33,6 +34,34 @@ class CurrencyTest(base.BaseTestCase):
                 errors.InvalidInput, money.digits, code, 'plan.currency'
             )
             self.assertEqual('plan.currency', error.where)
+
+
+    def test_what_is_refused_is_told_in_words(self):
+        long = '1' * 50
+        for read, given, words in (
+            (money.digits, ['XAU', 'c'],
+             "c: 'XAU' is not an active currency of ISO 4217"),
+            (money.digits, ['X' * 50],
+             f"currency: '{'X' * 40}' is not an active currency of ISO 4217"),
+            (money.decimal, [1.5, 'a'],
+             "a: must be a decimal number in a string, as '10.00'"),
+            (money.decimal, [1.5],
+             "must be a decimal number in a string, as '10.00'"),
+            (money.decimal, [long, 'a'],
+             f"a: '{long[:40]}' is not a decimal number"),
+            (money.parse, ['1.001', 'EUR', 'a'],
+             "a: '1.001' has more digits than EUR has"),
+            (money.parse, ['0.1', 'JPY'],
+             "'0.1' has more digits than JPY has"),
+            (money.parse, ['10000000000000.01', 'EUR', 'a'],
+             'a: is more than the books can hold'),
+            (money.split, [1, [0]], 'weights: needs a weight above zero'),
+        ):  # fmt: skip
+            self.assertEqual(words, told(read, *given))
+
+    def test_a_book_holds_up_to_ten_million_millions(self):
+        most = money.Money(money.MOST, 'EUR')
+        self.assertEqual(most, money.parse('10000000000000.00', 'EUR'))
 
 
 class MoneyTest(base.BaseTestCase):

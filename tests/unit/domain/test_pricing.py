@@ -12,6 +12,7 @@ from oslotest import base
 from patrii_billing.domain import money
 from patrii_billing.domain import pricing
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 NEW_YEAR = dt.date(2026, 1, 1)
 DECIMALS = st.decimals(0, 10**6, places=4, allow_nan=False)
@@ -101,6 +102,63 @@ class PriceOnTest(base.BaseTestCase):
                 Decimal(cost),
             )
             self.assertEqual(where, error.where)
+
+
+    def test_what_is_refused_is_told_in_words(self):
+        below = Decimal('-0.01')
+        for fields, words in (
+            ({'unit_price': '-0.01'}, 'unit_price: is below zero'),
+            ({'included': below}, 'included: is below zero'),
+            ({'per': Decimal(0)}, 'per: is not above zero'),
+            (
+                {'valid_from': NEW_YEAR, 'valid_until': NEW_YEAR},
+                'valid_until: is not after valid_from',
+            ),
+        ):
+            self.assertEqual(words, refusing.told(price, **fields))
+        for given, words in (
+            ((below, Decimal(1)), 'quantity: is below zero'),
+            ((Decimal(1), below), 'unit_price: is below zero'),
+        ):
+            self.assertEqual(words, refusing.told(pricing.Level, *given))
+        error = self.assertRaises(
+            errors.NotFound, self.on, NEW_YEAR, 'instances'
+        )
+        self.assertEqual(
+            'no price of quota instances on 2026-01-01', str(error)
+        )
+
+    def test_of_tiers_it_is_told_which_one_is_wrong(self):
+        open_end = 'only the last tier, and always it, is without end'
+        for tiers, words in (
+            ([('10', '-1')], '[0].unit_price: is below zero'),
+            ([(None, '1'), (None, '1')], f'[0].up_to: {open_end}'),
+            ([('10', '1')], f'[0].up_to: {open_end}'),
+            ([('10', '1'), ('10', '1'), (None, '1')],
+             '[1].up_to: is not above the tier before'),
+        ):  # fmt: skip
+            told = refusing.told(
+                price,
+                tiers=tuple(
+                    pricing.Tier(end and Decimal(end), Decimal(each))
+                    for end, each in tiers
+                ),
+            )
+            self.assertEqual(f'tiers{words}', told)
+
+    def test_a_tier_may_cost_nothing(self):
+        free = pricing.Tier(None, Decimal(0))
+        self.assertEqual((free,), price(tiers=(free,)).tiers)
+
+    def test_a_price_may_be_nothing(self):
+        self.assertEqual(0, pricing.Level(Decimal(1), Decimal(0)).cost)
+
+    def test_a_converted_quantity_has_no_zeros_at_its_end(self):
+        for quantity, words in (
+            (Fraction(3, 2), '1.5'), (Fraction(20), '20'),
+            (Fraction(1, 100), '0.01'),
+        ):  # fmt: skip
+            self.assertEqual(words, str(pricing.readable(quantity)))
 
 
 class TierTest(base.BaseTestCase):

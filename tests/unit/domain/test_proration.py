@@ -2,6 +2,7 @@
 """Whatever is learned, and whenever, the books say what was held."""
 
 import collections
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +20,7 @@ from patrii_billing.domain import proration
 HIGHEST, LAST = proration.SameDay.HIGHEST, proration.SameDay.LAST
 MAY = calendar.Period(dt.date(2012, 5, 1), dt.date(2012, 6, 1))
 ONE_DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
 
 CURRENCIES = st.sampled_from(['JPY', 'EUR', 'KWD', 'CLF'])
 CYCLES = st.builds(
@@ -199,6 +201,26 @@ class ChargeTest(base.BaseTestCase):
             [line.reason for line in self.lines(day, None, day)],
         )
 
+    def test_what_is_charged_once_is_of_its_day_or_its_second(self):
+        day, instant = dt.date(2012, 5, 12), dt.datetime(2012, 5, 12, 9)
+        for at, end in (
+            (day, day + ONE_DAY), (instant, instant + dt.timedelta(0, 1)),
+        ):  # fmt: skip
+            line = proration.once('setup', level('2', '5.00'), at, 'EUR')
+            self.assertEqual((at, end), (line.start, line.end))
+            self.assertEqual(
+                ('setup', 1000, 'EUR'),
+                (line.resource, line.amount, line.currency),
+            )
+            self.assertEqual('5.00 EUR x 2 once', line.reason)
+
+    def test_a_line_in_advance_says_what_it_is_for(self):
+        anchor = calendar.anchored(calendar.Cycle(months=1), 1, MAY.start)
+        (line,) = proration.cycle_lines(
+            anchor, 'web', level('1'), 'EUR', MAY.start, MAY.start
+        )
+        self.assertEqual('web', line.resource)
+
     def test_a_stub_across_two_months_is_a_part_of_its_own_cycle(self):
         lines = self.lines(
             dt.date(2026, 1, 20), dt.date(2026, 3, 5), dt.date(2026, 3, 5), 31
@@ -312,6 +334,26 @@ class ChangeTest(base.BaseTestCase):
             self.assertEqual([('credit', 12, 1, -left)], said(lines))
             self.assertIn('to what earlier credits left', lines[0].reason)
 
+    def test_a_credit_that_was_cut_says_both_of_its_reasons(self):
+        books = Books()
+        books.issue([change(1, 1)])
+        [entry] = books.posted
+        books.posted.append(
+            proration.Posted(
+                'goodwill',
+                dataclasses.replace(
+                    entry.line, kind=proration.LineKind.CREDIT,
+                    end=entry.line.start, amount=-600, corrects=entry.key,
+                ),
+            )
+        )  # fmt: skip
+        (credit,) = books.settle([change(1, 1), change(16, 0)])
+        self.assertEqual(
+            '10.00 EUR billed x 16/31 days not used, '
+            'to what earlier credits left of it',
+            credit.reason,
+        )
+
     def test_a_line_billed_twice_is_given_back_once(self):
         charge = self.books.issue([change(1, 1)])[0]
         self.books.posted.append(proration.Posted('twin', charge))
@@ -405,6 +447,21 @@ class SameDayTest(base.BaseTestCase):
         self.assertEqual(
             [('charge', 12, 1, 1290)], self.settled(LAST, down, up)
         )
+
+
+    def test_of_a_day_that_is_all_that_is_known_anything_is_later(self):
+        kiritimati = zoneinfo.ZoneInfo('Pacific/Kiritimati')
+        midnight = dt.datetime(2012, 5, 12, tzinfo=kiritimati)
+        gone = pricing.Level(Decimal(0), Decimal(0))
+        books = Books(same_day=LAST, zone=kiritimati)
+        at_once = proration.Change(midnight, 'cores', gone)
+        soon = proration.Change(midnight + HOUR, 'cores', gone)
+        for facts in (
+            [change(12, 1), at_once], [change(12, 1), soon],
+            [soon, change(12, 1)],
+        ):  # fmt: skip
+            lines = books.settle(facts)
+            self.assertEqual([('charge', 12, 13, 32)], said(lines))
 
 
 class SecondTest(base.BaseTestCase):

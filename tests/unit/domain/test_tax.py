@@ -11,6 +11,7 @@ from oslotest import base
 
 from patrii_billing.domain import tax
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 LINE, TOTAL = tax.Rounding.LINE, tax.Rounding.TOTAL
 NEW_YEAR = dt.date(2026, 1, 1)
@@ -77,6 +78,14 @@ class ReadTest(base.BaseTestCase):
         self.assertEqual('taxes[0]', self.refused('VAT'))
         error = self.assertRaises(errors.InvalidInput, tax.read, VAT)
         self.assertEqual('taxes', error.where)
+
+    def test_a_rate_that_is_there_is_told_in_words(self):
+        twice = [{'name': 'VAT', 'rate': '20'}] * 2
+        self.assertEqual(
+            'taxes[1].name: another rate of this name is valid on the same '
+            'days',
+            refusing.told(tax.read, twice),
+        )
 
     def test_nothing_is_taxed_twice_under_one_name(self):
         until = VAT | {'valid_until': '2026-01-02'}
