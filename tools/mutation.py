@@ -9,9 +9,16 @@ changed is tried again. Run it by `tox -e mutation`.
 """
 
 import argparse
+import ast
 import collections
+from collections.abc import Iterator
+from concurrent import futures
+import difflib
+import json
+import math
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -23,6 +30,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 LAW = ROOT / 'patrii_billing' / 'domain'
 KNOWN = ROOT / 'tests' / 'mutation' / 'survivors.yaml'
 LOG = ROOT / '.logs' / 'mutation.log'
+MUTANTS = ROOT / 'mutants'
+ENVIRONMENT = {**os.environ, 'HYPOTHESIS_PROFILE': 'mutation'}
 # The most dangerous first: who may lose a server, then what he owes.
 GROUPS = {
     'ladder': (
@@ -35,8 +44,12 @@ GROUPS = {
         'metered', 'terms',
     ),
 }  # fmt: skip
-SURVIVED = ('survived', 'no tests')
+# What mutmut keeps of each.
+RESULTS = {0: 'survived', 1: 'killed', 33: 'no tests', None: 'not checked'}
+SURVIVED = (0, 33)
 Change = tuple[str, str, str]  # of a file: what was there, what is instead
+Known = collections.Counter[Change]
+Kinds = list[re.Pattern[str]]
 
 
 def main() -> int:
@@ -46,7 +59,7 @@ def main() -> int:
     start = time.monotonic()
     if not arguments.no_run:
         say(f'{len(files)} files; see {LOG.relative_to(ROOT)}')
-        mutate(files, arguments.children)
+        mutate(files, arguments.children, arguments.within)
     unknown = report(files)
     say(f'{time.monotonic() - start:.0f} s, {unknown} unknown survivors')
     return 1 if unknown else 0
@@ -59,7 +72,14 @@ def parse_arguments() -> argparse.Namespace:
         help='a file of the law, such as dunning, or a group of them: '
         f'{", ".join(GROUPS)} (default: all)',
     )  # fmt: skip
-    parser.add_argument('--children', default='2', help='how many at a time')
+    parser.add_argument(
+        '--children', type=int, default=2, help='how many files at a time'
+    )
+    parser.add_argument(
+        '--within', type=float, default=math.inf, metavar='SECONDS',
+        help='ask only the quickest tests of a change, which take so long '
+        'together: what survives them may not survive all',
+    )  # fmt: skip
     parser.add_argument(
         '--no-run', action='store_true', help='only tell what is known'
     )
@@ -82,115 +102,105 @@ def chosen(names: list[str]) -> list[str]:
     return found
 
 
-def mutate(files: list[str], children: str) -> None:
-    """One group at a time, so that the dangerous ones are known first.
+def mutate(files: list[str], children: int, within: float) -> None:
+    """Make the changes and ask the tests, of the most dangerous files first.
 
-    What is killed is left alone. What changed since is known only after the
-    first round, and tried in the second.
+    mutmut only makes them, and finds out which tests run which function; it
+    is asked for one that there is not, so that it tries none.
     """
-    grouped = {name for group in GROUPS.values() for name in group}
-    rest = [name for name in files if name not in grouped]
-    for group in (*GROUPS.values(), rest):
-        part = [name for name in files if name in group]
-        try_again = ('not checked', 'timeout', 'suspicious', *SURVIVED)
-        for kinds in (try_again, ('not checked',)) if part else ():
-            names = tried(part, kinds)
-            if not names:
-                break
-            say(f'{len(names)} to try: {", ".join(part)}')
-            with LOG.open('ab') as log:
-                mutmut('run', '--max-children', children, *names, stdout=log)
+    with LOG.open('ab') as log:
+        subprocess.run(
+            [sys.executable, '-m', 'mutmut', 'run', 'none'],
+            cwd=ROOT, env=ENVIRONMENT, check=False,
+            stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    for name in files:
+        if not meta(name).exists():
+            raise SystemExit(f'mutmut made no changes, see {LOG}')
+    with futures.ThreadPoolExecutor(children) as pool:
+        done = pool.map(lambda name: judged(name, within), files)
+        if any(done):
+            raise SystemExit('the tests could not be asked')
 
 
-def tried(files: list[str], kinds: tuple[str, ...]) -> list[str]:
-    """The changes of files with such a result; whole files at first."""
-    found = results() if (ROOT / 'mutants').exists() else {}
-    return [
-        name
-        for file in files
-        for name in (
-            [one for kind in kinds for one in found[file].get(kind, ())]
-            if file in found
-            else [f'patrii_billing.domain.{file}.*']
-        )
-    ]
+def judged(name: str, within: float) -> int:
+    words = ['-m', 'tests.mutation.judge', '--within', str(within), name]
+    return subprocess.run(
+        [sys.executable, *words], cwd=MUTANTS, env=ENVIRONMENT, check=False
+    ).returncode
 
 
-def results() -> dict[str, dict[str, list[str]]]:
-    """The changes of each file, by what came of them."""
-    found: dict[str, dict[str, list[str]]] = {}
-    for line in mutmut('results', '--all', 'true').splitlines():
-        mutant, _, result = line.strip().rpartition(': ')
-        if mutant:
-            by_result = found.setdefault(mutant.split('.')[2], {})
-            by_result.setdefault(result, []).append(mutant)
-    return found
+def meta(name: str) -> pathlib.Path:
+    return MUTANTS / 'patrii_billing' / 'domain' / f'{name}.py.meta'
 
 
 def report(files: list[str]) -> int:
     """Tell of each file how it went; how many survivors are unknown."""
-    known = read_known()
-    found = results()
+    known, kinds = read_known()
     unknown = 0
     for name in files:
-        by_result = found.get(name, {})
-        living = [one for kind in SURVIVED for one in by_result.get(kind, ())]
-        changes = collections.Counter(change(name, one) for one in living)
-        new = changes - known
+        codes: dict[str, int | None] = json.loads(meta(name).read_text())[
+            'exit_code_by_key'
+        ]
+        counts = collections.Counter(
+            RESULTS.get(code, 'timeout') for code in codes.values()
+        )
+        living = [one for one, code in codes.items() if code in SURVIVED]
+        found = collections.Counter(changes(name, living))
+        new = found - known
+        for one in list(new):
+            if any(kind.search(' -> '.join(one[1:])) for kind in kinds):
+                del new[one]
         unknown += new.total()
-        counts = {kind: len(each) for kind, each in by_result.items()}
         say(
-            f'{name}: {sum(counts.values())} changes, '
+            f'{name}: {len(codes)} changes, '
             + ', '.join(f'{count} {kind}' for kind, count in counts.items())
-            + f'; {changes.total() - new.total()} known'
+            + f'; {found.total() - new.total()} known'
         )
         for _, was, now in new.elements():
             say(f'  - {was}\n  + {now}')
-        for gone in (known - changes).elements():
+        for gone in (known - found).elements():
             if 'not checked' not in counts and gone[0] == name:
                 say(f'  no longer survives: {gone[1]!r} as {gone[2]!r}')
     return unknown
 
 
-def read_known() -> 'collections.Counter[Change]':
+def read_known() -> tuple[Known, Kinds]:
+    """Each change that is known, and what any of a kind looks like."""
     entries: list[dict[str, Any]] = yaml.safe_load(KNOWN.read_text()) or []
-    known: collections.Counter[Change] = collections.Counter()
+    known: Known = collections.Counter()
+    kinds: Kinds = []
     for entry in entries:
         if not entry['why'].strip():
             raise SystemExit(f'no reason is given for {entry}')
-        for one in entry['changes']:
+        if 'anywhere' in entry:
+            kinds.append(re.compile(entry['anywhere']))
+        for one in entry.get('changes', ()):
             key = entry['file'], one['was'], one['now']
             known[key] += one.get('times', 1)
-    return known
+    return known, kinds
 
 
-def change(name: str, mutant: str) -> Change:
-    """What a mutant does, without what an edit elsewhere would change."""
-    lines = mutmut('show', mutant).splitlines()
-    return name, _side(lines, '-'), _side(lines, '+')
+def changes(name: str, mutants: list[str]) -> Iterator[Change]:
+    """What each does, without what an edit elsewhere would change."""
+    source = meta(name).with_suffix('').read_text()
+    lines = source.splitlines()
+    functions = {
+        node.name: lines[node.lineno - 1 : node.end_lineno]
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef)
+    }
+    for mutant in mutants:
+        changed = mutant.rpartition('.')[2]
+        whole = changed.rpartition('__mutmut_')[0] + '__mutmut_orig'
+        before = [line.replace(whole, '') for line in functions[whole]]
+        after = [line.replace(changed, '') for line in functions[changed]]
+        diff = list(difflib.unified_diff(before, after, n=0))[2:]
+        yield name, _side(diff, '-'), _side(diff, '+')
 
 
 def _side(lines: list[str], sign: str) -> str:
-    return ' '.join(
-        line[1:].strip()
-        for line in lines
-        if line.startswith(sign) and not line.startswith(sign * 3)
-    )
-
-
-def mutmut(*words: str, stdout: Any = subprocess.PIPE) -> str:
-    done = subprocess.run(
-        [sys.executable, '-m', 'mutmut', *words],
-        cwd=ROOT,
-        env={**os.environ, 'HYPOTHESIS_PROFILE': 'mutation'},
-        stdout=stdout,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode and words[0] != 'run':
-        raise SystemExit(done.stdout)
-    return done.stdout or ''
+    return ' '.join(line[1:].strip() for line in lines if line[0] == sign)
 
 
 def say(text: str) -> None:

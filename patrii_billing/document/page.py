@@ -257,7 +257,7 @@ def _page_number(words: wordings.Words) -> markupsafe.Markup:
     said = words.say('title.page', page=_PAGE, pages=_PAGES)
     parts = re.split(f'([{_PAGE}{_PAGES}])', said)
     return markupsafe.Markup(' ').join(
-        markupsafe.Markup(  # noqa: S704
+        markupsafe.Markup(  # noqa: S704 # nosec B704
             _COUNTERS.get(part) or _css(part)
         )
         for part in parts

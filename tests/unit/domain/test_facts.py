@@ -11,6 +11,7 @@ from oslotest import base
 
 from patrii_billing.domain import facts
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 INSTANTS = st.datetimes(timezones=st.just(dt.UTC))
 VALUES = {
@@ -82,3 +83,14 @@ class TestFacts(base.BaseTestCase):
             whole | {'fact': 'ServerResized', 'flavor': {'id': 's1'}},
         ):
             self.assertRaises(errors.InvalidInput, facts.from_dict, data)
+
+    def test_what_is_no_fact_is_told_in_words(self) -> None:
+        self.assertEqual(
+            "fact: no fact 'ServerBlessed'",
+            refusing.told(facts.from_dict, {'fact': 'ServerBlessed'}),
+        )
+        told = refusing.told(
+            facts.from_dict, {'fact': 'ServerResized', 'blessed': True}
+        )
+        self.assertTrue(told.startswith('ServerResized: '), told)
+        self.assertIn('blessed', told)

@@ -11,6 +11,7 @@ from oslotest import base
 from patrii_billing.domain import foreign
 from patrii_billing.domain import money
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 OURS = {
     'type': 'payment.received',
@@ -49,6 +50,59 @@ class ReadingTest(base.BaseTestCase):
     def refusal(self, payload: Any, **fields: Any) -> str:
         error = self.assertRaises(errors.InvalidInput, read, payload, **fields)
         return str(error)
+
+    def test_what_is_refused_is_told_in_words(self) -> None:
+        long = 'x' * 101
+        beyond = 'must be above zero and not beyond all measure'
+        for payload, words in (
+            (ours(payment=''),
+             'data.payment: must be 1 to 100 characters'),
+            (ours(payment=long),
+             'data.payment: must be 1 to 100 characters'),
+            (ours(movement=long),
+             'data.movement: must be up to 100 characters'),
+            (ours(amount=None), 'data.amount: is missing'),
+            (ours(amount='0.00'), f'data.amount: {beyond}'),
+            (ours(amount='-0.01'), f'data.amount: {beyond}'),
+            (ours(amount='10000000000000.00'), f'data.amount: {beyond}'),
+            ([], 'body: is not a JSON object'),
+        ):  # fmt: skip
+            self.assertEqual(words, self.refusal(payload))
+        self.assertEqual(
+            'body: is not JSON',
+            refusing.told(foreign.read, foreign.PATRII, b'{'),
+        )
+        theirs = json.loads(json.dumps(THEIRS))
+        theirs['data']['object']['amount_received'] = 12.5
+        self.assertEqual(
+            'data.object.amount_received|data.object.amount: '
+            'must be a whole number of minor units',
+            self.refusal(theirs, fields=foreign.STRIPE),
+        )
+        bare = foreign.Fields(
+            types={'paid': foreign.Tells.RECEIVED}, whose={}, payment='id'
+        )
+        self.assertEqual(
+            'amount: is missing',
+            self.refusal({'type': 'paid', 'id': '1'}, fields=bare),
+        )
+
+    def test_the_longest_and_the_smallest_are_read(self) -> None:
+        told = read(ours(payment='x' * 100, movement='y' * 100,
+                         amount='0.01', why='z' * 300))  # fmt: skip
+
+        self.assertEqual(('x' * 100, 'y' * 100), (told.payment, told.movement))
+        self.assertEqual((1, 'z' * 255), (told.amount.minor, told.why))
+        self.assertEqual('payment.received', told.type)
+
+    def test_what_the_sender_calls_it_is_told_even_where_it_is_odd(
+        self,
+    ) -> None:
+        def called(body: bytes) -> str:
+            return foreign.type_of(foreign.PATRII, body)
+
+        self.assertEqual('payment.odd', called(b'{"type": "payment.odd"}'))
+        self.assertEqual('', called(b'{'))
 
     def test_our_own_shape_is_read(self) -> None:
         told = read(OURS)

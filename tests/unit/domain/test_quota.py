@@ -7,6 +7,7 @@ from oslotest import base
 
 from patrii_billing.domain import quota
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 
 class QuotaTest(base.BaseTestCase):
@@ -25,6 +26,58 @@ class QuotaTest(base.BaseTestCase):
         self.assertEqual(Decimal('1.5'), billed['ram_gib'])
         self.assertEqual(own, quota.in_nova(billed))
         self.assertEqual({'ram_gib': Decimal(-1)}, quota.billed({'ram': -1}))
+
+    def test_what_is_refused_is_told_in_words(self) -> None:
+        keys = ', '.join(quota.KEYS)
+        for words, told in (
+            ([], 'quota: no quota is named'),
+            (['gpus=1'], f'gpus: nova has no quota of it; it has {keys}'),
+            (['cores=1.5'], 'cores: must be a whole number'),
+            (['cores=1=2'], 'cores: must be a number'),
+            (['cores=1', 'cores=2'], 'cores: is given twice'),
+            (['cores'], 'cores: write it as cores=12'),
+            (['cores=2147483648'],
+             'cores: is no number nova could hold'),
+            (['cores=-2'],
+             'cores: must be from -1 (no limit) to 2147483647'),
+        ):  # fmt: skip
+            self.assertEqual(told, self.wrong(*words))
+        for value in (True, 1.0, '1'):
+            self.assertEqual(
+                'cores: must be a whole number',
+                refusing.told(quota.checked, {'cores': value}),
+            )
+
+    def test_the_largest_number_that_nova_holds_may_be_asked_for(
+        self,
+    ) -> None:
+        most = {'cores': 2147483647}
+        self.assertEqual(most, quota.parse(['cores=2147483647']))
+
+    def test_only_what_differs_is_to_be_changed(self) -> None:
+        self.assertEqual(
+            {'cores': 8},
+            quota.differing(
+                {'cores': 4, 'ram': 512}, {'cores': 8, 'ram': 512}
+            ),
+        )
+
+    def test_below_what_is_in_use_is_told_in_the_units_of_people(
+        self,
+    ) -> None:
+        self.assertEqual(
+            ('cores 8 in use, cores 4 asked for',),
+            quota.below_usage(
+                {'cores': 4, 'instances': 0, 'ram': -1},
+                {'cores': 8, 'ram': 512},
+            ),
+        )
+
+    def test_a_quota_is_told_in_the_order_of_its_names(self) -> None:
+        self.assertEqual(
+            'cores without limit, ram_gib 1.5',
+            quota.told({'ram': 1536, 'cores': -1}),
+        )
 
     def test_what_nova_has_no_quota_of_is_named(self) -> None:
         self.assertIn('gpus: nova has no quota', self.wrong('gpus=1'))

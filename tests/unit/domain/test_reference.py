@@ -8,6 +8,7 @@ from stdnum import iso11649
 
 from patrii_billing.domain import reference
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 SERIES = st.text(
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789', min_size=1, max_size=9
@@ -22,6 +23,24 @@ class ReferenceTest(base.BaseTestCase):
         self.assertEqual(
             'RF18 5390 0754 7034', reference.spaced('RF18539007547034')
         )
+
+    def test_what_has_no_reference_is_told_in_words(self):
+        letters = 'series: is not 1 to 13 letters and digits'
+        for series, number, words in (
+            ('INV', 0, 'number: has no reference'),
+            ('INV', 10**8, 'number: has no reference'),
+            ('', 1, letters),
+            ('A' * 14, 1, letters),
+        ):
+            self.assertEqual(
+                words, refusing.told(reference.of_invoice, series, number)
+            )
+
+    def test_the_longest_series_has_a_reference_and_is_found(self):
+        longest = reference.of_invoice('A' * 13, 1)
+        self.assertEqual(25, len(longest))
+        self.assertIn(longest, reference.found(f'for {longest}'))
+        self.assertEqual((), reference.found(longest[:5]))
 
     @hypothesis.given(SERIES, NUMBERS)
     def test_any_bank_can_check_it(self, series, number):

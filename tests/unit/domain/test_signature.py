@@ -12,6 +12,7 @@ import standardwebhooks
 
 from patrii_billing.domain import signature
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 KEY = b'0123456789abcdef0123456789abcdef'
 OTHER = KEY[::-1]
@@ -33,6 +34,29 @@ def message(
     )  # fmt: skip
 
 
+class SecretTest(base.BaseTestCase):
+    def test_what_is_no_secret_is_told_without_repeating_it(self) -> None:
+        for text, words in (
+            ('hunter2', 'must begin with whsec_'),
+            ('whsec_*', 'is not base64'),
+            (SECRET[:10] + '!' + SECRET[10:], 'is not base64'),
+            (written(23), 'must be of 24 to 64 bytes'),
+            (written(65), 'must be of 24 to 64 bytes'),
+        ):
+            told = refusing.told(signature.secret, text)
+            self.assertEqual(f'secret: {words}', told)
+            told = refusing.told(signature.secret, text, '[webhooks] key')
+            self.assertEqual(f'[webhooks] key: {words}', told)
+
+    def test_a_key_has_from_24_to_64_bytes(self) -> None:
+        for length in (24, 64):
+            self.assertEqual(b'k' * length, signature.secret(written(length)))
+
+
+def written(length: int) -> str:
+    return signature.PREFIX + base64.b64encode(b'k' * length).decode()
+
+
 class SignatureTest(base.BaseTestCase):
     def refusal(self, message: signature.Message) -> str:
         error = self.assertRaises(
@@ -43,6 +67,31 @@ class SignatureTest(base.BaseTestCase):
 
     def verify(self, message: signature.Message, *keys: bytes) -> None:
         signature.verify(keys or (KEY,), message, NOW, TOLERANCE)
+
+    def test_why_it_is_not_believed_is_told_in_words(self) -> None:
+        whole = message()
+        late = NOW - TOLERANCE - dt.timedelta(seconds=1)
+        for given_, words in (
+            (dataclasses.replace(whole, id=''),
+             'webhook-id, webhook-timestamp or webhook-signature is missing'),
+            (message(id_='a.b'), 'webhook-id is not one'),
+            (message(id_='a' * 256), 'webhook-id is not one'),
+            (message(OTHER), 'no signature fits'),
+            (dataclasses.replace(whole, signature='\udc80'),
+             'no signature fits'),
+            (message(at=late),
+             'webhook-timestamp is not of these minutes: sent again by '
+             'somebody else, or a clock is wrong'),
+        ):  # fmt: skip
+            self.assertEqual(words, self.refusal(given_))
+        signed = signature._sign(KEY, 'msg_1', 'now', b'{}')
+        self.assertEqual(
+            'webhook-timestamp is not one',
+            self.refusal(signature.Message('msg_1', 'now', signed, b'{}')),
+        )
+
+    def test_an_id_may_have_255_letters(self) -> None:
+        self.verify(message(id_='a' * 255))
 
     @given(st.text(max_size=40))
     def test_what_we_sign_the_schemes_library_signs_alike(
