@@ -127,6 +127,8 @@ class NoticeContent:
     plan: str = ''  # whose own words go before those of all plans
     attachments: tuple[Attachment, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)  # for commands
+    # What else an alarm tells of: account, subscription, server and why.
+    also: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

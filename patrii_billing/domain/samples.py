@@ -41,6 +41,11 @@ OCCASION: Mapping[str, Mapping[str, str]] = {
     'hold_ended': {'type': 'promise'},
     'operator': {'name': 'restore_stuck', 'why': 'no host has room for it'},
 }  # fmt: skip
+_ALSO = (
+    {'account': 'Other & Co', 'subscription': 'staging',
+     'server': _SERVERS[1][0], 'why': 'the server is in ERROR'},
+    {'account': '', 'subscription': '', 'server': '', 'why': 'nova is away'},
+)  # fmt: skip
 # Who is told of servers, of an invoice, of a day, of a sum of its own.
 OF_SERVERS = frozenset(
     {'grace', 'shelved', 'last_warning', 'deleted', 'restored',
@@ -89,6 +94,7 @@ def cases(
         for hold in _HOLDS[1:]:
             found[hold] = dataclasses.replace(usual, context={'type': hold})
     if template == 'operator':
+        found['several'] = dataclasses.replace(usual, also=_ALSO)
         first = usual.context['name']
         for name in mail.ALARMS:
             if name == first:
@@ -153,6 +159,7 @@ def everything(
         context=OCCASION.get(template, {}),
         attachments=(mail.Attachment('INV-000017.pdf', b''),),
         ids={'account': '7', 'subscription': '12', 'server': _SERVERS[0][0]},
+        also=_ALSO,
     )
 
 
@@ -165,7 +172,7 @@ def _usual(
         return dataclasses.replace(
             whole, servers=(), names=None, invoice_number='',
             invoice_total=None, due_at=None, amount=None, amount_due=None,
-            attachments=(), soonest=None, invoice_owed=None,
+            attachments=(), soonest=None, invoice_owed=None, also=(),
         )  # fmt: skip
     indebted = template in OF_A_DEBT
     told = dataclasses.replace(

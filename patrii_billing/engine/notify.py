@@ -244,6 +244,8 @@ def _take_up(
 ) -> tuple[sa.Row[Any], bool, bool]:
     """The row, whether an attempt was lost, and whether it is outdated.
 
+    An alarm tells of all others of its name that wait.
+
     Renews the lease first: others of the same batch may have taken long, and
     nobody is to be told twice. An attempt that is still open is that of a
     worker who died, or whose answer could not be kept. Raises LeaseLost.
@@ -253,6 +255,8 @@ def _take_up(
     if lost and row.template in _MUST_ARRIVE:
         _note(conn, row, Attempt.UNKNOWN, _LOST, now)
         row = notices.count_attempt(conn, row, until)
+    if row.template == 'operator' and not lost:
+        row = notices.gather_alarms(conn, row, now)
     return row, lost, _outdated(conn, row, until)
 
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tell the operator: an alarm on the timeline and a mail, once per key."""
+"""Tell the operator: an alarm on the timeline and a mail, once per key.
+
+A nova that fails fails everybody: what follows an alarm of the same name is
+gathered, and told in one mail.
+"""
 
 import datetime as dt
 
@@ -8,6 +12,9 @@ import sqlalchemy as sa
 from patrii_billing import errors
 from patrii_billing.store import notices
 from patrii_billing.store import timeline
+
+# From one mail of an alarm to the next. Within a minute he has to know.
+_ROUND = dt.timedelta(seconds=30)
 
 
 def told(conn: sa.Connection, key: str) -> bool:
@@ -36,6 +43,7 @@ def operator(
         _key(key),
         'operator',
         now,
+        next_at=_round(conn, now, name),
         servers=[server] if server else [],
         context={
             'name': name,
@@ -50,6 +58,17 @@ def operator(
             account_id=account_id, subscription_id=subscription_id,
             server=server,
         )  # fmt: skip
+
+
+def _round(
+    conn: sa.Connection, now: dt.datetime, name: str
+) -> dt.datetime:
+    """When to tell it: at once, or with what else comes in a moment."""
+    last = notices.last_alarm(conn, name)
+    if last is None:
+        return now
+    at = last.next_at or last.settled_at + _ROUND
+    return min(max(at, now), now + _ROUND)  # type: ignore[no-any-return]
 
 
 def _key(key: str) -> str:

@@ -77,11 +77,7 @@ def _for_operator(
     conn: sa.Connection, tools: toolbox.Tools, row: sa.Row[Any]
 ) -> mail.NoticeContent:
     given = row.context
-    account = sub = None
-    if given.get('account_id'):
-        account = accounts.get(conn, given['account_id']).name
-    if given.get('subscription_id'):
-        sub = subscriptions.get(conn, given['subscription_id']).name
+    account, sub = _whose(conn, given)
     ids = {'account': given.get('account_id'),
            'subscription': given.get('subscription_id'),
            'server': next(iter(row.servers), None)}  # fmt: skip
@@ -89,14 +85,36 @@ def _for_operator(
         template='operator',
         locale=tools.voice.operators_locale,
         ids={name: str(one) for name, one in ids.items() if one},
-        account=account or '',
+        account=account,
         recipients=tools.voice.operators,
         message_id=row.message_id,
-        subscription=sub or '',
+        subscription=sub,
         servers=_names_of(conn, row.servers),
         references='operator',
         context={'name': given['name'], 'why': given['why']},
+        also=tuple(_also(conn, one) for one in given.get('also', ())),
     )
+
+
+def _also(conn: sa.Connection, given: dict[str, Any]) -> dict[str, str]:
+    """What else an alarm tells of, by the names of templates."""
+    account, sub = _whose(conn, given)
+    return {
+        'account': account,
+        'subscription': sub,
+        'server': given['server'] or '',
+        'why': given['why'],
+    }
+
+
+def _whose(conn: sa.Connection, given: dict[str, Any]) -> tuple[str, str]:
+    """The names of the account and the subscription of an alarm, or ''."""
+    account = sub = ''
+    if given.get('account_id'):
+        account = accounts.get(conn, given['account_id']).name
+    if given.get('subscription_id'):
+        sub = subscriptions.get(conn, given['subscription_id']).name
+    return account, sub
 
 
 def _names_of(

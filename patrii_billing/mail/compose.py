@@ -200,6 +200,13 @@ def _view(
             key: wording.name(value, _LONGEST_REASON)
             for key, value in notice.context.items()
         },
+        'also': [
+            {
+                key: wording.name(value, _LONGEST_REASON)
+                for key, value in one.items()
+            }
+            for one in notice.also
+        ],
         'ids': {
             name: value if _ID.fullmatch(value) else ''
             for name, value in notice.ids.items()

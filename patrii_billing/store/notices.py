@@ -43,6 +43,9 @@ _URGENCY = {
 }
 # Why one waits, in place of an answer.
 _STOPPED = 'enforcement is stopped'
+# How far back the last alarm of a name is looked for, and how many one mail
+# tells of.
+_ALARMS = 100
 _TRIED = (NoticeState.ACCEPTED, NoticeState.REFUSED, NoticeState.UNKNOWN)
 # However much that is urgent comes in, nobody waits for ever: what has waited
 # so long goes first, the urgent of it before the rest.
@@ -63,8 +66,9 @@ def ask(
     names: dt.datetime | None = None,
     context: dict[str, Any] | None = None,
     repeats: int | None = None,
+    next_at: dt.datetime | None = None,
 ) -> bool:
-    """Add a notice, once per key."""
+    """Add a notice, once per key; to be sent from `next_at` on, or now."""
     new = _new(now, template)
     return database.insert_once(
         conn,
@@ -81,6 +85,7 @@ def ask(
             'names': names,
             'context': context or {},
             'repeats': repeats,
+            'next_at': next_at or now,
         },
     )
 
@@ -175,6 +180,69 @@ def again(
         conn, _notices, row, next_at,
         answer=answer, attempts=row.attempts + 1, **values,
     )  # fmt: skip
+
+
+def last_alarm(conn: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """The newest of a name among the newest to the operator."""
+    newest = conn.execute(
+        sa.select(
+            _notices.c.context, _notices.c.next_at, _notices.c.settled_at
+        )
+        .where(_notices.c.template == 'operator')
+        .order_by(_notices.c.id.desc())
+        .limit(_ALARMS)
+    )
+    return next((row for row in newest if row.context['name'] == name), None)
+
+
+def gather_alarms(
+    conn: sa.Connection, row: sa.Row[Any], now: dt.datetime
+) -> sa.Row[Any]:
+    """Have this mail tell of all that waits of the same alarm; the row.
+
+    What another worker has in hand is left to him. Raises LeaseLost.
+    """
+    columns = _notices.c
+    free = sa.and_(
+        columns.state == NoticeState.PENDING,
+        columns.attempts == 0,
+        sa.or_(columns.owner.is_(None), columns.owner == row.owner),
+    )
+    waiting = conn.execute(
+        sa.select(columns.id, columns.context)
+        .where(columns.template == 'operator', columns.id != row.id, free)
+        .order_by(columns.id)
+    )
+    name = row.context['name']
+    ids = [one.id for one in waiting if one.context['name'] == name][:_ALARMS]
+    if not ids:
+        return row
+    answer = f'told with {row.id}'
+    conn.execute(
+        _notices.update()
+        .where(columns.id.in_(ids), free)
+        .values(
+            state=NoticeState.CANCELLED, settled_at=now, next_at=None,
+            owner=None, lease_until=None, answer=answer,
+        )
+    )  # fmt: skip
+    gathered = conn.execute(
+        _notices.select()
+        .where(columns.id.in_(ids), columns.answer == answer)
+        .order_by(columns.id)
+    ).all()
+    also = [
+        {**one.context, 'server': next(iter(one.servers), None)}
+        for one in gathered
+    ]
+    servers = [server for one in (row, *gathered) for server in one.servers]
+    claims.write(
+        conn, _notices, row, servers=servers,
+        context={
+            **row.context, 'also': [*row.context.get('also', ()), *also]
+        },
+    )  # fmt: skip
+    return by_id(conn, row.id)
 
 
 def bring_back(

@@ -64,6 +64,23 @@ def _names_in(call: ast.Call) -> Iterator[str]:
 
 
 class TestAlarms(base.BaseTestCase):
+    def test_all_that_one_mail_tells_of_is_in_both_of_its_parts(self) -> None:
+        also = (
+            {'account': '<b>Co', 'subscription': 'co-1', 'server': 'x-1',
+             'why': 'no host has room'},
+            {'account': '', 'subscription': '', 'server': 'x-2',
+             'why': 'ERROR'},
+        )  # fmt: skip
+        for locale, more in (('en', '2 more:'), ('fr', 'encore 2 :')):
+            mail = composed('restore_stuck', also=also, locale=locale)
+            self.assertIn('(+2)', mail.subject)
+            for part in (mail.text, mail.html):
+                self.assertIn(more, part.replace('\xa0', ' '))
+                self.assertIn('x-2', part)
+                self.assertIn('no host has room', part)
+            self.assertIn('x-1, <b>Co, co-1', mail.text)
+            self.assertIn('x-1, &lt;b&gt;Co, co-1', mail.html)
+
     def test_each_that_is_raised_is_known(self) -> None:
         found = set(raised())
         found |= {f'{one}_stuck' for one in act._AWAITED}
