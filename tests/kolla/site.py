@@ -14,10 +14,10 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.kolla import page
+from tests.docs import pages
 
 ROOT = pathlib.Path(__file__).parents[2]
-PAGE = ROOT / 'doc' / 'source' / 'install' / 'kolla.rst'
+PAGE = 'install/kolla.rst'
 _INSTALLED = pathlib.Path(sys.prefix) / 'share' / 'kolla-ansible'
 _STOOD_IN_FOR = ('kolla_container', 'kolla_container_facts', 'kolla_toolbox')
 # What other roles have made on the hosts of a cloud that runs.
@@ -167,7 +167,15 @@ class Site:
 
 def _commands(heading: str) -> list[str]:
     return [
-        block.commands
-        for block in page.blocks(PAGE)
-        if block.is_run and block.under == heading
+        command.typed
+        for block in pages.blocks(PAGE)
+        if block.is_run and _heading(block.line) == heading
+        for command in block.commands()
     ]
+
+
+def _heading(line: int) -> str:
+    """What a line of the page stands under."""
+    above = (pages.ROOT / PAGE).read_text().splitlines()[:line]
+    under = max(i for i, text in enumerate(above) if set(text) == {'='})
+    return above[under - 1]

@@ -4,6 +4,7 @@
 import contextlib
 import getpass
 import grp
+from importlib import resources
 import os
 import pathlib
 import re
@@ -322,9 +323,23 @@ class AddedToKollaTest(oslo_base.BaseTestCase):
             [customer.name], [one['name'] for one in listed['accounts']]
         )
         self.assertEqual(200, self.get('/ui/login').status_code)
+        self.assertHealthy('patrii_billing_engine')
         for each in (engine, door):
             self.assertTrue(each.runs, each.said())
             self.assertNotIn('Traceback', each.said())
+
+    def assertHealthy(self, name: str) -> None:
+        """As the container engine would ask, by kolla's own scripts."""
+        (asked, *_) = (
+            asked
+            for asked in self.deployed
+            if asked.get('action') == 'recreate_or_restart_container'
+            and asked['name'] == name
+        )
+        _, command = asked['healthcheck']['test']
+        script, *words = command.split()
+        path = resources.files('kolla') / 'docker' / 'base' / script
+        subprocess.run(['bash', path, *words], check=True)
 
     def answers(self, door: container.Container, path: str) -> bool:
         self.assertTrue(door.runs, door.said())
