@@ -19,7 +19,9 @@ import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = 'patrii_billing'
-EXTRAS = {'cli', 'facturx', 'horizon', 'mysql', 'pdf', 'postgresql'}
+EXTRAS = {
+    'api', 'cli', 'facturx', 'horizon', 'mysql', 'pdf', 'postgresql',
+}  # fmt: skip
 LOAD_ALL = """
 from importlib import metadata
 for point in metadata.distribution('patrii-billing').entry_points:
