@@ -2,8 +2,8 @@
 """From stored notifications to facts in the books, some in one unit of work.
 
 One message that cannot be read or observed is parked with its reason, and
-stops no other: those in one unit with it are then read one by one. The
-messages of one batch are taken in the order they came.
+stops no other: those in one unit with it are then read fewer at a time, until
+it is alone. The messages of one batch are taken in the order they came.
 """
 
 from collections.abc import Collection
@@ -43,9 +43,10 @@ _DOUBTFUL = (
     sa.exc.TimeoutError,
 )
 _TRIES = 5
-# Messages of one unit of work: its statements cost as much for many as for
-# few, and what they change is kept from others until then.
-_TOGETHER = 100
+# Messages of one unit of work, at most. What it changes is kept from others
+# until its end; nova's are read and written by a dozen statements for all of
+# them, samples by some for each.
+_TOGETHER = {inbox.NOVA: 500, inbox.CEILOMETER: 20}
 # Hosts' clocks may differ by that much; a fact of later is nonsense, and
 # nothing that is told in time would count after it.
 _SLACK = dt.timedelta(minutes=15)
@@ -65,8 +66,8 @@ class Processor:
         # Claimed and not yet settled: kept while the database is away.
         self._in_hand: deque[sa.Row[Any]] = deque()
         self._tries = 0
-        # How many of them are to be read one by one.
-        self._alone = 0
+        # How many of them are read in one unit, and how many may be.
+        self._together = self._most = 1
 
     def run(self) -> int:
         """Read what waits, at most a batch; how much there was.
@@ -90,21 +91,23 @@ class Processor:
     def _settle_some(self) -> int:
         """Settle what is next, as much as one unit may hold; how many.
 
-        Where any of it fails all of it is taken one by one.
+        Where any of it fails half as many are taken, in the end one.
         """
-        some = list(itertools.islice(self._in_hand, _TOGETHER))
-        if not self._alone and len(some) > 1:
+        some = list(itertools.islice(self._in_hand, self._together))
+        if len(some) == 1:
+            self._read_alone(some[0])
+        else:
             try:
-                return self._tools.db.write(self._read, some)
+                self._tools.db.write(self._read, some)
             except Exception as error:
                 LOG.info(
-                    '%s notifications are read one by one: %s',
+                    '%s notifications are read fewer at a time: %s',
                     len(some), patience.described(error),
                 )  # fmt: skip
-                self._alone = len(some)
-        self._read_alone(some[0])
-        self._alone = max(0, self._alone - 1)
-        return 1
+                self._together = len(some) // 2
+                return 0
+        self._together = min(2 * self._together, self._most)
+        return len(some)
 
     def _claim(self) -> None:
         """Take what nova says first, for enforcement rests on it."""
@@ -112,10 +115,11 @@ class Processor:
         for teller in (inbox.NOVA, inbox.CEILOMETER):
             if teller == inbox.CEILOMETER and self._source is None:
                 return
+            self._together = self._most = _TOGETHER[teller]
             self._in_hand.extend(
                 self._tools.db.write(
                     inbox.claim, self._tools.now(), settings.lease,
-                    settings.batch, teller,
+                    max(settings.batch, self._most), teller,
                 )
             )  # fmt: skip
             if self._in_hand:
@@ -137,8 +141,8 @@ class Processor:
 
     def _read(
         self, conn: sa.Connection, rows: Sequence[sa.Row[Any]]
-    ) -> int:
-        """Read some in one unit of work; how many there were."""
+    ) -> None:
+        """Read some in one unit of work."""
         now = self._tools.now()
         told: list[tuple[sa.Row[Any], facts.Fact]] = []
         # What became of them; alike are settled in one statement.
@@ -163,7 +167,6 @@ class Processor:
             ends.setdefault(_end(fact, late), []).append(row)
         for (state, why), some in ends.items():
             _settle(conn, some, state, why)
-        return len(rows)
 
     def _park(self, row: sa.Row[Any], why: str) -> None:
         try:

@@ -111,6 +111,21 @@ class TestProcessor(books.BooksTestCase):
         self.assertEqual({(inbox.DONE, None)}, set(self.settled().values()))
         self.assertLess(len(units), 5)
 
+    def test_a_broken_one_among_many_is_found_in_few_units(self):
+        self.breaks_on('77', ZeroDivisionError('by zero'))
+        self.store(
+            **{str(n): messages.versioned('create.end') for n in range(100)}
+        )
+        units = []
+        event.listen(self.db.engine, 'begin', units.append)
+
+        self.assertEqual(100, self.processor.run())
+
+        settled = self.settled()
+        self.assertEqual(inbox.PARKED, settled.pop('77')[0])
+        self.assertEqual({(inbox.DONE, None)}, set(settled.values()))
+        self.assertLess(len(units), 25)
+
     def test_what_a_broken_message_wrote_is_undone(self):
         self.breaks_on('a', ZeroDivisionError(), afterwards=True)
         self.store(a=messages.versioned('create.end'))
@@ -199,7 +214,7 @@ class TestProcessor(books.BooksTestCase):
 
         real = observe.observe_all
         self.patch(observe, 'observe_all', stopped)
-        self.patch(processor, '_TOGETHER', 1)
+        self.patch(processor, '_TOGETHER', {inbox.NOVA: 1})
         self.store(
             a=messages.versioned('create.end'),
             b=messages.versioned('power_off.end'),
