@@ -79,6 +79,7 @@ STAGES = (
     Stage('mailserver', 'mailserver', 90, waits=True),
     Stage('horizon', 'horizon', 240, waits=True),
     Stage('kolla', 'kolla', 240, waits=True),
+    Stage('install', 'install', 240, waits=True),
 )
 NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
 ENVIRONMENTS_BUDGET = 300

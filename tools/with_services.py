@@ -23,6 +23,7 @@ import sys
 import tempfile
 from typing import Any
 
+import debian
 import galera
 import mailserver
 from pifpaf.drivers import mysql
@@ -150,7 +151,15 @@ def minicloud() -> Iterator[dict[str, str]]:
         subprocess.run([sys.executable, program, 'down'], check=False)
 
 
+@contextlib.contextmanager
+def bare_debian() -> Iterator[dict[str, str]]:
+    """Name it first: it is made while the others start."""
+    with debian.making() as folder:
+        yield {'PATRII_TEST_DEBIAN': str(folder)}
+
+
 SERVICES = {
+    'debian': bare_debian,
     'galera': galera_urls,
     'mailserver': mail_folder,
     'minicloud': minicloud,

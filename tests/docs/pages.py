@@ -19,8 +19,12 @@ REASONS = {
     'needs-a-build': 'it builds what this very stage builds, or all stages',
     'needs-services': 'a database, broker or mail server of its own',
 }
-# These are typed, line by line, by tests of their own.
-RUN_ELSEWHERE = {'install/kolla.rst': 'tests/kolla'}
+# These are typed, line by line or block by block, by tests of their own.
+RUN_ELSEWHERE = {
+    'install/kolla.rst': 'tests/kolla',
+    'install/pip.rst': 'tests/install',
+    'install/verify.rst': 'tests/install',
+}
 
 _DIRECTIVE = re.compile(r'^( *)\.\. code-block:: *(\S*)$')
 _OPTION = re.compile(r'^ +:([\w-]+): *(.*)$')

@@ -147,9 +147,7 @@ class Surroundings(fixtures.Fixture):  # type: ignore[misc]
             memory: Any = source.driver_connection
             memory.backup(target)
             target.execute('CREATE TABLE alembic_version (version_num TEXT)')
-            target.execute(
-                'INSERT INTO alembic_version VALUES (?)', [newest]
-            )
+            target.execute('INSERT INTO alembic_version VALUES (?)', [newest])
             target.commit()
         source.close()
 
