@@ -17,5 +17,14 @@ copyright = 'Patrii Billing developers'
 exclude_patterns = ['routes/parameters.yaml']
 
 html_theme = 'openstackdocs'
-html_theme_options = {'sidebar_mode': 'toc'}
+html_theme_options = {
+    'sidebar_mode': 'toc',
+    # Nobody is told who reads.
+    'analytics_tracking_code': '',
+    'display_badge': False,
+    'root_title': 'Patrii Billing',
+    'sidebar_dropdown': 'none',
+}
+html_static_path = ['../../doc/look/static']
+templates_path = ['../../doc/look']
 openstackdocs_auto_name = False

@@ -28,7 +28,15 @@ copyright = 'Patrii Billing developers'
 default_role = 'code'
 
 html_theme = 'openstackdocs'
-html_static_path = ['_static']
+html_theme_options = {
+    # Nobody is told who reads.
+    'analytics_tracking_code': '',
+    'display_badge': False,
+    'root_title': 'Patrii Billing',
+    'sidebar_dropdown': 'none',
+}
+html_static_path = ['_static', '../look/static']
+templates_path = ['../look']
 openstackdocs_auto_name = False
 
 autoprogram_cliff_application = 'openstack'

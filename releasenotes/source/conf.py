@@ -5,4 +5,13 @@ extensions = ['openstackdocstheme', 'reno.sphinxext']
 project = 'Patrii Billing Release Notes'
 copyright = 'Patrii Billing developers'
 html_theme = 'openstackdocs'
+html_theme_options = {
+    # Nobody is told who reads.
+    'analytics_tracking_code': '',
+    'display_badge': False,
+    'root_title': 'Patrii Billing',
+    'sidebar_dropdown': 'none',
+}
+html_static_path = ['../../doc/look/static']
+templates_path = ['../../doc/look']
 openstackdocs_auto_name = False

@@ -17,6 +17,7 @@ REASONS = {
     'needs-a-window': 'it waits for a person to look at it',
     'needs-time': 'it takes longer than a reader of results would wait',
     'needs-a-build': 'it builds what this very stage builds, or all stages',
+    'needs-a-closed-account': 'nobody here has left',
     'needs-services': 'a database, broker or mail server of its own',
 }
 # These are typed, line by line or block by block, by tests of their own.

@@ -24,11 +24,11 @@ from wsgiref import simple_server
 import fixtures
 
 from patrii_billing.api import app
+from patrii_billing import frontage
 from patrii_billing.simulation import reading
 from patrii_billing.simulation import run
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import migrate
-from patrii_billing import wiring
 
 _HERE = pathlib.Path(__file__).resolve().parent
 _CUSTOMERS = _HERE / 'customers.yaml'
@@ -153,7 +153,7 @@ class Surroundings(fixtures.Fixture):  # type: ignore[misc]
 
     def _serve(self) -> int:
         tools = self._running.world.tools
-        inner = app.noauth(wiring.demo(tools, 'Docs'))
+        inner = app.noauth(frontage.demo(tools, 'Docs'))
 
         def application(environ: dict[str, Any], start_response: Any) -> Any:
             self._running.go_on(_SECOND)

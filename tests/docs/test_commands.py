@@ -52,7 +52,7 @@ class TestCommands(base.BaseTestCase):
 
     def _make_files(self, folder: pathlib.Path) -> None:
         for block in pages.blocks(self.page):
-            if block.file is not None and '/' not in block.file:
+            if block.file and '/' not in block.file:
                 name = folder / block.file
                 name.write_text(f'{block.text}\n', encoding='utf-8')
 
