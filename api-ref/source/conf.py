@@ -23,7 +23,6 @@ html_theme_options = {
     'analytics_tracking_code': '',
     'display_badge': False,
     'root_title': 'Patrii Billing',
-    'sidebar_dropdown': 'none',
 }
 html_static_path = ['../../doc/look/static']
 templates_path = ['../../doc/look']

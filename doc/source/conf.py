@@ -33,7 +33,6 @@ html_theme_options = {
     'analytics_tracking_code': '',
     'display_badge': False,
     'root_title': 'Patrii Billing',
-    'sidebar_dropdown': 'none',
 }
 html_static_path = ['_static', '../look/static']
 templates_path = ['../look']
