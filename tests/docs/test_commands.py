@@ -87,7 +87,9 @@ class TestMarks(base.BaseTestCase):
             for page in pages.names()
             if page not in pages.RUN_ELSEWHERE
             for block in pages.blocks(page)
-            if block.language in ('bash', 'sh', 'shell', 'shell-session', '')
+            if block.language in pages.SHELLS
+            and page not in pages.RUN_ELSEWHERE
+            and pages.NOT_RUN not in block.classes
         ]
         self.assertEqual([], wrong)
 
