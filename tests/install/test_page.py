@@ -125,15 +125,14 @@ class TheInstallationPageTest(oslo_base.BaseTestCase):
         )
 
     @classmethod
-    def pasted(cls, *names: str) -> str:
+    def pasted(cls, *named: str) -> str:
         """One shell's input: all blocks of the pages, with our values."""
         pasted = ['set -e']
-        for name in names:
-            for block in _blocks(name):
+        for page in named:
+            for block in _blocks(page):
                 text = block.text
                 if block.classes == ['values']:
-                    names = _NAME.findall(text)
-                    own = {key: cls.values[key] for key in names}
+                    own = {key: cls.values[key] for key in _NAME.findall(text)}
                     text = f'. /root/admin-openrc\n{_exports(own)}'
                 elif block.classes:
                     continue
