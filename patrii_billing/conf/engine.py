@@ -68,6 +68,17 @@ restore waits after a payment, or a notification to be read.
         min=1,
         help='How many rows a worker claims or reads at a time.',
     ),
+    cfg.IntOpt(
+        'charge_batch',
+        default=250,
+        min=1,
+        help="""
+How many subscriptions a worker invoices in one transaction. Of more each
+costs less; what else is to happen to these customers, such as a payment,
+waits until it is done. Lower it where they have hundreds of servers each and
+memory is short.
+""",
+    ),
     cfg.StrOpt(
         'lease',
         default='120s',

@@ -13,6 +13,7 @@ import cotyledon
 from cotyledon import types
 from oslo_config import cfg
 
+from patrii_billing.daemon import garbage
 from patrii_billing.daemon import loop
 from patrii_billing import wiring
 
@@ -113,6 +114,7 @@ class Engine(_Worker):
     def _build(self) -> None:
         self._steps = wiring.engine(self._conf, self._stop)
         self._pause = wiring.interval(self._conf)
+        garbage.collect_rarely()
 
     def _work(self) -> None:
         threads = [

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 import datetime as dt
 import enum
+import functools
 import re
 import zoneinfo
 
@@ -227,6 +228,12 @@ def start_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     begins when they do, and of two midnights the first counts. A day that a
     zone left out (Samoa, 30 December 2011) begins and ends with the next.
     """
+    return _start_of_day(day, zone)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _start_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    """All customers of a zone have the same days."""
     midnight = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
     instant = midnight.astimezone(dt.UTC)
     skipped = midnight.replace(fold=1).astimezone(dt.UTC)

@@ -79,7 +79,7 @@ def compose(
     discounts: Sequence[discount.Discount],
     inclusive: bool,
     rounding: tax.Rounding,
-    cycles: Sequence[calendar.Period] = (),
+    cycles: Iterable[calendar.Period] = (),
     zone: dt.tzinfo = dt.UTC,
 ) -> Invoice:
     """The invoice that says these lines.
@@ -91,8 +91,12 @@ def compose(
     of discount is given once in each, and what of it stands in `posted` is
     not given again. Raises KeyError for a credit of a line not in `posted`.
     """
-    lines, posted = tuple(lines), tuple(posted)
+    lines = tuple(lines)
     discounted = _Discounts(discounts, zone)
+    is_needed = discounted.amounts or any(
+        line.kind is _CREDIT for line in lines
+    )
+    posted = tuple(posted) if is_needed else ()
     credits = _credits(lines, posted)
     charges = [line for line in lines if line.kind is not _CREDIT]
     given = discounted.given(charges, posted, credits, cycles)
@@ -136,6 +140,11 @@ class _Discounts:
     discounts: Sequence[discount.Discount]
     zone: dt.tzinfo
 
+    @property
+    def amounts(self) -> bool:
+        """Whether any gives an amount, of which some may be given already."""
+        return any(each.amount is not None for each in self.discounts)
+
     def day(self, line: proration.Line) -> dt.date:
         return calendar.in_unit(line.start, calendar.Unit.DAY, self.zone)
 
@@ -144,12 +153,15 @@ class _Discounts:
         charges: Sequence[proration.Line],
         posted: Iterable[Posted],
         credits: Sequence[Item],
-        cycles: Sequence[calendar.Period],
+        cycles: Iterable[calendar.Period],
     ) -> list[int]:
         """What is taken off each of the charges."""
         given = [self._by_percent(line) for line in charges]
+        if not self.amounts:
+            return given
+        cycles = tuple(cycles)
         standing = {}
-        if cycles and any(each.amount for each in self.discounts):
+        if cycles:
             standing = self._standing(posted, credits, cycles)
         groups: dict[calendar.Period | None, list[int]] = {}
         for number, line in enumerate(charges):

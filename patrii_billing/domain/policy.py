@@ -58,6 +58,8 @@ class Policy:
 
         Raises InvalidInput naming the key that is unknown or wrong.
         """
+        if not given:
+            return self
         known = {field.name for field in fields(self)}
         changes: dict[str, Any] = {}
         for key, value in given.items():

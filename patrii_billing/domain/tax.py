@@ -9,6 +9,7 @@ import datetime as dt
 from decimal import Decimal
 import enum
 from fractions import Fraction
+import functools
 from typing import Any
 
 from patrii_billing.domain import money
@@ -183,8 +184,7 @@ def _of_line(
         parts = money.split(amount, _weights(rates))[1:]
     else:
         parts = tuple(
-            money.nearest(amount * _share(rate, rates, inclusive))
-            for rate in rates
+            money.share(amount, _ratio(rate.rate)) for rate in rates
         )
     return tuple(
         Tax(rate.name, rate.rate, part)
@@ -206,3 +206,10 @@ def _share(rate: Rate, rates: Sequence[Rate], inclusive: bool) -> Fraction:
     if inclusive:
         base += sum(each.rate for each in rates)
     return Fraction(rate.rate) / Fraction(base)
+
+
+@functools.lru_cache(maxsize=1000)
+def _ratio(percent: Decimal) -> money.Ratio:
+    """The rates of a country are those of most customers."""
+    numerator, denominator = percent.as_integer_ratio()
+    return money.Ratio(numerator, 100 * denominator)

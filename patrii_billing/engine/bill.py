@@ -20,6 +20,7 @@ from patrii_billing.domain import invoice
 from patrii_billing.domain import money
 from patrii_billing.domain import pricing
 from patrii_billing.domain import proration
+from patrii_billing.domain import steady
 from patrii_billing.domain import tax
 from patrii_billing.engine import ground as grounds
 from patrii_billing.engine import metering
@@ -27,6 +28,8 @@ from patrii_billing.engine import rating
 from patrii_billing.store import invoices
 
 _ONE = Decimal(1)
+# A posted line, and the one that it corrects; of a charge that is itself.
+_Pair = tuple[sa.Row[Any], sa.Row[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class _Cycle:
     whole: calendar.Period
     first: dt.date
     billed: list[calendar.Period]
-    posted: list[invoice.Posted]
+    posted: list[_Pair]
 
 
 def entries(
@@ -64,22 +67,57 @@ def entries(
     Asked again with its answer posted, it has nothing to add. Raises
     NotFound for what has no price.
     """
+    rates = rating.Rates(ground)
     for cycle in _cycles(ground, new):
-        plan = ground.term_on(cycle.first).plan
-        counted = _Counted(plan.unit, ground.zone)
-        whole = counted.of(cycle.whole)
-        rates = rating.Rates(ground, whole)
-        same_day = proration.SameDay(plan.same_day)
-        for line in proration.settle(
-            whole,
-            tuple(rates.changes(same_day)),
-            cycle.posted,
-            plan.currency,
-            billed=[counted.of(span) for span in cycle.billed],
-            same_day=same_day,
-            zone=ground.zone,
-        ):
+        lines = _steady(cycle, ground, rates)
+        if lines is None:
+            lines = _folded(cycle, ground, rates)
+        for line in lines:
             yield _entry(line, ground, rates)
+
+
+def _steady(
+    cycle: '_Cycle', ground: grounds.Ground, rates: rating.Rates
+) -> Sequence[proration.Line] | None:
+    """The lines of a cycle of days in which nothing changes; else None."""
+    plan = ground.term_on(cycle.first).plan
+    if plan.unit != calendar.Unit.DAY or len(cycle.billed) != 1:
+        return None
+    held = rates.steady(cycle.whole)
+    if held is None:
+        return None
+    said = [
+        (
+            row.resource,
+            row.kind,
+            row.starts_at or row.starts,
+            row.ends_at or row.ends,
+            row.quantity,
+            row.unit_price,
+        )
+        for row, _ in cycle.posted
+    ]
+    return steady.lines(
+        held, said, cycle.billed[0], cycle.whole, plan.currency
+    )
+
+
+def _folded(
+    cycle: '_Cycle', ground: grounds.Ground, rates: rating.Rates
+) -> Sequence[proration.Line]:
+    plan = ground.term_on(cycle.first).plan
+    counted = _Counted(plan.unit, ground.zone)
+    whole = counted.of(cycle.whole)
+    same_day = proration.SameDay(plan.same_day)
+    return proration.settle(
+        whole,
+        tuple(rates.changes(whole, same_day)),
+        [_posted(*pair, ground) for pair in cycle.posted],
+        plan.currency,
+        billed=[counted.of(span) for span in cycle.billed],
+        same_day=same_day,
+        zone=ground.zone,
+    )
 
 
 def once(ground: grounds.Ground, new: Span) -> Iterator[Entry]:
@@ -148,21 +186,24 @@ def _metered(
     )
 
 
-def all_posted(ground: grounds.Ground) -> list[invoice.Posted]:
+def all_posted(ground: grounds.Ground) -> Iterator[invoice.Posted]:
     """The lines of the books as the law sees them."""
+    for pair in _pairs(ground):
+        yield _posted(*pair, ground)
+
+
+def _pairs(ground: grounds.Ground) -> Iterator[_Pair]:
+    """Without what corrects a line of long ago, of which no time is known."""
     lines = {row.id: row for row in ground.lines}
-    found = []
     for row in ground.lines:
         corrected = lines.get(row.corrects, row)
         if corrected.starts is not None:
-            currency = ground.term_on(corrected.starts).plan.currency
-            found.append(_posted(row, corrected, currency))
-    return found
+            yield row, corrected
 
 
 def cycles(
     ground: grounds.Ground, period: calendar.Period
-) -> list[calendar.Period]:
+) -> Iterator[calendar.Period]:
     """The cycles of the books and of a new period, each as its plan counts."""
     days = {
         (row.cycle_starts, row.cycle_ends): row.starts
@@ -171,12 +212,9 @@ def cycles(
     }
     whole = next_cycle(ground, period.start)
     days.setdefault((whole.start, whole.end), period.start)
-    return [
-        _Counted(ground.term_on(first).plan.unit, ground.zone).of(
-            calendar.Period(start, end)
-        )
-        for (start, end), first in sorted(days.items())
-    ]
+    for (start, end), first in sorted(days.items()):
+        counted = _Counted(ground.term_on(first).plan.unit, ground.zone)
+        yield counted.of(calendar.Period(start, end))
 
 
 def next_cycle(ground: grounds.Ground, day: dt.date) -> calendar.Period:
@@ -191,20 +229,18 @@ def next_cycle(ground: grounds.Ground, day: dt.date) -> calendar.Period:
 
 
 def _posted(
-    row: sa.Row[Any], corrected: sa.Row[Any], currency: str
+    row: sa.Row[Any], corrected: sa.Row[Any], ground: grounds.Ground
 ) -> invoice.Posted:
-    """A credit that gives money back and no time has none of its own."""
-    start = row.starts_at or row.starts
+    start = _start(row, corrected)
     end = row.ends_at or row.ends
-    if start is None:
-        start = end = corrected.starts_at or corrected.starts
+    currency = ground.term_on(corrected.starts).plan.currency
     return invoice.Posted(
         str(row.id),
         proration.Line(
             proration.LineKind(row.kind),
             row.resource,
             start,
-            end,
+            start if end is None else end,
             row.quantity,
             row.unit_price,
             _ratio(row.ratio),
@@ -217,6 +253,13 @@ def _posted(
         row.net,
         tax.taxes_read(row.taxes),
     )
+
+
+def _start(row: sa.Row[Any], corrected: sa.Row[Any]) -> calendar.Moment:
+    """A credit that gives money back and no time has none of its own."""
+    moments = (row.starts_at, row.starts, corrected.starts_at)
+    start: calendar.Moment = next(filter(None, moments), corrected.starts)
+    return start
 
 
 def row(
@@ -274,13 +317,16 @@ def _cycles(ground: grounds.Ground, new: Span | None) -> list[_Cycle]:
         cycle.billed.append(new.period)
     newest = sorted(found.values(), key=lambda cycle: cycle.first)
     newest = newest[-grounds.CORRECTED_CYCLES - 1 :]
-    for entry in all_posted(ground):
+    for row, corrected in _pairs(ground):
+        if row.resource.startswith(pricing.APART):
+            continue
         day = calendar.in_unit(
-            entry.line.start, calendar.Unit.DAY, ground.zone
+            _start(row, corrected), calendar.Unit.DAY, ground.zone
         )
-        begun = [cycle for cycle in newest if cycle.first <= day]
-        if begun and not entry.line.resource.startswith(pricing.APART):
-            begun[-1].posted.append(entry)
+        for cycle in reversed(newest):
+            if cycle.first <= day:
+                cycle.posted.append((row, corrected))
+                break
     return newest
 
 

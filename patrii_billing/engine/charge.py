@@ -63,7 +63,8 @@ def run(tools: toolbox.Tools, now: dt.datetime) -> int:
     until = now + tools.settings.lease
     until += dt.timedelta(microseconds=secrets.randbelow(1_000_000))
     claim = tools.db.write(
-        subscriptions.claim_to_charge, now, until, tools.settings.batch
+        subscriptions.claim_to_charge, now, until,
+        tools.settings.charge_batch,
     )
     try:
         if claim:
@@ -169,10 +170,15 @@ def _charge(
 ) -> None:
     accounts.lock_all(conn, [account_id for _, account_id in claim])
     ids = [subscription_id for subscription_id, _ in claim]
-    for sub in subscriptions.claimed(conn, ids, until):
-        if sub.settle_at is not None and sub.settle_at <= now:
-            correct.settle(conn, tools, sub, now)
     subs = subscriptions.claimed(conn, ids, until)
+    changed = [
+        sub for sub in subs
+        if sub.settle_at is not None and sub.settle_at <= now
+    ]  # fmt: skip
+    for sub in changed:
+        correct.settle(conn, tools, sub, now)
+    if changed:
+        subs = subscriptions.claimed(conn, ids, until)
     found = []
     for ground in grounds.read(conn, tools, subs):
         try:

@@ -257,4 +257,4 @@ class _Bills:
 def _values(sub: Any) -> dict[str, Any]:
     if isinstance(sub, types.SimpleNamespace):
         return vars(sub)
-    return dict(sub._mapping)
+    return dict(sub._asdict())

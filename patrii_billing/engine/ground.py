@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain import policy as policies
+from patrii_billing.domain import steady
 from patrii_billing.domain import terms
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
@@ -38,6 +39,7 @@ class Term:
     """A plan, as the law and as the books know it, and an anchor."""
 
     law: terms.Term
+    tariff: steady.Tariff
     plan: sa.Row[Any]
     anchor_day: int
 
@@ -154,14 +156,16 @@ def _terms(
     lists = plans.some(conn, {row.plan_id for row in rows})
     prices = _by('plan_id', plans.prices_of(conn, lists.keys()))
     priced = {
-        plan_id: tuple(plans.price(row) for row in prices.get(plan_id, ()))
+        plan_id: steady.Tariff(
+            tuple(plans.price(row) for row in prices.get(plan_id, ()))
+        )
         for plan_id in lists
     }
     return {
         subscription_id: tuple(
             Term(
-                terms.Term(row.since, priced[row.plan_id]),
-                lists[row.plan_id], row.anchor_day,
+                terms.Term(row.since, priced[row.plan_id].prices),
+                priced[row.plan_id], lists[row.plan_id], row.anchor_day,
             )
             for row in agreed
         )

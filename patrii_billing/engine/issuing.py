@@ -116,6 +116,8 @@ def _said(
             cycles=bill.cycles(ground, period),
             zone=ground.zone,
         )
+        if len(by_plan) == 1:
+            return composed
         items |= zip(numbers, composed.items, strict=True)
     return invoicing.summed(items[number] for number in sorted(items))
 
@@ -160,17 +162,15 @@ def issue(
     if not drafts:
         return []
     carried = _carried(conn, drafts)
-    ids = invoices.issue_all(
+    rows = invoices.issue_all(
         conn, now, [(_values(each, carried), each.lines) for each in drafts]
     )
-    rows = invoices.some(conn, ids)
-    told = {
-        invoice_id: each.told
-        for invoice_id, each in zip(ids, drafts, strict=True)
-    }
     timeline.record_all(
         conn, now, 'invoice',
-        [{**balance.told(row), **told[row.id]} for row in rows],
+        [
+            {**balance.told(row), **each.told}
+            for row, each in zip(rows, drafts, strict=True)
+        ],
     )  # fmt: skip
     for row in rows:
         if row.total <= 0:
@@ -190,7 +190,7 @@ def issue(
             for row in rows
         ],
     )  # fmt: skip
-    return ids
+    return [row.id for row in rows]
 
 
 def _values(

@@ -3,6 +3,7 @@
 
 import collections
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
 from decimal import Decimal
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import calendar
 from patrii_billing.domain import pricing
 from patrii_billing.domain import proration
+from patrii_billing.domain import steady
 from patrii_billing.domain import terms
 from patrii_billing.engine import ground as grounds
 
@@ -27,12 +29,14 @@ def whole(resource: str) -> str:
     return resource.partition('#')[0]
 
 
-def _changes(told: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
+def _changes(told: Sequence[sa.Row[Any]]) -> Sequence[sa.Row[Any]]:
     """Levels without those that only say again what was held before.
 
     Of a day with several changes these would count as one of them. Where two
     claim the same instant the law decides.
     """
+    if len(told) == 1:
+        return told
     claims = collections.Counter(row.at for row in told)
     kept: list[sa.Row[Any]] = []
     for row in told:
@@ -48,34 +52,60 @@ def _changes(told: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
 
 
 class Rates:
-    """The levels of a ground, at the prices of one of its cycles."""
+    """The levels of a ground, at the prices of each of its cycles."""
 
-    def __init__(
-        self, ground: grounds.Ground, cycle: calendar.Period
-    ) -> None:
+    def __init__(self, ground: grounds.Ground) -> None:
         self._ground = ground
-        self._cycle = cycle
         self._terms = tuple(term.law for term in ground.terms)
         told: dict[str, list[sa.Row[Any]]] = {}
         for row in ground.levels:
             told.setdefault(row.server or row.resource, []).append(row)
         self._levels = {key: _changes(rows) for key, rows in told.items()}
+        self._held = tuple(self._followed())
 
     def changes(
-        self, same_day: proration.SameDay
+        self, cycle: calendar.Period, same_day: proration.SameDay
     ) -> Iterator[proration.Change]:
-        """What the fold is to know. Raises NotFound for what has no price."""
-        start = self._ground.sub.start
-        for resource in sorted(self._flat()):
-            fee = (terms.Held(start, resource, _ONE),)
-            key = resource or _FLAT
-            yield from self._follow(key, _Kind.FLAT, fee, same_day)
-        for key, rows in self._levels.items():
-            kind = _Kind.FLAVOR if rows[0].server else _Kind.QUOTA
-            held = tuple(
-                terms.Held(row.at, row.resource, row.quantity) for row in rows
-            )
-            yield from self._follow(key, kind, held, same_day)
+        """What the fold is to know of a cycle, as the plan counts it.
+
+        Raises NotFound for what has no price.
+        """
+        for key, kind, held in self._held:
+            yield from terms.changes(
+                key, kind, held, self._terms, cycle,
+                same_day=same_day, zone=self._ground.zone,
+            )  # fmt: skip
+
+    def steady(
+        self, cycle: calendar.Period
+    ) -> Mapping[str, pricing.Level] | None:
+        """What is held all through a cycle of days, by the key of its line.
+
+        None where something in it may change.
+        """
+        term = self._ground.term_on(cycle.start)
+        if term.law.since > cycle.start or any(
+            other.law.since in cycle and other is not term
+            for other in self._ground.terms
+        ):
+            return None
+        zone = self._ground.zone
+        start = calendar.start_of_day(cycle.start, zone)
+        end = calendar.start_of_day(cycle.end, zone)
+        found: dict[str, pricing.Level] = {}
+        for key, kind, history in self._held:
+            held = steady.throughout(history, start, end, zone)
+            if held is None:
+                return None
+            for each in held:
+                levels = term.tariff.levels(
+                    kind, each.resource, each.quantity, cycle
+                )
+                if levels is None:
+                    return None
+                for number, level in enumerate(levels):
+                    found[pricing.tier_key(key, number)] = level
+        return found
 
     def label(self, line: proration.Line) -> str:
         """The resource of a charge in a reader's words."""
@@ -103,6 +133,21 @@ class Rates:
             None,
         )
 
+    def _followed(
+        self,
+    ) -> Iterator[tuple[str, pricing.PriceKind, tuple[terms.Held, ...]]]:
+        """What is followed by itself, and what was held of it since when."""
+        start = self._ground.sub.start
+        for resource in sorted(self._flat()):
+            fee = (terms.Held(start, resource, _ONE),)
+            yield resource or _FLAT, _Kind.FLAT, fee
+        for key, rows in self._levels.items():
+            kind = _Kind.FLAVOR if rows[0].server else _Kind.QUOTA
+            held = tuple(
+                terms.Held(row.at, row.resource, row.quantity) for row in rows
+            )
+            yield key, kind, held
+
     def _flat(self) -> set[str]:
         return {
             price.resource
@@ -110,18 +155,6 @@ class Rates:
             for price in term.prices
             if price.kind is _Kind.FLAT
         }
-
-    def _follow(
-        self,
-        key: str,
-        kind: pricing.PriceKind,
-        held: tuple[terms.Held, ...],
-        same_day: proration.SameDay,
-    ) -> tuple[proration.Change, ...]:
-        return terms.changes(
-            key, kind, held, self._terms, self._cycle,
-            same_day=same_day, zone=self._ground.zone,
-        )  # fmt: skip
 
     def _row_of(self, line: proration.Line) -> sa.Row[Any] | None:
         """The level that a charge bills: the last of its first day."""

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from patrii_billing import errors
 from patrii_billing.store import database
+from patrii_billing.store import rows
 from patrii_billing.store import schema
 from patrii_billing.store import sought
 
@@ -56,9 +57,9 @@ def find(conn: sa.Connection, account_id: int) -> sa.Row[Any]:
 def some(
     conn: sa.Connection, account_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
-    return conn.execute(
-        _accounts.select().where(_accounts.c.id.in_(account_ids))
-    ).all()
+    return rows.named(
+        conn.execute(_accounts.select().where(_accounts.c.id.in_(account_ids)))
+    )
 
 
 def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:

@@ -13,6 +13,7 @@ from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import reference
 from patrii_billing.store import database
+from patrii_billing.store import rows
 from patrii_billing.store import schema
 
 _invoices = schema.invoices
@@ -21,6 +22,11 @@ _spans = schema.spans
 _series = schema.series
 
 SERIES = 'INV'
+_TOLD = (
+    _invoices.c.id, _invoices.c.series, _invoices.c.number, _invoices.c.kind,
+    _invoices.c.account_id, _invoices.c.subscription_id, _invoices.c.currency,
+    _invoices.c.period_start, _invoices.c.period_end, _invoices.c.total,
+)  # fmt: skip
 # Why a span has no invoice though it is billed: what turns up later of it is
 # a line of the next invoice.
 NOTHING_YET = 'nothing to bill'
@@ -42,18 +48,16 @@ def issue(
     state = lifecycle.InvoiceState.OPEN
     values = {'net': total, 'total': total, 'owed': total, 'state': state,
               **values}  # fmt: skip
-    lines = [
-        {'discount': 0, 'net': line['amount'], **line} for line in lines
-    ]
-    return issue_all(conn, now, [(values, lines)])[0]
+    lines = [{'discount': 0, 'net': line['amount'], **line} for line in lines]
+    return int(issue_all(conn, now, [(values, lines)])[0].id)
 
 
 def issue_all(
     conn: sa.Connection,
     now: dt.datetime,
     drafts: Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]],
-) -> list[int]:
-    """Write invoices, each with its lines; their ids.
+) -> Sequence[sa.Row[Any]]:
+    """Write invoices, each with its lines; of each what tells of it.
 
     They are of one series and get its next numbers in this transaction: if
     it fails, none is used up. All have the same columns, and so have lines.
@@ -73,23 +77,22 @@ def issue_all(
             for number, (values, _) in enumerate(drafts, first)
         ],
     )
-    written = conn.execute(
-        sa.select(_invoices.c.id)
-        .where(
-            _invoices.c.series == series,
-            _invoices.c.number.between(first, first + len(drafts) - 1),
+    numbers = _invoices.c.number.between(first, first + len(drafts) - 1)
+    written = rows.named(
+        conn.execute(
+            sa.select(*_TOLD)
+            .where(_invoices.c.series == series, numbers)
+            .order_by(_invoices.c.number)
         )
-        .order_by(_invoices.c.number)
     )
-    ids = list(written.scalars())
     lines = [
-        {**line, 'invoice_id': invoice_id}
-        for invoice_id, (_, owned) in zip(ids, drafts, strict=True)
+        {**line, 'invoice_id': invoice.id}
+        for invoice, (_, owned) in zip(written, drafts, strict=True)
         for line in owned
     ]
     if lines:
         conn.execute(_lines.insert(), lines)
-    return ids
+    return written
 
 
 def _reference(
@@ -126,11 +129,13 @@ def some(
     conn: sa.Connection, invoice_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
     """Invoices in the order of their ids."""
-    return conn.execute(
-        _invoices.select()
-        .where(_invoices.c.id.in_(invoice_ids))
-        .order_by(_invoices.c.id)
-    ).all()
+    return rows.named(
+        conn.execute(
+            _invoices.select()
+            .where(_invoices.c.id.in_(invoice_ids))
+            .order_by(_invoices.c.id)
+        )
+    )
 
 
 def open_of_accounts(
@@ -141,15 +146,17 @@ def open_of_accounts(
         _invoices.c.account_id, _invoices.c.series, _invoices.c.number,
         _invoices.c.owed, _invoices.c.currency, _invoices.c.due_at,
     )  # fmt: skip
-    return conn.execute(
-        sa.select(*columns)
-        .where(
-            _invoices.c.account_id.in_(account_ids),
-            _invoices.c.state == lifecycle.InvoiceState.OPEN,
-            _invoices.c.owed > 0,
+    return rows.named(
+        conn.execute(
+            sa.select(*columns)
+            .where(
+                _invoices.c.account_id.in_(account_ids),
+                _invoices.c.state == lifecycle.InvoiceState.OPEN,
+                _invoices.c.owed > 0,
+            )
+            .order_by(_invoices.c.due_at, _invoices.c.id)
         )
-        .order_by(_invoices.c.due_at, _invoices.c.id)
-    ).all()
+    )
 
 
 def billed_so_far(
@@ -171,8 +178,7 @@ def billed_so_far(
         .group_by(_invoices.c.subscription_id)
     ).all()
     last = {
-        row.id: row
-        for row in some(conn, [last for *_, last in sums if last])
+        row.id: row for row in some(conn, [last for *_, last in sums if last])
     }
     return {
         subscription_id: (int(billed), last.get(last_id))
@@ -210,14 +216,16 @@ def posted(
     ]
     if day is not None:
         reach.append(_lines.c.ends > day)
-    return conn.execute(
-        standing_lines()
-        .add_columns(_invoices.c.state.label('invoice_state'))
-        .where(
-            _lines.c.subscription_id.in_(subscription_ids), sa.or_(*reach)
+    return rows.named(
+        conn.execute(
+            standing_lines()
+            .add_columns(_invoices.c.state.label('invoice_state'))
+            .where(
+                _lines.c.subscription_id.in_(subscription_ids), sa.or_(*reach)
+            )
+            .order_by(_lines.c.subscription_id, _lines.c.id)
         )
-        .order_by(_lines.c.subscription_id, _lines.c.id)
-    ).all()
+    )
 
 
 def standing_lines() -> sa.Select[Any]:
@@ -356,11 +364,13 @@ def spans_of(
     conn: sa.Connection, subscription_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
     """The chains of some subscriptions, each in order."""
-    return conn.execute(
-        _spans.select()
-        .where(_spans.c.subscription_id.in_(subscription_ids))
-        .order_by(_spans.c.subscription_id, _spans.c.starts)
-    ).all()
+    return rows.named(
+        conn.execute(
+            _spans.select()
+            .where(_spans.c.subscription_id.in_(subscription_ids))
+            .order_by(_spans.c.subscription_id, _spans.c.starts)
+        )
+    )
 
 
 def last_span(conn: sa.Connection, subscription_id: int) -> sa.Row[Any] | None:

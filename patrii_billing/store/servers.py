@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import heard
 from patrii_billing.store import database
+from patrii_billing.store import rows
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
 
@@ -333,16 +334,16 @@ def levels_of(
     conn: sa.Connection, projects: Collection[str]
 ) -> Sequence[sa.Row[Any]]:
     """All levels of some projects, of each in effective order."""
-    return conn.execute(
-        _levels.select()
-        .where(_levels.c.project.in_(projects))
-        .order_by(_levels.c.project, _levels.c.at, _levels.c.id)
-    ).all()
+    return rows.named(
+        conn.execute(
+            _levels.select()
+            .where(_levels.c.project.in_(projects))
+            .order_by(_levels.c.project, _levels.c.at, _levels.c.id)
+        )
+    )
 
 
-def names(
-    conn: sa.Connection, projects: Collection[str]
-) -> Mapping[str, str]:
+def names(conn: sa.Connection, projects: Collection[str]) -> Mapping[str, str]:
     """The names of the servers that some projects have, or had, by id."""
     rows = conn.execute(
         sa.select(_servers.c.id, _servers.c.name).where(

@@ -14,6 +14,7 @@ from patrii_billing.domain import lifecycle
 from patrii_billing.domain import standing
 from patrii_billing import errors
 from patrii_billing.store import database
+from patrii_billing.store import rows
 from patrii_billing.store import schema
 from patrii_billing.store import terms
 
@@ -152,9 +153,7 @@ def look(conn: sa.Connection, subscription_id: int, now: dt.datetime) -> None:
     change(conn, subscription_id, check_at=now)
 
 
-def look_at_plan(
-    conn: sa.Connection, plan_id: int, now: dt.datetime
-) -> None:
+def look_at_plan(conn: sa.Connection, plan_id: int, now: dt.datetime) -> None:
     """Have the law asked about all of a plan."""
     conn.execute(
         _subs.update().where(_subs.c.plan_id == plan_id).values(check_at=now)
@@ -210,11 +209,13 @@ def claimed(
     conn: sa.Connection, ids: Sequence[int], until: dt.datetime
 ) -> Sequence[sa.Row[Any]]:
     """Those of a claim that nobody else has charged or put off since."""
-    return conn.execute(
-        _subs.select()
-        .where(_subs.c.id.in_(ids), _subs.c.charge_at == until)
-        .order_by(_subs.c.account_id, _subs.c.id)
-    ).all()
+    return rows.named(
+        conn.execute(
+            _subs.select()
+            .where(_subs.c.id.in_(ids), _subs.c.charge_at == until)
+            .order_by(_subs.c.account_id, _subs.c.id)
+        )
+    )
 
 
 def settle_projects(
@@ -276,25 +277,29 @@ def of_projects(
     conn: sa.Connection, projects: Collection[str]
 ) -> Sequence[sa.Row[Any]]:
     """Project and server of each subscription of some projects."""
-    return conn.execute(
-        sa.select(_subs.c.id, _subs.c.project, _subs.c.server).where(
-            _subs.c.project.in_(projects)
+    return rows.named(
+        conn.execute(
+            sa.select(_subs.c.id, _subs.c.project, _subs.c.server).where(
+                _subs.c.project.in_(projects)
+            )
         )
-    ).all()
+    )
 
 
 def pauses(
     conn: sa.Connection, subscription_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
     """Every pause that there was or is, by when it began."""
-    return conn.execute(
-        _holds.select()
-        .where(
-            _holds.c.subscription_id.in_(subscription_ids),
-            _holds.c.type == lifecycle.HoldType.PAUSE,
+    return rows.named(
+        conn.execute(
+            _holds.select()
+            .where(
+                _holds.c.subscription_id.in_(subscription_ids),
+                _holds.c.type == lifecycle.HoldType.PAUSE,
+            )
+            .order_by(_holds.c.starts_at, _holds.c.id)
         )
-        .order_by(_holds.c.starts_at, _holds.c.id)
-    ).all()
+    )
 
 
 def position(row: sa.Row[Any]) -> standing.Position:

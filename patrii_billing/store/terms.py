@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.store import rows
 from patrii_billing.store import schema
 
 _terms = schema.terms
@@ -48,8 +49,10 @@ def of(
     conn: sa.Connection, subscription_ids: Collection[int]
 ) -> Sequence[sa.Row[Any]]:
     """The terms of some subscriptions, the oldest of each first."""
-    return conn.execute(
-        _terms.select()
-        .where(_terms.c.subscription_id.in_(subscription_ids))
-        .order_by(_terms.c.subscription_id, _terms.c.since)
-    ).all()
+    return rows.named(
+        conn.execute(
+            _terms.select()
+            .where(_terms.c.subscription_id.in_(subscription_ids))
+            .order_by(_terms.c.subscription_id, _terms.c.since)
+        )
+    )

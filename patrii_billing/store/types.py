@@ -17,6 +17,8 @@ Minor = sa.BigInteger
 Sought = sa.String(255).with_variant(
     sa.String(255, collation='C'), 'postgresql'
 )
+# Made once: for each value json.dumps would make one of its own.
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 LongText = sa.Text().with_variant(mysql.LONGTEXT(), 'mysql', 'mariadb')
 
 
@@ -74,7 +76,7 @@ class Json(sa.types.TypeDecorator[Any]):
     ) -> str | None:
         if value is None:
             return None
-        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+        return _encode(value)
 
     def process_result_value(
         self, value: str | None, dialect: sa.Dialect

@@ -43,7 +43,7 @@ class ChargingTest(backends.DatabaseTestCase):
 
     def work(self) -> int:
         """A worker with connections of its own; how much it found to do."""
-        tools = crowd.tools(self.open(), batch=5)
+        tools = crowd.tools(self.open(), charge_batch=5)
         found = 0
         while count := charge.run(tools, tools.now()):
             found += count

@@ -27,7 +27,7 @@ class Killed(BaseException):
 class CrowdTestCase(books.BooksTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.tools = crowd.tools(self.db, batch=BATCH)
+        self.tools = crowd.tools(self.db, charge_batch=BATCH)
         self.db.write(books.plan)
         self.db.write(crowd.gather, 1, COUNT)
 
@@ -121,14 +121,14 @@ class KilledTest(CrowdTestCase):
                 self.charge_all()
             # Its claim runs out, and another worker goes on.
             later = self.tools.now() + self.tools.settings.lease + 2 * SECOND
-            self.tools = crowd.tools(self.db, later, batch=BATCH)
+            self.tools = crowd.tools(self.db, later, charge_batch=BATCH)
             self.charge_all()
             self.assert_each_has_one()
 
     def empty(self) -> None:
         """The books as they were before."""
         self.db.write(wipe)
-        self.tools = crowd.tools(self.db, batch=BATCH)
+        self.tools = crowd.tools(self.db, charge_batch=BATCH)
 
 
 def wipe(conn: sa.Connection) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import contextlib
 import itertools
 from typing import Any
+from unittest import mock
 
 import hypothesis
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from oslotest import base
 
 from patrii_billing.engine import bill
 from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import rating
 from patrii_billing import errors
 from patrii_billing.store import credits
 from patrii_billing.store import invoices
@@ -71,6 +73,12 @@ class ContractHistoryTest(base.BaseTestCase):
         self.assert_books(story)
         self.assert_nothing_is_left(story)
 
+    def assert_a_look_is_enough(self, ground: grounds.Ground) -> None:
+        """What is read off a cycle without changes is what folding it says."""
+        looked = list(bill.entries(ground))
+        with mock.patch.object(rating.Rates, 'steady', return_value=None):
+            self.assertEqual(list(bill.entries(ground)), looked)
+
     def assert_books(self, story: desk.Desk) -> None:
         spans = story.rows(schema.spans)
         for one, other in itertools.pairwise(
@@ -97,6 +105,7 @@ class ContractHistoryTest(base.BaseTestCase):
     def assert_nothing_is_left(self, story: desk.Desk) -> None:
         """What stands is what is to be billed, and none of it too much."""
         ground: grounds.Ground = story.db.read(_ground, story)
+        self.assert_a_look_is_enough(ground)
         entries = list(bill.entries(ground))
         ends_on = ground.sub.ends_on
         if ends_on is not None and ends_on <= story.world.clock.now().date():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An invoice is the sum of its lines, and open until nothing is owed."""
 
+from collections.abc import Sequence
 import datetime as dt
 import decimal
 from typing import Any
@@ -87,7 +88,7 @@ class InvoicesTest(books.BooksTestCase):
     def test_many_are_numbered_one_after_the_other(self) -> None:
         first = self.issue(1000)
 
-        def write(conn: sa.Connection) -> list[int]:
+        def write(conn: sa.Connection) -> Sequence[sa.Row[Any]]:
             row = conn.execute(
                 schema.invoices.select().where(schema.invoices.c.id == first)
             ).one()
@@ -105,7 +106,7 @@ class InvoicesTest(books.BooksTestCase):
                 ],
             )
 
-        ids = self.db.write(write)
+        ids = [row.id for row in self.db.write(write)]
         rows = self.db.read(invoices.some, ids)
 
         self.assertEqual([2, 3], [row.number for row in rows])
