@@ -5,8 +5,10 @@ Charges and credits have no other source. So a late or reordered fact is
 billed with the next lines, or credited, and nothing is billed twice.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
@@ -27,6 +29,7 @@ from patrii_billing.engine import metering
 from patrii_billing.engine import rating
 from patrii_billing.store import invoices
 
+_CHARGE = proration.LineKind.CHARGE
 _ONE = Decimal(1)
 # A posted line, and the one that it corrects; of a charge that is itself.
 _Pair = tuple[sa.Row[Any], sa.Row[Any]]
@@ -68,7 +71,10 @@ def entries(
     NotFound for what has no price.
     """
     rates = rating.Rates(ground)
-    for cycle in _cycles(ground, new):
+    cycles = _cycles(ground, new)
+    if ground.is_quiet:
+        cycles = cycles[-1:] if new is not None else []
+    for cycle in cycles:
         lines = _steady(cycle, ground, rates)
         if lines is None:
             lines = _folded(cycle, ground, rates)
@@ -81,9 +87,7 @@ def _steady(
 ) -> Sequence[proration.Line] | None:
     """The lines of a cycle of days in which nothing changes; else None."""
     plan = ground.term_on(cycle.first).plan
-    if plan.unit != calendar.Unit.DAY or len(cycle.billed) != 1:
-        return None
-    held = rates.steady(cycle.whole)
+    held = _held(cycle, ground, rates)
     if held is None:
         return None
     said = [
@@ -100,6 +104,38 @@ def _steady(
     return steady.lines(
         held, said, cycle.billed[0], cycle.whole, plan.currency
     )
+
+
+def _held(
+    cycle: '_Cycle', ground: grounds.Ground, rates: rating.Rates
+) -> Mapping[str, pricing.Level] | None:
+    plan = ground.term_on(cycle.first).plan
+    if plan.unit != calendar.Unit.DAY or len(cycle.billed) != 1:
+        return None
+    return rates.steady(cycle.whole)
+
+
+def is_said(ground: grounds.Ground, lines: Collection[str] | None) -> bool:
+    """Whether these lines, see store.invoices.said, are all that is to be.
+
+    False wherever that takes more than a look.
+    """
+    if lines is None:
+        return False
+    rates = rating.Rates(ground)
+    wanted: list[str] = []
+    for cycle in _cycles(ground, None):
+        held = _held(cycle, ground, rates)
+        if held is None:
+            return False
+        span = cycle.billed[0]
+        wanted += (
+            f'{key}|{_CHARGE}|{span.start}|{span.end}'
+            f'|{level.quantity:f}|{level.unit_price:f}'
+            for key, level in held.items()
+            if level.quantity
+        )
+    return sorted(lines) == sorted(wanted)
 
 
 def _folded(

@@ -23,6 +23,7 @@ from patrii_billing.engine import ending
 from patrii_billing.engine import gather
 from patrii_billing.engine import ground as grounds
 from patrii_billing.engine import issuing
+from patrii_billing.engine import looking
 from patrii_billing.engine import parking
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
@@ -180,7 +181,7 @@ def _charge(
     if changed:
         subs = subscriptions.claimed(conn, ids, until)
     found = []
-    for ground in grounds.read(conn, tools, subs):
+    for ground in looking.read(conn, tools, subs):
         try:
             found.append(following(conn, tools, ground, now))
         except (errors.InvalidInput, errors.NotFound) as error:

@@ -70,6 +70,7 @@ class Ground:
     pauses: _Rows
     billed: int  # what all its invoices came to, in minor units
     previous: sa.Row[Any] | None  # the last that billed a period
+    is_quiet: bool = False  # what is billed is as it is posted; no lines
 
     def term_on(self, day: dt.date) -> Term:
         """What holds on a day; before the first terms the first."""
@@ -92,6 +93,8 @@ def read(
     conn: sa.Connection,
     tools: toolbox.Tools,
     subs: _Rows,
+    *,
+    with_lines: bool = True,
 ) -> list[Ground]:
     """The grounds of subscriptions whose accounts are locked, in order."""
     ids = [sub.id for sub in subs]
@@ -107,12 +110,11 @@ def read(
         if other.server is not None:
             own.setdefault(other.project, set()).add(other.server)
     spans = _by('subscription_id', invoices.spans_of(conn, ids))
-    since = {sub.id: _corrected_from(spans.get(sub.id, ())) for sub in subs}
-    lines = _by(
-        'subscription_id',
-        invoices.posted(conn, ids, min(filter(None, since.values()),
-                                       default=None)),
-    )  # fmt: skip
+    since = {sub.id: corrected_from(spans.get(sub.id, ())) for sub in subs}
+    lines: Mapping[int, _Rows] = {}
+    if with_lines:
+        first = min(filter(None, since.values()), default=None)
+        lines = _by('subscription_id', invoices.posted(conn, ids, first))
     names = servers.names(conn, projects)
     totals = invoices.billed_so_far(conn, ids)
     pauses = _by('subscription_id', subscriptions.pauses(conn, ids))
@@ -173,7 +175,7 @@ def _terms(
     }  # fmt: skip
 
 
-def _corrected_from(spans: _Rows) -> dt.date | None:
+def corrected_from(spans: _Rows) -> dt.date | None:
     """The first day of the oldest cycle that is corrected still."""
     cycles = sorted({span.cycle_starts for span in spans})
     return cycles[-CORRECTED_CYCLES - 1 :][0] if cycles else None

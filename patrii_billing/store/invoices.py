@@ -2,9 +2,11 @@
 """Invoices, their lines, and the chain of what time they bill."""
 
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import datetime as dt
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +33,9 @@ _TOLD = (
 # a line of the next invoice.
 NOTHING_YET = 'nothing to bill'
 BILLED = (None, NOTHING_YET)
+# Between what is said of a line, and between lines; see `said`.
+BAR = '|'
+_END = '\n'
 
 
 def issue(
@@ -177,9 +182,9 @@ def billed_so_far(
         .where(mine)
         .group_by(_invoices.c.subscription_id)
     ).all()
-    last = {
-        row.id: row for row in some(conn, [last for *_, last in sums if last])
-    }
+    newest = _invoices.c.id.in_([last for *_, last in sums if last])
+    found = conn.execute(sa.select(*_TOLD).where(newest))
+    last = {row.id: row for row in rows.named(found)}
     return {
         subscription_id: (int(billed), last.get(last_id))
         for subscription_id, billed, last_id in sums
@@ -211,28 +216,76 @@ def posted(
     Also credits of no time: money that was given back of a line. A void
     invoice says nothing any more, nor does the note that negates it.
     """
-    reach: list[sa.ColumnElement[bool]] = [
-        _lines.c.ends.is_(None) & _lines.c.corrects.is_not(None)
-    ]
-    if day is not None:
-        reach.append(_lines.c.ends > day)
     return rows.named(
         conn.execute(
             standing_lines()
             .add_columns(_invoices.c.state.label('invoice_state'))
             .where(
-                _lines.c.subscription_id.in_(subscription_ids), sa.or_(*reach)
+                _lines.c.subscription_id.in_(subscription_ids),
+                _reaches_past(day),
             )
             .order_by(_lines.c.subscription_id, _lines.c.id)
         )
     )
 
 
-def standing_lines() -> sa.Select[Any]:
+def _reaches_past(day: dt.date | None) -> sa.ColumnElement[bool]:
+    timeless = _lines.c.ends.is_(None) & _lines.c.corrects.is_not(None)
+    return timeless if day is None else timeless | (_lines.c.ends > day)
+
+
+def said(
+    conn: sa.Connection,
+    subscription_ids: Collection[int],
+    day: dt.date,
+    apart: Iterable[str],
+) -> Mapping[int, Sequence[str]]:
+    """What `posted` finds, in few enough words to be read for many.
+
+    Of each subscription its lines, without those whose resource begins as
+    `apart` says: resource, kind, start, end, quantity and unit price, with
+    a BAR between. Those of which a line cannot be said so are left out.
+    """
+    words = (
+        _lines.c.resource,
+        _lines.c.kind,
+        sa.cast(_lines.c.starts, sa.String(10)),
+        sa.cast(_lines.c.ends, sa.String(10)),
+        sa.type_coerce(_lines.c.quantity, sa.String()),
+        sa.type_coerce(_lines.c.unit_price, sa.String()),
+    )
+    text = functools.reduce(lambda one, other: one + BAR + other, words)
+    by_days = sa.case((_lines.c.starts_at.is_(None), text))
+    found = conn.execute(
+        standing_lines(
+            _lines.c.subscription_id,
+            sa.func.count(),
+            sa.func.aggregate_strings(by_days, _END),
+        )
+        .where(
+            _lines.c.subscription_id.in_(subscription_ids),
+            _reaches_past(day),
+            *(~_lines.c.resource.startswith(word) for word in apart),
+        )
+        .group_by(_lines.c.subscription_id)
+    )
+    split = (
+        (subscription_id, count, (texts or '').split(_END))
+        for subscription_id, count, texts in found
+    )
+    return {
+        subscription_id: lines
+        for subscription_id, count, lines in split
+        if len(lines) == count
+    }
+
+
+def standing_lines(*columns: Any) -> sa.Select[Any]:
     """The lines of all invoices but void ones and what negates them."""
     negated = _invoices.alias('negated')
     return (
-        sa.select(_lines)
+        sa.select(*(columns or (_lines,)))
+        .select_from(_lines)
         .join(_invoices, _invoices.c.id == _lines.c.invoice_id)
         .outerjoin(negated, negated.c.id == _invoices.c.corrects)
         .where(

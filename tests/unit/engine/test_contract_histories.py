@@ -11,8 +11,10 @@ import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
 
+from patrii_billing.domain import calendar
 from patrii_billing.engine import bill
 from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import looking
 from patrii_billing.engine import rating
 from patrii_billing import errors
 from patrii_billing.store import credits
@@ -23,6 +25,7 @@ from tests.unit import desk
 from tests.unit.engine import test_contract as contracts
 
 _Change = Callable[[desk.Desk], None]
+_Read = Callable[..., list[grounds.Ground]]
 
 DAYS = st.integers(1, 28).map(lambda day: f'02-{day:02}')
 NUMBERS = st.integers(1, 3).map(lambda number: f'INV-{number:06d}')
@@ -73,11 +76,18 @@ class ContractHistoryTest(base.BaseTestCase):
         self.assert_books(story)
         self.assert_nothing_is_left(story)
 
-    def assert_a_look_is_enough(self, ground: grounds.Ground) -> None:
-        """What is read off a cycle without changes is what folding it says."""
-        looked = list(bill.entries(ground))
-        with mock.patch.object(rating.Rates, 'steady', return_value=None):
-            self.assertEqual(list(bill.entries(ground)), looked)
+    def assert_a_look_is_enough(self, story: desk.Desk) -> None:
+        """What is read off cycles without changes is what folding them says.
+        """
+        ground = story.db.read(_ground, story)
+        quickly = story.db.read(_ground, story, looking.read)
+        start = ground.sub.billed_until
+        cycle = bill.next_cycle(ground, start)
+        new = bill.Span(calendar.Period(start, cycle.end), cycle)
+        for span in (None, new):
+            looked = list(bill.entries(quickly, span))
+            with mock.patch.object(rating.Rates, 'steady', return_value=None):
+                self.assertEqual(list(bill.entries(ground, span)), looked)
 
     def assert_books(self, story: desk.Desk) -> None:
         spans = story.rows(schema.spans)
@@ -105,7 +115,7 @@ class ContractHistoryTest(base.BaseTestCase):
     def assert_nothing_is_left(self, story: desk.Desk) -> None:
         """What stands is what is to be billed, and none of it too much."""
         ground: grounds.Ground = story.db.read(_ground, story)
-        self.assert_a_look_is_enough(ground)
+        self.assert_a_look_is_enough(story)
         entries = list(bill.entries(ground))
         ends_on = ground.sub.ends_on
         if ends_on is not None and ends_on <= story.world.clock.now().date():
@@ -122,7 +132,9 @@ class ContractHistoryTest(base.BaseTestCase):
         self.assertGreaterEqual(min(given.values(), default=0), 0)
 
 
-def _ground(conn: Any, story: desk.Desk) -> grounds.Ground:
+def _ground(
+    conn: Any, story: desk.Desk, read: _Read = grounds.read
+) -> grounds.Ground:
     sub = subscriptions.by_name(conn, 'acme-1')
-    [ground] = grounds.read(conn, story.world.tools, [sub])
+    [ground] = read(conn, story.world.tools, [sub])
     return ground

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The grounds of those who are due, of most of whom nothing has changed.
+
+What was posted for their older cycles is not read line by line, if a look
+shows that it is what these cycles cost.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import calendar
+from patrii_billing.domain import pricing
+from patrii_billing.engine import bill
+from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import invoices
+
+
+def read(
+    conn: sa.Connection, tools: toolbox.Tools, subs: Sequence[sa.Row[Any]]
+) -> list[grounds.Ground]:
+    """As grounds.read; without lines for those of whom it says is_quiet."""
+    looked = grounds.read(conn, tools, subs, with_lines=False)
+    since = {
+        each.sub.id: day
+        for each in looked
+        if (day := grounds.corrected_from(each.spans)) and _is_simple(each)
+    }
+    said = _said(conn, since)
+    quiet = {
+        each.sub.id: replace(each, is_quiet=True)
+        for each in looked
+        if not each.spans or bill.is_said(each, said.get(each.sub.id))
+    }
+    rest = [sub for sub in subs if sub.id not in quiet]
+    read = grounds.read(conn, tools, rest) if rest else []
+    found = quiet | {each.sub.id: each for each in read}
+    return [found[sub.id] for sub in subs]
+
+
+def _is_simple(ground: grounds.Ground) -> bool:
+    """Whether only the fold of its cycles could ask for its lines.
+
+    So do credits of what was metered, and an amount of discount that is not
+    to be given twice; and what was paused is taken out of a cycle.
+    """
+    if any(term.plan.unit != calendar.Unit.DAY for term in ground.terms):
+        return False
+    if ground.pauses or any(
+        each.get('amount') for each in ground.account.discounts or ()
+    ):
+        return False
+    if any(
+        price.kind is pricing.PriceKind.METER
+        for term in ground.terms
+        for price in term.law.prices
+    ):
+        return False
+    following = bill.next_cycle(ground, ground.sub.billed_until)
+    return bool(ground.spans[-1].cycle_ends == following.start)
+
+
+def _said(
+    conn: sa.Connection, since: Mapping[int, dt.date]
+) -> Mapping[int, Sequence[str]]:
+    """The lines of each that reach past its own day."""
+    if not since:
+        return {}
+    found = invoices.said(
+        conn, since.keys(), min(since.values()), pricing.APART
+    )
+    return {
+        subscription_id: [
+            line
+            for line in lines
+            if not _ended(line, since[subscription_id].isoformat())
+        ]
+        for subscription_id, lines in found.items()
+    }
+
+
+def _ended(line: str, day: str) -> bool:
+    """Whether it ended by a day; what is no line at all is not left out."""
+    _, *said = line.rsplit(invoices.BAR, 3)
+    return bool(said) and said[0] <= day

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who had no change is billed without reading his old lines; others not."""
+
+import datetime as dt
+import decimal
+from typing import Any
+from unittest import mock
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import calendar
+from patrii_billing.engine import bill
+from patrii_billing.engine import charge
+from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import looking
+from patrii_billing.engine import rating
+from patrii_billing.store import schema
+from patrii_billing.store import subscriptions
+from tests import books
+from tests import crowd
+
+COUNT, MONTHS = 3, 5
+MIDDLE = crowd.DUE + dt.timedelta(days=62)  # in the third month billed
+
+
+class LookingTest(books.BooksTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.tools = crowd.tools(self.db)
+        self.db.write(books.plan)
+        self.db.write(crowd.gather, 1, COUNT)
+        for month in range(MONTHS):
+            now = crowd.DUE + month * dt.timedelta(days=31)
+            self.assertEqual(COUNT, charge.run(self.tools, now))
+
+    def execute(self, statement: sa.Executable) -> None:
+        self.db.write(lambda conn: conn.execute(statement) and None)
+
+    def quiet(self) -> list[int]:
+        """Who is; of all what they are billed next is what the fold says."""
+
+        def read(conn: sa.Connection) -> tuple[Any, Any]:
+            subs = [
+                subscriptions.get(conn, each) for each in range(1, COUNT + 1)
+            ]
+            return (
+                looking.read(conn, self.tools, subs),
+                grounds.read(conn, self.tools, subs),
+            )
+
+        looked, known = self.db.read(read)
+        for one, other in zip(looked, known, strict=True):
+            start = one.sub.billed_until
+            cycle = bill.next_cycle(one, start)
+            new = bill.Span(calendar.Period(start, cycle.end), cycle)
+            for span in (None, new):
+                entries = list(bill.entries(one, span))
+                with mock.patch.object(
+                    rating.Rates, 'steady', return_value=None
+                ):
+                    folded = list(bill.entries(other, span))
+                self.assertEqual(folded, entries)
+        return [one.sub.id for one in looked if one.is_quiet]
+
+    def test_without_changes_no_old_line_is_read(self) -> None:
+        self.assertEqual([1, 2, 3], self.quiet())
+
+    def test_a_late_fact_has_the_lines_of_its_customer_read(self) -> None:
+        self.execute(
+            schema.levels.insert().values(
+                project='project-2', server='server-2', resource='s1',
+                quantity=decimal.Decimal(0), at=MIDDLE, why='deleted',
+                key='late',
+            )
+        )  # fmt: skip
+        self.assertEqual([1, 3], self.quiet())
+
+    def test_a_server_of_long_ago_that_was_not_known_is_a_change(self) -> None:
+        self.execute(
+            schema.levels.insert().values(
+                project='project-2', server='another', resource='s1',
+                quantity=decimal.Decimal(1), at=books.NOW, why='created',
+                key='late',
+            )
+        )  # fmt: skip
+        self.assertEqual([1, 3], self.quiet())
+
+    def test_a_void_invoice_says_nothing(self) -> None:
+        last = sa.select(sa.func.max(schema.invoices.c.id)).where(
+            schema.invoices.c.subscription_id == 3
+        )
+        newest = self.db.read(lambda conn: conn.execute(last).scalar_one())
+        self.execute(
+            schema.invoices.update()
+            .where(schema.invoices.c.id == newest)
+            .values(state='void')
+        )
+        self.assertEqual([1, 2], self.quiet())
+
+    def test_a_line_at_another_price_is_not_what_is_to_be_said(self) -> None:
+        self.execute(
+            schema.lines.update()
+            .where(schema.lines.c.subscription_id == 1)
+            .values(unit_price=decimal.Decimal(3))
+        )
+        self.assertEqual([2, 3], self.quiet())
+
+    def test_an_amount_of_discount_asks_what_was_given(self) -> None:
+        self.execute(
+            schema.accounts.update()
+            .where(schema.accounts.c.id == 2)
+            .values(discounts=[{'name': 'Friend', 'amount': '1.00'}])
+        )
+        self.assertEqual([1, 3], self.quiet())
