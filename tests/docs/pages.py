@@ -66,7 +66,8 @@ class Block:
     def file(self) -> str | None:
         """The name of the file that the reader is to make of it."""
         caption = self.options.get('caption', '')
-        return None if self.language == 'console' else caption.strip('`')
+        name = caption.strip('`')
+        return name if name and self.language != 'console' else None
 
     def commands(self) -> Iterator[Command]:
         """Each with the lines that it goes on with, and its answer."""
