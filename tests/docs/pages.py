@@ -20,6 +20,8 @@ REASONS = {
     'needs-a-closed-account': 'nobody here has left',
     'needs-services': 'a database, broker or mail server of its own',
 }
+# Languages of blocks that a reader may type, and that are not looked at.
+SHELLS = ('bash', 'sh', 'shell', 'shell-session', '')
 # These are typed, line by line or block by block, by tests of their own.
 RUN_ELSEWHERE = {
     'install/kolla.rst': 'tests/kolla',
