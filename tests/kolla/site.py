@@ -14,6 +14,8 @@ import subprocess
 import sys
 from typing import Any
 
+import yaml
+
 from tests.docs import pages
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -22,14 +24,20 @@ _INSTALLED = pathlib.Path(sys.prefix) / 'share' / 'kolla-ansible'
 _STOOD_IN_FOR = ('kolla_container', 'kolla_container_facts', 'kolla_toolbox')
 # What other roles have made on the hosts of a cloud that runs.
 _THERE = ('haproxy/services.d', 'proxysql/users', 'proxysql/rules')
-# After our playbook, the roles that see to everybody's logs.
-_ALL = """
+_PROMETHEUS = 'prometheus/prometheus.yml.d/50-patrii-billing.yml'
+# After our playbook, what other roles do for us: they see to everybody's
+# logs, and Prometheus reads parts of its file as templates.
+_ALL = f"""
 - import_playbook: patrii-billing.yml
 - hosts: localhost
   gather_facts: false
   tasks:
-    - ansible.builtin.include_role: {name: cron, tasks_from: config}
-    - ansible.builtin.include_role: {name: fluentd, tasks_from: config}
+    - ansible.builtin.include_role: {{name: cron, tasks_from: config}}
+    - ansible.builtin.include_role: {{name: fluentd, tasks_from: config}}
+    - ansible.builtin.template:
+        src: "{{{{ node_custom_config }}}}/{_PROMETHEUS}"
+        dest: "{{{{ node_config_directory }}}}/prometheus.yml"
+        mode: "0600"
 """
 # Images cannot be built here, but the files that they are built by.
 WITHOUT_ENGINE = """
@@ -83,8 +91,9 @@ class Site:
     def _deploy(self, settings: dict[str, Any]) -> None:
         for name in _THERE:
             (self.etc / name).mkdir(parents=True)
-        for name in ('globals.yml', 'passwords.yml'):
-            shutil.copy(_INSTALLED / 'etc_examples' / 'kolla' / name, self.etc)
+        examples = _INSTALLED / 'etc_examples' / 'kolla'
+        shutil.copy(examples / 'globals.yml', self.etc)
+        self.write('passwords.yml', _with_keys(examples / 'passwords.yml'))
         (self.etc / 'patrii-billing.tar.gz').touch()
         hosts = _INSTALLED / 'ansible' / 'inventory' / 'all-in-one'
         here = (
@@ -163,6 +172,15 @@ class Site:
             for path in self.etc.rglob('*')
             if path.is_file()
         }
+
+
+def _with_keys(passwords: pathlib.Path) -> str:
+    """The passwords of a cloud that has its keys, which take long to make."""
+    made = {
+        name: dict.fromkeys(value, 'made') if value else value
+        for name, value in yaml.safe_load(passwords.read_text()).items()
+    }
+    return str(yaml.safe_dump(made))
 
 
 def _commands(heading: str) -> list[str]:

@@ -92,7 +92,6 @@ class AddedToKollaTest(oslo_base.BaseTestCase):
         super().setUpClass()
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
-        cls.stack = stack
         cls.cloud = base.Minicloud()
         cls.cloud.enter(stack.callback)
         cls.service = billing.Service(cls.cloud, stack.callback)
@@ -145,11 +144,9 @@ class AddedToKollaTest(oslo_base.BaseTestCase):
             r'"/patrii-billing\[facturx,mysql\]"',
         )
         self.assertRegex(text, 'apt-get .*install.* libpangoft2-1.0-0')
-        self.assertIn('--gid 42800 patrii-billing', self.account_line())
-
-    def account_line(self) -> str:
-        """The accounts of all images are made in the very first."""
-        return '\n'.join(self.dockerfile('base'))
+        # The accounts of all images are made in the very first.
+        first = '\n'.join(self.dockerfile('base'))
+        self.assertIn('--gid 42800 patrii-billing', first)
 
     def test_horizon_gets_the_dashboard_beside_its_own(self) -> None:
         text = '\n'.join(self.dockerfile('horizon'))
@@ -213,11 +210,14 @@ class AddedToKollaTest(oslo_base.BaseTestCase):
         self.assertIn(f' 127.0.0.1:{self.port} check ', server)
 
     def test_what_prometheus_is_given_names_each_daemon(self) -> None:
-        given = self.site.read(
-            'config/prometheus/prometheus.yml.d/50-patrii-billing.yml'
+        ours = self.conf('patrii-billing-engine').metrics
+        (job,) = yaml.safe_load(self.site.read('prometheus.yml'))[
+            'scrape_configs'
+        ]
+        self.assertEqual(
+            [{'targets': [f'{ours.listen}:{ours.port}']}],
+            job['static_configs'],
         )
-        self.assertIn("groups['patrii-billing-engine']", given)
-        self.assertTrue(self.conf('patrii-billing-engine').metrics.listen)
         alerts = yaml.safe_load(
             self.site.read('config/prometheus/patrii_billing.rules')
         )
