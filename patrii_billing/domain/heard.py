@@ -114,7 +114,7 @@ def told(known: Server, at: dt.datetime, **values: Any) -> Server:
     """With what was told at an instant, unless newer was told before."""
     if at < known.told_at:
         return known
-    if all(getattr(known, name) == value for name, value in values.items()):
+    if all(getattr(known, key) == value for key, value in values.items()):
         return known
     return dataclasses.replace(known, told_at=at, **values)
 

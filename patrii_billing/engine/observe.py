@@ -69,7 +69,7 @@ def observe_all(
         for server in sorted(by_server)
     ]
     _write(conn, stories, now)
-    return [fact for story in stories for fact in story.late]
+    return frozenset(fact for story in stories for fact in story.late)
 
 
 def add(
