@@ -44,6 +44,8 @@ _DROPPED = (schema.undeliverable, schema.deliveries, schema.events)
 DOCUMENTS = (schema.invoices, schema.lines, schema.payments)
 # Where names may stand without an account that they are of.
 _OF_NOBODY = (schema.timeline, schema.notices, schema.events)
+# By which the same request is known again, whatever others are called.
+_KEYS = frozenset({schema.requests.c.caller, schema.requests.c.key})
 # A shorter word would be found in the middle of much else.
 _SHORTEST = 3
 
@@ -128,8 +130,7 @@ def replace(
     for table, among in _places(account_id):
         if table not in DOCUMENTS:
             _replace(conn, table, among, pattern, found, new)
-    for table in (schema.requests, schema.inbox):
-        _drop(conn, table, found)
+    _drop_messages(conn, found)
 
 
 def replace_in_documents(
@@ -164,6 +165,8 @@ def _places(
     for table in _OF_NOBODY:
         yield table, table.c.account_id.is_(None)
     yield schema.receipts, schema.receipts.c.payment_id.is_(None)
+    # Not dropped: by its key the same request again does nothing.
+    yield schema.requests, sa.true()
 
 
 def _pattern(words: Collection[str]) -> re.Pattern[str]:
@@ -186,6 +189,7 @@ def _texts(table: sa.Table) -> list[sa.Column[Any]]:
         if not column.primary_key
         and not column.foreign_keys
         and column.computed is None
+        and column not in _KEYS
         and isinstance(_kept_as(column), sa.String)
     ]
 
@@ -242,16 +246,8 @@ def _replace(
             conn.execute(table.update().where(*same).values(values))
 
 
-def _drop(
-    conn: sa.Connection, table: sa.Table, words: Collection[str]
-) -> None:
-    """Messages and answers that were dealt with go as a whole."""
-    text = sa.type_coerce(
-        table.c.body if table is schema.inbox else table.c.answer, sa.Text
-    )
-    settled = (
-        table.c.state.in_((inbox.DONE, inbox.IGNORED))
-        if table is schema.inbox
-        else sa.true()
-    )
-    conn.execute(table.delete().where(settled, _holds([text], words)))
+def _drop_messages(conn: sa.Connection, words: Collection[str]) -> None:
+    """Messages that were dealt with go as a whole: nobody needs them."""
+    box = schema.inbox
+    settled = box.c.state.in_((inbox.DONE, inbox.IGNORED))
+    conn.execute(box.delete().where(settled, _holds([box.c.body], words)))

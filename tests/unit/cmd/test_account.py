@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from patrii_billing.store import database
 from patrii_billing.store import holdings
 from patrii_billing.store import inbox
+from patrii_billing.store import requests
 from patrii_billing.store import schema
 from patrii_billing.store import timeline
 from tests.unit.cmd import base
@@ -199,6 +200,21 @@ class EraseTest(AccountTestCase):
             lambda conn: conn.execute(schema.inbox.select()).all()
         )
         self.assertEqual([], left)
+
+    def test_a_request_that_was_answered_is_not_done_again(self) -> None:
+        self.leave()
+        self.books.write(
+            requests.add, caller='acme-prod', key='k-1', body_hash='x', status=201,
+            answer={'name': NAME, 'project': 'acme-prod'}, expires_at=_LEFT,
+        )  # fmt: skip
+
+        self.erase()
+
+        row = self.books.read(requests.find, 'acme-prod', 'k-1')
+        assert row is not None
+        self.assertEqual(
+            {'name': 'erased-1', 'project': 'erased-1'}, row.answer
+        )
 
     def test_a_rehearsal_changes_nothing(self) -> None:
         self.leave()
