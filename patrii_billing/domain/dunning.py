@@ -150,16 +150,22 @@ class _Ladder(steps.Steps):
             self._tell_what_is_back(old)
 
     def _tell_what_is_back(self, old: standing.Position) -> None:
-        """And of what was on its way out of Nova when the payment came."""
+        """And of what was on its way out of Nova when the payment came.
+
+        What its owner has given up himself he knows of.
+        """
         restored = self._with(lifecycle.Custody.RESTORED)
         deleted = self._with(lifecycle.Custody.DELETED)
         if restored or not deleted:
             self._notify(
                 'restored', f'{old.case}:restored:{old.round}', restored
             )
-        if deleted:
+        last = self.facts.last_warning()
+        named = last[1].servers if last else ()
+        warned = tuple(server for server in deleted if server in named)
+        if warned:
             undo_until = self.policy.undo.after(self.now, self.facts.zone)
-            self._notify('deleted', f'{old.case}:deleted', deleted, undo_until)
+            self._notify('deleted', f'{old.case}:deleted', warned, undo_until)
 
     def _upcoming(self) -> standing.OpenInvoice | None:
         return next(

@@ -66,9 +66,9 @@ def request(
         project=taken.project, case_id=taken.case_id, server=server_id,
         ground=Ground.OWNER, args={'by': by, 'why': why},
     )  # fmt: skip
-    _record(conn, sub, server_id, 'request', now, by, why)
     asked = _live(conn, server_id)
     assert asked is not None  # noqa: S101 - written in this transaction
+    _record(conn, sub, asked, 'request', now, by, why)
     _tell(conn, asked, now)
     return int(asked.id)
 
@@ -93,7 +93,7 @@ def withdraw(
     if not actions.withdraw(conn, row.id, now, why or 'withdrawn'):
         raise errors.Conflict(f'{server_id} is being deleted')
     sub = subscriptions.get(conn, row.subscription_id)
-    _record(conn, sub, server_id, 'withdrawn', now, by, why)
+    _record(conn, sub, row, 'withdrawn', now, by, why)
     collect.judge(conn, tools, sub.id, now)
     return int(row.id)
 
@@ -171,7 +171,7 @@ def _wish(
 def _record(
     conn: sa.Connection,
     sub: sa.Row[Any],
-    server_id: str,
+    row: sa.Row[Any],
     what: str,
     now: dt.datetime,
     by: str,
@@ -179,8 +179,8 @@ def _record(
 ) -> None:
     timeline.record(
         conn, now, what, ActionType.DELETE, why,
-        account_id=sub.account_id, subscription_id=sub.id, server=server_id,
-        by=by, ground=Ground.OWNER,
+        account_id=sub.account_id, subscription_id=sub.id, server=row.server,
+        by=by, ground=Ground.OWNER, action=row.id,
     )  # fmt: skip
 
 

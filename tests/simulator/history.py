@@ -38,6 +38,8 @@ SIDES = ('cloud', 'books', 'mail', 'reconciler', 'processor', 'listener')
 _STEPS = {'cloud': 'cloud', 'books': 'books', 'mail': 'mail'}
 # To come to rest takes so many beats at the most.
 _REST = 60
+# When March is invoiced, with what changed in February.
+_INVOICED = dt.datetime(2026, 2, 27, 0, 0, 2, tzinfo=dt.UTC)
 _AGAINST = ('lock', 'shelve', 'stop', 'delete')
 
 
@@ -129,6 +131,7 @@ class Play:
         self._pause = _S
         self._idling = 0.1
         self._resting = False
+        self.is_billed_on = False
         self._beaten_at = self.clock.now()
         self.ledger = self._ledger()
         self._world = world
@@ -238,8 +241,9 @@ class Play:
         return self.touched.get(server, -1) >= worker.began
 
     def came_too_late(self, worker: Any, server: str) -> bool:
-        """Whether somebody changed it since the worker's last look."""
-        return self.touched.get(server, -1) >= worker.looked.get(server, 0)
+        """Whether somebody changed it since a look right before the call."""
+        looked_at, point = worker.looked or (None, 0)
+        return looked_at == server and self.touched.get(server, -1) >= point
 
     def kept_images(self, server: str) -> list[str]:
         return [f'image-{server}']
@@ -332,17 +336,18 @@ class Play:
                 continue
             action, owner = values[-2:]
             found = self.books.ask(
-                'SELECT type, committed_at, owner, server FROM actions '
-                'WHERE id = ?', action,
+                'SELECT type, committed_at, owner, server, ground '
+                'FROM actions WHERE id = ?', action,
             )  # fmt: skip
             if not found:
                 continue
-            kind, committed_at, holder, server = found[0]
+            kind, committed_at, holder, server, ground = found[0]
             if committed_at is None or holder != owner:
                 continue
             if ledgers.instant(committed_at) == self.now():
-                self.ledger.committed.append((self.now(), kind, action))
-            sins = list(promises.may_be_taken(self, kind, server))
+                what = f'{kind} by {ground}' if ground else kind
+                self.ledger.committed.append((self.now(), what, action))
+            sins = list(promises.may_be_taken(self, kind, server, ground))
             self.ledger.asked[action] = ledgers.Asked(owner, self.now(), sins)
 
     def _note(self, judge: Callable[..., Any], sins: Iterator[str]) -> None:
@@ -472,8 +477,9 @@ class Play:
             worker = self._worker(side)
             if worker.name not in busy:
                 workers.append(worker)
+        stood_still = list(self.stage.stalled)
         self.stage.play(workers)
-        for worker in workers:
+        for worker in (*workers, *stood_still):
             if worker.killed:
                 self._replace(worker)
             error = worker.error
@@ -555,6 +561,8 @@ class Play:
         acts = ['operator resumes', 'breaks the promise']
         open_holds = 'SELECT type FROM holds WHERE ended_at IS NULL'
         acts += [f'release: {kind}' for (kind,) in self.books.ask(open_holds)]
+        # A wish that an operator's lock is in the way of lasts for days.
+        acts += [f'keeps {name} after all' for name in ('web', 'db')]
         for act in acts:
             self._beat((), [act])
         while self.unanswered:
@@ -568,6 +576,19 @@ class Play:
             self._settle(())
         if self.plan.pays:
             self._settle(('pays all',))
+            self._bill_on()
+
+    def _bill_on(self) -> None:
+        """Up to the next invoice, if he goes on."""
+        [(status,)] = self.books.ask(
+            'SELECT billing_status FROM subscriptions WHERE id = 1'
+        )
+        if self.sins or status != 'active' or self.now() >= _INVOICED:
+            return
+        self.clock.move_to(_INVOICED)
+        self._tick_up_to(_INVOICED)
+        self._beat(('books@A',), [])
+        self.is_billed_on = True
 
     def _settle(self, acts: tuple[str, ...]) -> None:
         """Until nothing is left to do, once all of nova was looked at."""

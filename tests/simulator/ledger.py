@@ -70,6 +70,7 @@ class Ledger:
     deletes: dict[str, dt.datetime] = field(default_factory=dict)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
+    wishes: set[str] = field(default_factory=set)  # servers given up
     owed_nothing: dt.datetime | None = None
     fleet: dict[str, list[Any]] = field(
         default_factory=lambda: collections.defaultdict(list)
@@ -131,7 +132,7 @@ class Ledger:
     def in_transit(self) -> bool:
         return any(until > self.now() for until in self.pending.values())
 
-    def within_hour(self, kind: str) -> int:
+    def within_hour(self, *kinds: str) -> int:
         since = self.now() - _HOUR
         if self.counted_from is not None:
             since = max(since, self.counted_from)
@@ -139,7 +140,7 @@ class Ledger:
             {
                 action
                 for at, its, action in self.committed
-                if its == kind and at >= since
+                if its in kinds and at >= since
             }
         )
 

@@ -81,8 +81,10 @@ class Hands:
         if fault == 'unavailable':
             raise errors.CloudUnavailable('simulated: no answer')
         worker = self._stage.worker
+        if worker is not None:
+            worker.looked = None
         if worker is not None and name == 'get':
-            worker.looked[args[0]] = self._stage.points
+            worker.looked = args[0], self._stage.points
             worker.misled.discard(args[0])
         if fault == 'stale' and name == 'get' and args[0] in self._nova.guests:
             before = self._nova.past.get(args[0])
@@ -101,6 +103,8 @@ class Hands:
         if fault == 'refused':
             raise errors.CloudRefused('simulated: no', 409)
         self._judge(name, str(target))
+        if self._stage.worker is not None:
+            self._stage.worker.looked = None
         answer = work(*args, **kwargs)
         self._stage.tell('nova', name, target, answer)
         if isinstance(answer, str):

@@ -21,6 +21,7 @@ from patrii_billing.engine import holds
 from patrii_billing.engine import payments
 from patrii_billing.engine import quota
 from patrii_billing.engine import refunds
+from patrii_billing.engine import relinquishing
 from patrii_billing.engine import switches
 from patrii_billing import errors
 from patrii_billing.simulation import world as worlds
@@ -150,6 +151,27 @@ def change_quota(play: Any, cores: int) -> None:
         play.ledger.quota_before = None
 
     ask(play, work, done)
+
+
+def give_up(play: Any, name: str) -> None:
+    """Its owner asks for the delete of a server that we keep from him."""
+    server = worlds.server_id(name)
+
+    def work(conn: sa.Connection) -> None:
+        relinquishing.request(conn, play.api, server, play.now(), 'owner')
+
+    ask(play, work, lambda: play.ledger.wishes.add(server))
+
+
+def keep_after_all(play: Any, name: str) -> None:
+    server = worlds.server_id(name)
+    if server not in play.ledger.wishes:
+        return
+
+    def work(conn: sa.Connection) -> None:
+        relinquishing.withdraw(conn, play.api, server, play.now(), 'owner')
+
+    ask(play, work, lambda: play.ledger.wishes.discard(server))
 
 
 def stop_all(play: Any) -> None:
@@ -362,6 +384,11 @@ ACTS: dict[str, Act] = {
     'release: abuse': _with(release, 'abuse'),
     'quota: 12': _with(change_quota, 12),
     'quota: 4': _with(change_quota, 4),
+    **{f'gives up {name}': _with(give_up, name) for name in ('web', 'db')},
+    **{
+        f'keeps {name} after all': _with(keep_after_all, name)
+        for name in ('web', 'db')
+    },
     'operator stops': stop_all,
     'operator resumes': resume,
     'warning bounces': give_back_the_warning,

@@ -12,6 +12,7 @@ import itertools
 from typing import Any
 
 from patrii_billing.domain import server as servers
+from tests.simulator import bills
 from tests.simulator import ledger as ledgers
 from tests.simulator import stepping
 
@@ -135,12 +136,26 @@ AT_CALLS: tuple[Callable[..., Sins], ...] = (
 # When the law has been asked: what is true at the commit of its answer.
 
 
-def may_be_taken(play: Any, kind: str, server: str) -> Sins:
+def may_be_taken(
+    play: Any, kind: str, server: str, ground: str | None
+) -> Sins:
     """4, 5, 8, 9, 11: all that must be so for a server to be taken."""
-    if kind != 'purge':
+    if kind == 'purge':
+        return
+    if ground == 'owner':
+        yield from _he_gave_it_up(play, server)
+    else:
         yield from _he_owes(play)
         yield from _he_was_told(play, kind, play.names.get(server, server))
-        yield from _nobody_is_in_doubt(play, kind)
+    yield from _nobody_is_in_doubt(play, kind, ground)
+
+
+def _he_gave_it_up(play: Any, server: str) -> Sins:
+    """4: the other ground: his own wish, and no abuse to be hidden by it."""
+    if server not in play.ledger.wishes:
+        yield 'nobody asked for it'
+    if 'abuse' in play.ledger.held(1):
+        yield 'an abuse hold is in force'
 
 
 def _he_owes(play: Any) -> Sins:
@@ -165,7 +180,7 @@ def _he_was_told(play: Any, kind: str, name: str) -> Sins:
         yield f'no warning of its span ago names {name}'
 
 
-def _nobody_is_in_doubt(play: Any, kind: str) -> Sins:
+def _nobody_is_in_doubt(play: Any, kind: str, ground: str | None) -> Sins:
     """8, 9, 11: not the operator, and not the service about its facts."""
     ledger, now = play.ledger, play.now()
     if ledger.distrusted is not None and play.turn_of() > ledger.distrusted:
@@ -174,9 +189,10 @@ def _nobody_is_in_doubt(play: Any, kind: str) -> Sins:
         yield 'an operator has stopped all'
     if play.dry_run:
         yield 'it is a dry run'
-    cap = play.caps[kind]
-    if ledger.within_hour(kind) > cap:
-        yield f'{ledger.within_hour(kind)} of {kind} within an hour'
+    # What owners give up is counted against their wishes alone.
+    counted = (kind, f'{kind} by {ground}') if ground else (kind,)
+    if ledger.within_hour(*counted) > play.caps[kind]:
+        yield f'{ledger.within_hour(*counted)} of {kind} within an hour'
     if ledger.swept is None or now - ledger.swept > play.sweep_age:
         yield f'nova was last compared at {ledger.swept}'
     if ledger.heard is None or now - ledger.heard > play.silence:
@@ -351,7 +367,7 @@ def he_is_told_of_what_is_gone(play: Any) -> Sins:
         )
         for server in ledgers.names(servers)
     }
-    for server in play.ledger.deletes:
+    for server in play.ledger.deletes.keys() - play.ledger.wishes:
         if server in play.nova.gone and server not in told:
             yield f'{play.names[server]} was deleted, and he was not told'
 
@@ -464,6 +480,7 @@ AT_REST: tuple[Callable[[Any], Sins], ...] = (
     acknowledged_is_stored,
     all_is_undone,
     he_is_told_of_what_is_gone,
+    bills.what_he_was_billed_is_right,
     nothing_is_left_over,
     mails_are_sent_once,
     poison_is_parked,

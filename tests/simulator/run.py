@@ -148,9 +148,11 @@ def kind_of(sins: list[str]) -> str:
     return sins[0].partition(':')[0] if sins else ''
 
 
-def shorter(plan: history.Plan, kind: str) -> history.Plan:
+def shorter(
+    plan: history.Plan, kind: str, seconds: float = _SHORTER
+) -> history.Plan:
     """The same breach with less, as far as can be found in a while."""
-    until = time.monotonic() + _SHORTER
+    until = time.monotonic() + seconds
     found = True
     while found and time.monotonic() < until:
         found = False

@@ -17,7 +17,7 @@ import greenlet
 
 # What may go wrong where; `commit` is met by a unit that has written.
 FAULTS = {
-    'turn': ('killed', 'stalled'),
+    'turn': ('killed', 'stalled', 'host killed'),
     'write': ('stalled',),
     'commit': (
         'killed before', 'killed after', 'race lost', 'answer lost',
@@ -50,7 +50,8 @@ class Worker:
         self.wakes_at: dt.datetime | None = None
         self.since: dt.datetime | None = None
         self.misled: set[str] = set()  # servers that it saw as they were
-        self.looked: dict[str, int] = {}  # the point of its last look
+        # The last that it asked of the cloud if it was a look, and when.
+        self.looked: tuple[str, int] | None = None
         self.untold: Any = None  # the mail sent that it has not booked yet
         self.killed = False
         self.error: Exception | None = None
@@ -86,6 +87,7 @@ class Stage:
         self.met: list[str] = []
         self.worker: Worker | None = None
         self.stalled: list[Worker] = []
+        self.dying: set[str] = set()  # hosts that lost their power
         self.points = 0
         self._clock = clock
         self._lease = lease
@@ -120,6 +122,14 @@ class Stage:
             elif worker.wakes_at is not None:
                 ready.remove(worker)
                 self.stalled.append(worker)
+        self._bury()
+
+    def _bury(self) -> None:
+        """With its host goes also who stands still on it."""
+        for one in [one for one in self.stalled if one.host in self.dying]:
+            self.stalled.remove(one)
+            one.green.throw(Killed)
+        self.dying.clear()
 
     def point(self, place: str, *words: Any) -> str | None:
         """A place to switch at; the fault to be met there, if any."""
@@ -127,13 +137,17 @@ class Stage:
         if worker is None or worker.green is not greenlet.getcurrent():
             return None
         self.points += 1
+        if worker.host in self.dying:
+            raise Killed
         fault = self._fault(place)
         if fault is not None:
             self.met.append(f'{place}: {fault}')
             if worker.untold is not None:
                 worker.untold.doubted = True
             self.tell('!', place, fault, *words)
-        if fault == 'killed':
+        if fault == 'host killed':
+            self.dying.add(worker.host)
+        if fault in ('killed', 'host killed'):
             raise Killed
         if fault == 'stalled':
             self.stall()

@@ -24,6 +24,7 @@ from patrii_billing.intake import listener
 from patrii_billing.store import actions
 from patrii_billing.store import claims
 from patrii_billing.store import custody
+from patrii_billing.store import invoices
 from patrii_billing.store import payments
 from patrii_billing.store import servers
 from tests.simulator import history
@@ -133,6 +134,25 @@ class ItSeesTest(base.BaseTestCase):
             mock.patch.object(shelving.custody, 'change', change),
             'all_is_undone',
         )
+
+    def test_a_bill_that_forgets_what_was_posted(self) -> None:
+        self.assert_seen(
+            mock.patch.object(invoices, 'posted', lambda *_: ()),
+            'what_he_was_billed_is_right',
+            acts=('resizes web',),
+        )
+
+    def test_what_it_sees_is_made_shorter_and_seen_still(self) -> None:
+        with mock.patch.object(moves, 'permitted', lambda *_: True):
+            plan = history.plan(0)
+            for seed in range(MOST):
+                plan = _crowded(history.plan(seed), place='grace')
+                kind = run.kind_of(run.sins_of(plan))
+                if kind:
+                    break
+            short = run.shorter(plan, kind, seconds=5)
+            self.assertEqual(kind, run.kind_of(run.sins_of(short)))
+        self.assertLess(len(short.rounds), len(plan.rounds))
 
     def test_an_action_that_is_never_tried_again(self) -> None:
         self.assert_seen(

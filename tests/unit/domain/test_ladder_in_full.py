@@ -656,17 +656,19 @@ class DownTest(InFull):
     def test_he_is_told_of_what_was_deleted_before_his_money_came(
         self,
     ) -> None:
-        gone = COVERED('b', Custody.DELETED)
+        # Of `c`, which he had asked for himself, he knows.
+        gone = tuple(COVERED(name, Custody.DELETED) for name in 'bc')
         for covered, restored in (
-            ((gone,), []),
+            (gone, []),
             (
-                (COVERED('a', Custody.RESTORED), gone),
+                (COVERED('a', Custody.RESTORED), *gone),
                 [intents.Notify('restored', 'c:restored:0', ('a',))],
             ),
         ):
             self.turns(
                 self.paid(
-                    Status.PENDING_DELETION, at(Step.NONE), covered=covered
+                    Status.PENDING_DELETION, at(Step.NONE), covered=covered,
+                    notices={'c:last_warning:0': told(DUE, 'a', 'b')},
                 ),
                 DUE,
                 withdrawn('nothing is past due'),
@@ -678,7 +680,7 @@ class DownTest(InFull):
                 status=Status.ACTIVE,
                 position=standing.Position(),
                 check_at=None,
-            )
+            )  # fmt: skip
 
     def test_what_is_being_undone_is_undone_also_if_he_owes_again(
         self,

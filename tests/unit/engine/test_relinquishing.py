@@ -476,7 +476,7 @@ class WithdrawnTest(WishTestCase):
         self.assertEqual(OUT, story.shows())
         self.assertEqual('cancelled', self.action(story, asked).state)
         (entry,) = story.rows(schema.timeline, what='withdrawn')
-        self.assertEqual('jane', entry.by)
+        self.assertEqual(('jane', asked), (entry.by, entry.detail['action']))
 
     def test_it_is_not_deleted_by_a_worker_who_holds_it_already(
         self,
