@@ -204,8 +204,9 @@ class EraseTest(AccountTestCase):
     def test_a_request_that_was_answered_is_not_done_again(self) -> None:
         self.leave()
         self.books.write(
-            requests.add, caller='acme-prod', key='k-1', body_hash='x', status=201,
-            answer={'name': NAME, 'project': 'acme-prod'}, expires_at=_LEFT,
+            requests.add, caller='acme-prod', key='k-1', body_hash='x',
+            status=201, expires_at=_LEFT,
+            answer={'name': NAME, 'project': 'acme-prod'},
         )  # fmt: skip
 
         self.erase()
