@@ -24,7 +24,8 @@ _FILES = pathlib.Path('patrii_billing', 'domain')
 _STATS = pathlib.Path('mutmut-stats.json')
 # The exit codes by which mutmut knows what came of a change.
 SURVIVED, KILLED, NO_TESTS, TIMEOUT = 0, 1, 33, 36
-_AGAIN = (None, SURVIVED, NO_TESTS, TIMEOUT)
+# A test that never ends for a change has objected to it.
+_AGAIN = (None, SURVIVED, NO_TESTS)
 _LONGER = 2  # times what the tests took by the clock, being watched
 _AT_LEAST = 5  # seconds of the processor
 _MEMORY = 4 << 30
@@ -80,6 +81,8 @@ class Judge:
                 if self._seconds[name] <= self._within
             }
         )
+        if not tests:  # which is then said of each change
+            return True
         passed = self._first_to_object('', tests) == len(tests)
         return passed and self._first_to_object('fail', tests) < len(tests)
 

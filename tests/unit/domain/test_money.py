@@ -179,6 +179,9 @@ class SplitTest(base.BaseTestCase):
         for part, weight in zip(parts, weights, strict=True):
             self.assertTrue(weight or not part)
 
+    def test_what_is_spread_is_counted_from_the_beginning(self):
+        self.assertEqual((333, 334, 333), money.spread(1000, [400] * 3))
+
     def test_an_amount_cannot_be_split_by_nothing(self):
         for weights in ([], [0, 0], [2, -1]):
             self.assertRaises(errors.InvalidInput, money.split, 1, weights)
