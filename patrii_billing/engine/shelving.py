@@ -22,11 +22,10 @@ _MOVES_AT_ONCE = 4
 
 def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     """Move the server as far towards shelved as Nova lets it now."""
+    locked = False
     for _ in range(_MOVES_AT_ONCE):
         server = tools.cloud.servers.get(row.server)
-        locker = None
-        if server is not None and server.locked:
-            locker = tools.cloud.servers.locker(server)
+        locker = _locker(tools, row, server, locked)
         taken = tools.db.write(_remember, tools, row, server, locker)
         if server is None or servers.is_gone(server):
             moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
@@ -38,9 +37,29 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             locker,
             taken.shelve_refused or _was_in_error(taken),
         )
-        if not _take(tools, row, server, taken, following):
+        made = _take(tools, row, server, taken, following)
+        if made is None:
             return
+        locked = locked or made is Move.LOCK
     moves.wait(tools, row)
+
+
+def _locker(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server | None,
+    locked: bool,
+) -> servers.Locker | None:
+    """Who holds the lock; `locked` where we have just taken it.
+
+    Nova is asked once more for that, and many are shelved at once. While a
+    task runs on what is locked in our name it need not be known.
+    """
+    if server is None or not server.locked:
+        return None
+    if server.case == row.case_id and (locked or server.task_state):
+        return servers.Locker.ADMIN
+    return tools.cloud.servers.locker(server)
 
 
 def _was_in_error(taken: sa.Row[Any]) -> bool:
@@ -58,22 +77,25 @@ def _take(
     server: servers.Server,
     taken: sa.Row[Any],
     following: servers.Next,
-) -> bool:
-    """Take the next move; whether to go on with another one at once."""
+) -> Move | None:
+    """Take the next move; it, to go on with another one at once, or None.
+
+    One that was refused is not taken: WAIT.
+    """
     match following.move:
         case Move.WAIT:
             _wait(tools, row, server, taken, following.why)
-            return False
+            return None
         case Move.SHELVED | Move.STOPPED:
             outcome = Custody(str(following.move))
             result = 'done' if outcome is Custody.SHELVED else 'stopped'
             tools.db.write(moves.conclude, tools, row, outcome, result)
-            return False
+            return None
         case Move.EXEMPT:
             _exempt(tools, row, server, taken, following.why)
-            return False
+            return None
     if not moves.permitted(tools, row):
-        return False
+        return None
     tools.db.write(custody.change, taken.id, unsettled_since=None)
     try:
         moves.call(
@@ -81,11 +103,12 @@ def _take(
             lambda: _call(tools, row, following.move),
         )  # fmt: skip
     except errors.CloudRefused as error:
-        return _refused(tools, row, server, taken, following.move, error)
+        again = _refused(tools, row, server, taken, following.move, error)
+        return Move.WAIT if again else None
     if following.move is Move.LOCK:
-        return True
+        return Move.LOCK
     moves.wait(tools, row)
-    return False
+    return None
 
 
 def _call(tools: toolbox.Tools, row: sa.Row[Any], move: Move) -> str:
