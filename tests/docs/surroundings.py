@@ -6,7 +6,6 @@ February 2026. `openstack` and `curl` find an API, as its administrator;
 `patrii-billing-manage` finds the same books in a file of its own.
 """
 
-import atexit
 import contextlib
 import datetime as dt
 import functools
@@ -173,10 +172,11 @@ def _warm() -> str:
     """Where the process listens that forks into the commands."""
     name = f'patrii-docs-{os.getpid()}'
     process = subprocess.Popen(
-        [sys.executable, '-m', 'tests.docs.warm', name], cwd=_HERE.parents[1]
+        [sys.executable, '-m', 'tests.docs.warm', name],
+        cwd=_HERE.parents[1],
+        # It ends with us, however that happens: this closes then.
+        stdin=subprocess.PIPE,
     )
-    atexit.register(process.wait)
-    atexit.register(process.terminate)
     with socket.socket(socket.AF_UNIX) as caller:
         while caller.connect_ex(f'\0{name}'):
             if process.poll() is not None:

@@ -6,6 +6,7 @@ To start Python and import takes longer than nearly all of them do.
 
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -23,13 +24,13 @@ PROGRAMS = {
 
 
 def main() -> None:
-    """Serve at the socket that is named, until it is ended."""
+    """Serve at the socket that is named, until who began it has ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks for an end
     with socket.socket(socket.AF_UNIX) as door:
         # A name that is no file, and is gone with its process.
         door.bind(f'\0{sys.argv[1]}')
         door.listen()
-        while True:
+        while sys.stdin not in select.select([door, sys.stdin], [], [])[0]:
             caller, _ = door.accept()
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
