@@ -26,6 +26,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         why = 'another action on it is under way'
         moves.wait(tools, row, why, row.created_at)
         return
+    has_called = bool(row.requests)
     for _ in range(_MOVES_AT_ONCE):
         taken = tools.db.read(custody.get, row.server, row.case_id)
         if taken is None or taken.before is None:
@@ -40,7 +41,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
             return
         moves.present(tools, taken)
-        if _untouched(server, row, taken):
+        if not has_called and _untouched(server, row, taken):
             _done(tools, row, taken, 'it was never touched')
             return
         following = servers.towards_restored(
@@ -51,6 +52,8 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         )
         if not _take(tools, row, server, taken, following):
             return
+        # Without our lock it is not untouched, but no more locked.
+        has_called = True
     moves.wait(tools, row)
 
 

@@ -4,6 +4,7 @@
 Each was found by the simulator, and is told here as plainly as it can be.
 """
 
+import dataclasses
 import datetime as dt
 from unittest import mock
 
@@ -111,6 +112,29 @@ class StandingStillTest(base.BaseTestCase):
         restores = story.rows(schema.actions, type='restore')
         self.assertEqual(['done'], [one.state for one in restores])
         self.assertIn('unshelve', story.moves())
+
+    def test_a_restore_that_saw_how_it_was_looks_again_when_it_is_unlocked(
+        self,
+    ) -> None:
+        # He pays while it is shelved, and nova shows once more how it was.
+        story = stories.Story(stories.text()).play('02-03')
+        self.turn(story, 'books')
+        self.turn(story, 'cloud')
+        web, get = worlds.server_id('web'), story.nova.get
+        self.pay(story)
+        story.world.clock.move_to(story.world.clock.now() + 60 * _SECOND)
+        before = [
+            dataclasses.replace(get(web), vm_state='active', task_state=None)
+        ]
+        stale = mock.patch.object(
+            story.nova, 'get',
+            lambda server: before.pop() if before else get(server),
+        )  # fmt: skip
+        with stale:
+            story.tick(10)
+
+        self.assertEqual('active', story.shows())
+        self.assertEqual('active', story.sub().billing_status)
 
     def test_who_pays_when_all_is_deleted_has_his_quota_back(self) -> None:
         story = stories.Story(
