@@ -121,6 +121,8 @@ class WorkersBooks:
             with self._books.engine.connect() as conn:
                 answer = work(conn, *args, **kwargs)
                 fault = self._commit(stage, worker, unit, conn)
+        except exception.RetryRequest:
+            return None, False
         finally:
             worker.unit = None
         if fault == 'killed after':
