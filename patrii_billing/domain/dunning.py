@@ -160,8 +160,13 @@ class _Ladder(steps.Steps):
             self._notify(
                 'restored', f'{old.case}:restored:{old.round}', restored
             )
-        last = self.facts.last_warning()
-        named = last[1].servers if last else ()
+        # A later warning names what was made later, and not what is gone.
+        named = {
+            server
+            for key, notice in self.facts.notices.items()
+            if key.startswith(f'{old.case}:last_warning:')
+            for server in notice.servers
+        }
         warned = tuple(server for server in deleted if server in named)
         if warned:
             undo_until = self.policy.undo.after(self.now, self.facts.zone)

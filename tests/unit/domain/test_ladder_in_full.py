@@ -668,7 +668,10 @@ class DownTest(InFull):
             self.turns(
                 self.paid(
                     Status.PENDING_DELETION, at(Step.NONE), covered=covered,
-                    notices={'c:last_warning:0': told(DUE, 'a', 'b')},
+                    notices={
+                        'c:last_warning:0': told(DUE, 'a', 'b'),
+                        'c:last_warning:1': told(DUE, 'late'),
+                    },
                 ),
                 DUE,
                 withdrawn('nothing is past due'),
