@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import lifecycle
+from patrii_billing.store import database
 from patrii_billing.store import schema
 
 _custody = schema.custody
@@ -31,23 +32,30 @@ def take(
     now: dt.datetime,
     **values: Any,
 ) -> sa.Row[Any]:
-    """The record of a server in a case, made at the first touch."""
+    """The record of a server in a case, made at the first touch.
+
+    Raises RetryRequest where another worker makes it now.
+    """
     row = get(conn, server, case_id)
     if row is not None:
         return row
-    conn.execute(
-        _custody.insert().values(
-            server=server,
-            case_id=case_id,
-            subscription_id=subscription_id,
-            project=project,
-            state=lifecycle.Custody.TAKEN,
-            shelve_refused=False,
-            relock_due=False,
-            why='',
-            at=now,
-            **values,
-        )
+    database.insert_new(
+        conn,
+        _custody,
+        [
+            {
+                'server': server,
+                'case_id': case_id,
+                'subscription_id': subscription_id,
+                'project': project,
+                'state': lifecycle.Custody.TAKEN,
+                'shelve_refused': False,
+                'relock_due': False,
+                'why': '',
+                'at': now,
+                **values,
+            }
+        ],
     )
     row = get(conn, server, case_id)
     assert row is not None  # noqa: S101 - written in this transaction
