@@ -405,7 +405,8 @@ class Play:
         """As workers with nothing to do; not past a jump none has seen."""
         [(safe, at)] = self.books.ask('SELECT safe_why, ticked_at FROM watch')
         last = ledgers.instant(at)
-        if not safe and last and _NONE <= then - last <= self.settings.safe_gap:
+        gap = self.settings.safe_gap
+        if not safe and last and _NONE <= then - last <= gap:
             # It went back, and was right again before anybody looked.
             self.ledger.distrusted = None
         if self.ledger.distrusted is None or safe:
