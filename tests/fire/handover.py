@@ -7,11 +7,9 @@ of the environment `siege`.
 """
 
 import argparse
-import io
 import pathlib
 import subprocess
 import sys
-import tarfile
 import time
 
 import fixtures
@@ -41,8 +39,8 @@ class Release(fixtures.Fixture):
             check=True,
             stdout=subprocess.PIPE,
         )
-        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-            archive.extractall(self.path, filter='data')
+        unpack = ['tar', '--extract', '--directory', self.path]
+        subprocess.run(unpack, input=packed.stdout, check=True)
 
 
 def carry_out(city: siege.Siege, release: pathlib.Path) -> list[str]:

@@ -21,7 +21,6 @@ from patrii_billing.engine import voiding
 from patrii_billing import errors
 from patrii_billing.store import invoices
 from patrii_billing.store import schema
-from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store.views import balances
 from patrii_billing.store.views import journal
@@ -449,11 +448,7 @@ class LeakageTest(books.BooksTestCase):
         ]
 
     def server(self, name: str, project: str, flavor: str = 's1') -> None:
-        self.db.write(
-            servers.add, name, project=project, name=name,
-            flavor=flavor, vm_state='active', created_at=books.NOW,
-            told_at=books.NOW,
-        )  # fmt: skip
+        self.db.write(books.server, name, project=project, flavor=flavor)
 
     def test_what_a_subscription_covers_is_no_leak(self) -> None:
         self.db.write(books.subscription)
