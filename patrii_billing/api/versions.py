@@ -15,11 +15,16 @@ SERVICE_TYPE = 'billing'
 VERSION = '1.0'
 HEADER = 'OpenStack-API-Version'
 
+_TEXT: base.Schema = {'type': 'string'}
 _LINKS = {
     'type': 'array',
     'items': base.answer(
-        {'rel': {'type': 'string'}, 'href': {'type': 'string'}}
+        {
+            'rel': base.told(_TEXT, 'What it leads to.'),
+            'href': base.told(_TEXT, 'Where it is.'),
+        }
     ),
+    'description': 'The API itself, and what describes it.',
 }
 _SCHEMA = base.answer(
     {
@@ -27,13 +32,20 @@ _SCHEMA = base.answer(
             'type': 'array',
             'items': base.answer(
                 {
-                    'id': {'type': 'string'},
-                    'status': {'type': 'string'},
-                    'min_version': {'type': 'string'},
-                    'max_version': {'type': 'string'},
+                    'id': base.told(_TEXT, 'The name of the version.'),
+                    'status': base.told(
+                        _TEXT, 'CURRENT is the one to be used.'
+                    ),
+                    'min_version': base.told(
+                        _TEXT, 'The lowest microversion that is spoken.'
+                    ),
+                    'max_version': base.told(
+                        _TEXT, 'The highest microversion that is spoken.'
+                    ),
                     'links': _LINKS,
                 }
             ),
+            'description': 'All there are.',
         }
     }
 )

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 
 from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import ladder
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import lifecycle
 
+_TEXT: base.Schema = {'type': 'string'}
+_NAME = base.told(base.NAME, 'What the customer is called; no other is.')
 _NULL_DAY = base.or_null(base.DAY)
 _PERCENT: base.Schema = {
     'type': 'string',
@@ -20,25 +23,34 @@ _COUNTRY: base.Schema = {
     'description': 'A code of ISO 3166-1.',
     'examples': ['FR'],
 }
+_SHORT: base.Schema = {'type': 'string', 'minLength': 1, 'maxLength': 100}
 _RATE: Mapping[str, base.Schema] = {
-    'name': {'type': 'string', 'minLength': 1, 'maxLength': 100},
+    'name': {**_SHORT, 'description': 'As it stands on invoices.'},
     'rate': _PERCENT,
-    'valid_from': _NULL_DAY,
-    'valid_until': _NULL_DAY,
+    'valid_from': base.told(
+        _NULL_DAY, 'Its first day; null: since ever.'
+    ),
+    'valid_until': base.told(
+        _NULL_DAY, 'The first day after it; null: for ever.'
+    ),
 }
 _DISCOUNT: Mapping[str, base.Schema] = {
-    'name': {'type': 'string', 'minLength': 1, 'maxLength': 100},
+    'name': {**_SHORT, 'description': 'As it stands on invoices.'},
     'percent': base.or_null(_PERCENT),
     'amount': {
         **base.or_null(base.AMOUNT),
         'description': 'Off each cycle, in `currency`; or else a percent.',
     },
-    'valid_from': _NULL_DAY,
-    'valid_until': _NULL_DAY,
+    'valid_from': base.told(
+        _NULL_DAY, 'Its first day; null: since ever.'
+    ),
+    'valid_until': base.told(
+        _NULL_DAY, 'The first day after it; null: for ever.'
+    ),
 }
 _LETTERHEAD = 'Whom invoices are made out to; null is the name alone.'
 _ADDRESS: Mapping[str, base.Schema] = {
-    'name': base.NAME,
+    'name': base.told(base.NAME, 'The person or the company.'),
     'lines': {
         'type': 'array',
         'maxItems': 6,
@@ -46,7 +58,11 @@ _ADDRESS: Mapping[str, base.Schema] = {
         'description': 'Street and town, as they stand on a letter.',
     },
     'country': base.or_null(_COUNTRY),
-    'tax_id': base.or_null({'type': 'string', 'maxLength': 32}),
+    'tax_id': {
+        'type': ['string', 'null'],
+        'maxLength': 32,
+        'description': 'Its number at the tax office, as of VAT.',
+    },
 }
 _LOCALE: base.Schema = {
     'type': 'string',
@@ -115,15 +131,19 @@ _SENT = {
 }  # fmt: skip
 _COUNT: base.Schema = {'type': 'integer', 'minimum': 0}
 _FIELDS = {
-    'id': base.ID,
-    'name': base.NAME,
+    'id': owner.ID,
+    'name': _NAME,
     'external_ref': base.or_null(_REF),
-    'currency': base.CURRENCY,
+    'currency': base.told(
+        base.CURRENCY, 'A code of ISO 4217: of all its plans and invoices.'
+    ),
     'timezone': _ZONE,
     'locale': _LOCALE,
     'contacts': _CONTACTS,
     'policy': ladder.POLICY,
-    'address': base.or_null(base.answer(_ADDRESS)),
+    'address': base.told(
+        base.or_null(base.answer(_ADDRESS)), _LETTERHEAD
+    ),
     **_said(base.answer(_RATE), base.answer(_DISCOUNT)),
     'billing_status': {
         **base.or_null(base.one_of(list(lifecycle.Status))),
@@ -133,8 +153,10 @@ _FIELDS = {
         **base.BOOLEAN,
         'description': 'Not billed until a person has looked at it.',
     },
-    'parked_why': base.or_null({'type': 'string'}),
-    'owed': base.AMOUNT,
+    'parked_why': owner.PARKED_WHY,
+    'owed': base.told(
+        base.AMOUNT, 'What is open of its invoices, in `currency`.'
+    ),
     'overdue': {
         **base.AMOUNT,
         'description': 'What of it is past due.',
@@ -156,15 +178,22 @@ SHOWN = base.answer(
         **_FIELDS,
         'projects': {
             'type': 'array',
-            'items': base.answer({'id': base.UUID, 'name': base.NAME}),
+            'items': base.answer(
+                {'id': owner.PROJECT_ID, 'name': owner.PROJECT_NAME}
+            ),
+            'description': 'What belongs to it.',
         },
         'undeliverable': {
             'type': 'array',
             'items': base.answer(
                 {
-                    'address': {'type': 'string'},
-                    'since': base.INSTANT,
-                    'answer': {'type': 'string'},
+                    'address': base.told(_TEXT, 'The mail address.'),
+                    'since': base.told(
+                        base.INSTANT, 'When the first came back, in UTC.'
+                    ),
+                    'answer': base.told(
+                        _TEXT, 'What the mail server said.'
+                    ),
                 }
             ),
             'description': 'Addresses that mails came back from, each with '
@@ -215,7 +244,7 @@ LIST = base.listing(
 )
 CREATE = base.body(
     {
-        'name': base.NAME,
+        'name': _NAME,
         'currency': {
             **base.CURRENCY,
             'description': 'Of all its plans and invoices; it stays.',
@@ -226,7 +255,7 @@ CREATE = base.body(
 )
 CHANGE = base.body(
     {
-        'name': base.NAME,
+        'name': _NAME,
         **{
             name: schema
             if name in ('locale', 'timezone')

@@ -2,6 +2,7 @@
 """The shapes of actions."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import lifecycle
 
 _TEXT = {'type': 'string'}
@@ -12,9 +13,9 @@ _STATES = base.one_of(list(lifecycle.ActionState))
 _APPROVAL = base.one_of(['waiting', 'given'])
 
 _ACTION = {
-    'id': base.ID,
-    'type': _TYPES,
-    'state': _STATES,
+    'id': owner.ID,
+    'type': base.told(_TYPES, 'What is done to the cloud.'),
+    'state': base.told(_STATES, 'How far it is.'),
     'result': {
         **_NULL_TEXT,
         'description': 'What came of it: done, stopped, exempt, absent, '
@@ -26,13 +27,16 @@ _ACTION = {
         'description': 'Of a shelve or a delete: the ladder, or the request '
         'of its owner.',
     },
-    'account_id': base.ID,
-    'account_name': _TEXT,
-    'subscription_id': base.ID,
-    'subscription_name': _TEXT,
-    'project_id': _TEXT,
-    'server_id': _NULL_TEXT,
-    'server_name': _NULL_TEXT,
+    'account_id': owner.ACCOUNT_ID,
+    'account_name': owner.ACCOUNT_NAME,
+    'subscription_id': owner.SUBSCRIPTION_ID,
+    'subscription_name': owner.SUBSCRIPTION_NAME,
+    'project_id': base.told(_TEXT, owner.PROJECT_ID['description']),
+    'server_id': {
+        **_NULL_TEXT,
+        'description': 'The server, by its id in nova; null: the project.',
+    },
+    'server_name': base.or_null(owner.SERVER_NAME),
     'purpose': {
         **_NULL_TEXT,
         'description': 'Of a change of the quota: change, freeze, thaw or '
@@ -47,9 +51,12 @@ _ACTION = {
         **base.or_null(_APPROVAL),
         'description': 'Null where nobody is asked.',
     },
-    'approved_by': _NULL_TEXT,
-    'approved_at': _NULL_INSTANT,
-    'attempts': {'type': 'integer', 'description': 'That failed.'},
+    'approved_by': base.told(_NULL_TEXT, 'Who said yes.'),
+    'approved_at': base.told(_NULL_INSTANT, 'When that was, in UTC.'),
+    'attempts': {
+        'type': 'integer',
+        'description': 'How often it was tried, and failed.',
+    },
     'next_at': {**_NULL_INSTANT, 'description': 'When it is looked at next.'},
     'committed_at': {
         **_NULL_INSTANT,
@@ -61,7 +68,9 @@ _ACTION = {
         'description': "Nova's, in order.",
     },
     'created_at': base.INSTANT,
-    'finished_at': _NULL_INSTANT,
+    'finished_at': base.told(
+        _NULL_INSTANT, 'When it was done, failed or was cancelled, in UTC.'
+    ),
 }
 ACTION = base.answer(_ACTION)
 
@@ -91,11 +100,23 @@ APPROVE = base.body(
     },
     'actions',
 )
-APPROVED = base.answer({'actions': {'type': 'array', 'items': ACTION}})
+APPROVED = base.answer(
+    {
+        'actions': {
+            'type': 'array',
+            'items': ACTION,
+            'description': 'Those that were approved, as they are now.',
+        }
+    }
+)
 RETRY = base.body({})
 CANCEL = base.body(
     {
-        'reason': {**base.TEXT, 'minLength': 1},
+        'reason': {
+            **base.TEXT,
+            'minLength': 1,
+            'description': 'For the timeline: why it is not to be done.',
+        },
         'until': {
             **base.MOMENT,
             'description': 'Of a shelve, a delete or a purge: until when it '

@@ -69,6 +69,11 @@ PATH: Mapping[str, Schema] = {
 }
 
 
+def told(schema: Schema, description: str) -> Schema:
+    """The same, with what it means at the place where it stands."""
+    return {**schema, 'description': description}
+
+
 def or_null(schema: Schema) -> Schema:
     """What may be unknown."""
     nullable = {**schema, 'type': [schema['type'], 'null']}
@@ -141,33 +146,59 @@ def page(name: str, item: Schema) -> Schema:
         'type': 'array',
         'items': answer(
             {
-                'rel': one_of(['next']),
-                'href': {'type': 'string', 'format': 'uri'},
+                'rel': told(one_of(['next']), 'What it leads to.'),
+                'href': {
+                    'type': 'string',
+                    'format': 'uri',
+                    'description': 'Where it is, with all that was asked.',
+                },
             }
         ),
+        'description': 'The way to the next page; empty on the last.',
     }
-    return answer(
-        {name: {'type': 'array', 'items': item}, f'{name}_links': links}
-    )
+    items = {
+        'type': 'array',
+        'items': item,
+        'description': 'Those of this page, in order.',
+    }
+    return answer({name: items, f'{name}_links': links})
 
 
 # What a dry run tells, beside what would be answered.
+_TEXT: Schema = {'type': 'string'}
 ENTRY = answer(
     {
-        'at': INSTANT,
-        'what': {'type': 'string'},
-        'name': {'type': 'string'},
-        'why': {'type': 'string'},
-        'subscription_id': or_null(ID),
-        'server_id': or_null({'type': 'string'}),
-        'detail': {'type': 'object'},
+        'at': told(INSTANT, 'When it would happen, in UTC.'),
+        'what': told(_TEXT, 'Its kind, as status or action.'),
+        'name': told(_TEXT, 'What exactly it would be.'),
+        'why': told(_TEXT, 'The reason, in words.'),
+        'subscription_id': told(
+            or_null(ID), 'The subscription it is about, by its id.'
+        ),
+        'server_id': told(
+            or_null(_TEXT), 'The server it is about, by its id in nova.'
+        ),
+        'detail': {
+            'type': 'object',
+            'description': 'What more there is to it, by the kind of it.',
+        },
     }
 )
 REHEARSAL = answer(
     {
-        'dry_run': {'const': True},
-        'would': {'type': 'array', 'items': ENTRY},
-        'answer': {},
+        'dry_run': {
+            'const': True,
+            'description': 'Nothing of this was done.',
+        },
+        'would': {
+            'type': 'array',
+            'items': ENTRY,
+            'description': 'What would stand in the timeline, in order.',
+        },
+        'answer': {
+            'description': 'What would be answered; null where that is '
+            'without a body.',
+        },
     }
 )
 
@@ -179,21 +210,26 @@ ERRORS = answer(
             'items': {
                 'type': 'object',
                 'properties': {
-                    'request_id': {'type': 'string'},
-                    'code': {'type': 'string'},
-                    'status': {'type': 'integer'},
-                    'title': {'type': 'string'},
-                    'detail': {'type': 'string'},
-                    'path': {
-                        'type': 'string',
-                        'description': 'The field, of body or query.',
+                    'request_id': told(
+                        _TEXT, 'The request, as it stands in the log.'
+                    ),
+                    'code': told(
+                        _TEXT, 'For programs: billing.<noun>.<what>; it stays.'
+                    ),
+                    'status': {
+                        'type': 'integer',
+                        'description': 'The status of the response.',
                     },
+                    'title': told(_TEXT, 'The status, in words.'),
+                    'detail': told(_TEXT, 'For people: what is wrong.'),
+                    'path': told(_TEXT, 'The field, of body or query.'),
                 },
                 'required': [
                     'request_id', 'code', 'status', 'title', 'detail'
                 ],
                 'additionalProperties': False,
             },
+            'description': 'All that is wrong with what was sent.',
         }
     }
 )  # fmt: skip

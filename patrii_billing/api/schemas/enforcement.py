@@ -26,18 +26,23 @@ _ENFORCEMENT = {
         'type': 'array',
         'items': base.answer(
             {
-                'type': _TYPES,
-                'name': {'type': 'string'},
-                'used': _COUNT,
-                'limit': _COUNT,
+                'type': base.told(_TYPES, 'What is counted.'),
+                'name': base.told(
+                    {'type': 'string'}, 'What it is, and over what span.'
+                ),
+                'used': base.told(_COUNT, 'How many there were.'),
+                'limit': base.told(_COUNT, 'How many there may be.'),
             }
         ),
+        'description': 'At the limit of one all enforcement stops.',
     },
     'counted_from': {
         **_NULL_INSTANT,
         'description': 'When it was resumed: the caps count from then.',
     },
-    'ticked_at': _NULL_INSTANT,
+    'ticked_at': base.told(
+        _NULL_INSTANT, 'When the engine last went its round, in UTC.'
+    ),
     'heard_at': {
         **_NULL_INSTANT,
         'description': 'When nova last told of something.',
@@ -59,18 +64,28 @@ _ENFORCEMENT = {
         'description': 'What is to be done to the cloud, by type.',
         'items': base.answer(
             {
-                'type': _TYPES,
-                'pending': _COUNT,
+                'type': base.told(_TYPES, 'What is done to the cloud.'),
+                'pending': base.told(_COUNT, 'How many wait or go on.'),
                 'unapproved': {
                     **base.or_null(_COUNT),
-                    'description': 'Null where nobody is asked.',
+                    'description': 'How many wait for a person to say yes; '
+                    'null where nobody is asked.',
                 },
             }
         ),
     },
 }
 ENFORCEMENT = base.answer(_ENFORCEMENT)
-STOP = base.body({'reason': {**base.TEXT, 'minLength': 1}}, 'reason')
+STOP = base.body(
+    {
+        'reason': {
+            **base.TEXT,
+            'minLength': 1,
+            'description': 'For the timeline, and for who is to resume.',
+        }
+    },
+    'reason',
+)
 RESUME = base.body({})
 RESUMED = base.answer(
     {

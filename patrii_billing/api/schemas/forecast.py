@@ -2,30 +2,35 @@
 """The shapes of what is to come."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import forecast
 
 _KIND = base.one_of(list(forecast.Kind))
 EVENT = base.answer(
     {
-        'at': base.INSTANT,
+        'at': base.told(base.INSTANT, 'When it comes, in UTC.'),
         'not_before': {
             **base.BOOLEAN,
             'description': 'Whether `at` is only the earliest it can be, '
             'because it waits for a mail server or for nova.',
         },
-        'kind': _KIND,
-        'account_id': base.ID,
-        'account_name': {'type': 'string'},
-        'subscription_id': base.ID,
-        'subscription_name': {'type': 'string'},
-        'project_id': {'type': 'string'},
+        'kind': base.told(_KIND, 'What comes.'),
+        'account_id': owner.ACCOUNT_ID,
+        'account_name': owner.ACCOUNT_NAME,
+        'subscription_id': owner.SUBSCRIPTION_ID,
+        'subscription_name': owner.SUBSCRIPTION_NAME,
+        'project_id': owner.PROJECT_ID,
         'amount': {
             **base.or_null(base.AMOUNT),
             'description': 'What an invoice will ask for, by what is known '
             'now; else what is owed then.',
         },
-        'currency': base.CURRENCY,
-        'server_ids': {'type': 'array', 'items': {'type': 'string'}},
+        'currency': owner.CURRENCY,
+        'server_ids': {
+            'type': 'array',
+            'items': {'type': 'string'},
+            'description': 'The servers that it is about, by their ids.',
+        },
         'names': {
             **base.or_null(base.INSTANT),
             'description': 'The instant that a mail will name.',

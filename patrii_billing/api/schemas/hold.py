@@ -2,6 +2,7 @@
 """The shapes of holds."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 from patrii_billing.api.schemas import subscription
 from patrii_billing.domain import lifecycle
 
@@ -17,11 +18,13 @@ _WRITTEN: base.Schema = {
 
 HOLD = base.answer(
     {
-        'id': base.ID,
-        'subscription_id': base.ID,
+        'id': owner.ID,
+        'subscription_id': owner.SUBSCRIPTION_ID,
         'type': _TYPE,
-        'in_force': base.BOOLEAN,
-        'starts_at': base.INSTANT,
+        'in_force': base.told(
+            base.BOOLEAN, 'Whether the ladder stands still by it now.'
+        ),
+        'starts_at': base.told(base.INSTANT, 'Since when, in UTC.'),
         'until': {
             **base.or_null(base.INSTANT),
             'description': 'Null: until it is released.',
@@ -43,7 +46,11 @@ CREATE = base.body(
             'description': 'A promise needs it; the others may last until '
             'they are released. ' + base.MOMENT['description'],
         },
-        'reason': {'type': 'string', 'minLength': 1, 'maxLength': 4000},
+        'reason': {
+            **base.TEXT,
+            'minLength': 1,
+            'description': 'For the house; no customer sees it.',
+        },
     },
     'type',
     'reason',

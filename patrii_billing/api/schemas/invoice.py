@@ -2,6 +2,7 @@
 """The shapes of invoices; all sums of one are in its currency."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 from patrii_billing.api.schemas import payment
 from patrii_billing.domain import lifecycle
 
@@ -22,33 +23,39 @@ _KINDS = base.one_of(['renewal', 'first', 'extra', 'opening', 'credit_note'])
 _NUMBER = base.PATH['number']
 
 _INVOICE = {
-    'number': _NUMBER,
-    'kind': _KINDS,
-    'state': _STATES,
-    'account_id': base.ID,
-    'account_name': _TEXT,
+    'number': base.told(_NUMBER, 'Its number; none is left out.'),
+    'kind': base.told(_KINDS, 'What it was issued for.'),
+    'state': base.told(_STATES, 'What became of it.'),
+    'account_id': owner.ACCOUNT_ID,
+    'account_name': owner.ACCOUNT_NAME,
     'subscription_id': {
         **base.or_null(base.ID),
         'description': 'Which one answers for it, on the ladder.',
     },
-    'subscription_name': base.or_null(_TEXT),
-    'currency': base.CURRENCY,
-    'period_start': base.or_null(base.DAY),
+    'subscription_name': base.or_null(owner.SUBSCRIPTION_NAME),
+    'currency': owner.CURRENCY,
+    'period_start': base.told(
+        base.or_null(base.DAY), 'The first day of the period it bills.'
+    ),
     'period_end': {
         **base.or_null(base.DAY),
         'description': 'The first day after it.',
     },
-    'net': base.AMOUNT,
-    'tax': base.AMOUNT,
+    'net': base.told(base.AMOUNT, 'Without taxes, after discounts.'),
+    'tax': base.told(base.AMOUNT, 'The sum of its taxes.'),
     'total': {**base.AMOUNT, 'description': 'With taxes.'},
     'owed': {**base.AMOUNT, 'description': 'What is left to pay.'},
     'overdue': {
         **base.BOOLEAN,
         'description': 'Open, and past its due instant.',
     },
-    'issued_at': base.INSTANT,
-    'due_at': base.or_null(base.INSTANT),
-    'paid_at': base.or_null(base.INSTANT),
+    'issued_at': base.told(base.INSTANT, 'When it was issued, in UTC.'),
+    'due_at': base.told(
+        base.or_null(base.INSTANT), 'When it is past due, in UTC.'
+    ),
+    'paid_at': base.told(
+        base.or_null(base.INSTANT), 'When nothing was left to pay, in UTC.'
+    ),
     'closed_at': {
         **base.or_null(base.INSTANT),
         'description': 'Void or uncollectible since.',
@@ -61,16 +68,26 @@ _INVOICE = {
         **base.or_null(_NUMBER),
         'description': 'The invoice that a credit note gives back of.',
     },
-    'why': base.or_null(_TEXT),
+    'why': base.told(
+        base.or_null(_TEXT), 'Why it was issued, voided or written off.'
+    ),
 }
-_TAX = {'name': _TEXT, 'rate': base.DECIMAL, 'amount': base.AMOUNT}
+_TAX = {
+    'name': base.told(_TEXT, 'What the tax is called.'),
+    'rate': base.told(base.DECIMAL, 'In percent, a decimal number.'),
+    'amount': base.told(base.AMOUNT, 'How much it is, in `currency`.'),
+}
 LINE = base.answer(
     {
-        'id': base.ID,
-        'kind': base.one_of(['charge', 'credit']),
-        'label': _TEXT,
-        'resource': _TEXT,
-        'starts': base.or_null(base.DAY),
+        'id': owner.ID,
+        'kind': base.told(
+            base.one_of(['charge', 'credit']), 'Whether it asks or gives back.'
+        ),
+        'label': base.told(_TEXT, 'What it is, to its reader.'),
+        'resource': base.told(_TEXT, 'A flavor, a quota, or a meter.'),
+        'starts': base.told(
+            base.or_null(base.DAY), 'The first day that it bills.'
+        ),
         'ends': {
             **base.or_null(base.DAY),
             'description': 'The first day after it.',
@@ -79,10 +96,15 @@ LINE = base.answer(
             **base.or_null(base.INSTANT),
             'description': 'Where the plan counts seconds.',
         },
-        'ends_at': base.or_null(base.INSTANT),
-        'quantity': base.DECIMAL,
-        'unit': base.or_null(_TEXT),
-        'unit_price': base.DECIMAL,
+        'ends_at': {
+            **base.or_null(base.INSTANT),
+            'description': 'The instant after it, likewise.',
+        },
+        'quantity': base.told(base.DECIMAL, 'How many, exact.'),
+        'unit': base.told(base.or_null(_TEXT), 'What the quantity counts.'),
+        'unit_price': base.told(
+            base.DECIMAL, 'Of one for a whole cycle, in `currency`, exact.'
+        ),
         'ratio': {
             **_TEXT,
             'description': 'The share of a whole cycle, unreduced: 14/31.',
@@ -91,31 +113,50 @@ LINE = base.answer(
             **base.AMOUNT,
             'description': 'Price x quantity x ratio, before the discount.',
         },
-        'discount': base.AMOUNT,
-        'net': base.AMOUNT,
-        'taxes': {'type': 'array', 'items': base.answer(_TAX)},
-        'total': base.AMOUNT,
+        'discount': base.told(base.AMOUNT, 'What is left out of it.'),
+        'net': base.told(base.AMOUNT, 'After the discount, without taxes.'),
+        'taxes': {
+            'type': 'array',
+            'items': base.answer(_TAX),
+            'description': 'Its taxes, at the rates of its first day.',
+        },
+        'total': base.told(base.AMOUNT, 'With taxes.'),
         'reason': {
             **_TEXT,
             'description': 'Why it is there, and how it was counted.',
         },
-        'corrects_invoice': base.or_null(_NUMBER),
-        'corrects_line': base.or_null(base.ID),
+        'corrects_invoice': base.told(
+            base.or_null(_NUMBER), 'The invoice with the line it corrects.'
+        ),
+        'corrects_line': base.told(
+            base.or_null(base.ID), 'The line it corrects, by its id.'
+        ),
     }
 )
 _NOTICE = base.answer(
     {
-        'id': base.ID,
-        'template': _TEXT,
-        'state': base.one_of(list(lifecycle.NoticeState)),
-        'recipients': {'type': 'array', 'items': _TEXT},
-        'attempts': {'type': 'integer'},
+        'id': owner.ID,
+        'template': base.told(_TEXT, 'What the mail is about.'),
+        'state': base.told(
+            base.one_of(list(lifecycle.NoticeState)), 'What became of it.'
+        ),
+        'recipients': {
+            'type': 'array',
+            'items': _TEXT,
+            'description': 'To which addresses it goes, or went.',
+        },
+        'attempts': {
+            'type': 'integer',
+            'description': 'How often it was tried.',
+        },
         'answer': {
             **base.or_null(_TEXT),
             'description': 'What the mail server said last.',
         },
-        'created_at': base.INSTANT,
-        'accepted_at': base.or_null(base.INSTANT),
+        'created_at': base.told(base.INSTANT, 'When it was due, in UTC.'),
+        'accepted_at': base.told(
+            base.or_null(base.INSTANT), 'When the mail server took it, in UTC.'
+        ),
     }
 )
 INVOICE = base.answer(_INVOICE)
@@ -124,45 +165,78 @@ WHOLE = base.answer(
         **_INVOICE,
         'taxes': {
             'type': 'array',
-            'items': base.answer({**_TAX, 'base': base.AMOUNT}),
+            'items': base.answer(
+                {
+                    **_TAX,
+                    'base': base.told(
+                        base.AMOUNT, 'The net sum that is taxed so.'
+                    ),
+                }
+            ),
+            'description': 'The taxes of its lines, a sum for each rate.',
         },
         'customer': {
             'type': ['object', 'null'],
             'description': 'The address as it was when it was issued.',
         },
-        'lines': {'type': 'array', 'items': LINE},
+        'lines': {
+            'type': 'array',
+            'items': LINE,
+            'description': 'What it bills and gives back, in order.',
+        },
         'payments': {
             'type': 'array',
+            'description': 'The money that is on it now.',
             'items': base.answer(
                 {
-                    'payment_id': base.ID,
+                    'payment_id': base.told(
+                        base.ID, 'The payment or credit, by its id.'
+                    ),
                     'kind': payment.PAYMENT['properties']['kind'],
                     'amount': {
                         **base.AMOUNT,
                         'description': 'What of it is on this invoice.',
                     },
-                    'at': base.INSTANT,
-                    'reference': _TEXT,
+                    'at': base.told(
+                        base.INSTANT, 'When it was put there, in UTC.'
+                    ),
+                    'reference': base.told(_TEXT, 'What the customer wrote.'),
                 }
             ),
         },
         'credit_notes': {
             'type': 'array',
+            'description': 'The documents that give back of it.',
             'items': base.answer(
                 {
-                    'number': _NUMBER,
-                    'total': base.AMOUNT,
-                    'issued_at': base.INSTANT,
-                    'why': base.or_null(_TEXT),
+                    'number': base.told(_NUMBER, 'The number of the note.'),
+                    'total': base.told(
+                        base.AMOUNT, 'What it gives back, with taxes.'
+                    ),
+                    'issued_at': base.told(
+                        base.INSTANT, 'When it was issued, in UTC.'
+                    ),
+                    'why': base.told(base.or_null(_TEXT), 'For what reason.'),
                 }
             ),
         },
         'carried': {
             'type': 'array',
             'description': 'Older ones that were open when it was issued.',
-            'items': base.answer({'number': _NUMBER, 'owed': base.AMOUNT}),
+            'items': base.answer(
+                {
+                    'number': base.told(_NUMBER, 'The number of one.'),
+                    'owed': base.told(
+                        base.AMOUNT, 'What was left to pay of it then.'
+                    ),
+                }
+            ),
         },
-        'notices': {'type': 'array', 'items': _NOTICE},
+        'notices': {
+            'type': 'array',
+            'items': _NOTICE,
+            'description': 'The mails about it.',
+        },
     }
 )
 
@@ -190,6 +264,7 @@ _LINE = base.body(
         'unit_price': {
             **base.DECIMAL,
             'pattern': r'^[0-9]{1,16}(\.[0-9]{1,12})?$',
+            'description': 'Of one, in the currency of the account, exact.',
         },
         'quantity': {
             **base.DECIMAL,
@@ -203,7 +278,7 @@ _LINE = base.body(
             'description': 'What the quantity counts.',
             'examples': ['hour'],
         },
-        'starts': base.DAY,
+        'starts': base.told(base.DAY, 'The first day that is billed.'),
         'ends': {
             **base.DAY,
             'description': 'The first day after it; with starts, or neither.',
@@ -213,7 +288,7 @@ _LINE = base.body(
 )  # fmt: skip
 CREATE = base.body(
     {
-        'account_id': base.ID,
+        'account_id': base.told(base.ID, 'Who is to pay it, by its id.'),
         'lines': {
             'type': 'array',
             'minItems': 1,
@@ -248,7 +323,15 @@ CREATE = base.body(
     'account_id', 'lines', 'why',
 )  # fmt: skip
 CREATE_WAITING = base.body({'why': _WHY}, 'why')
-ISSUED = base.answer({'invoices': {'type': 'array', 'items': WHOLE}})
+ISSUED = base.answer(
+    {
+        'invoices': {
+            'type': 'array',
+            'items': WHOLE,
+            'description': 'Those that were issued; none where nothing waits.',
+        }
+    }
+)
 VOID = base.body(
     {
         'why': _WHY,

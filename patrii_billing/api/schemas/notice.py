@@ -2,6 +2,7 @@
 """The shapes of notices."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import mail
 
@@ -14,16 +15,20 @@ _TEMPLATES = base.one_of(mail.TEMPLATES)
 _STATES = base.one_of(list(lifecycle.NoticeState))
 
 _NOTICE = {
-    'id': base.ID,
+    'id': owner.ID,
     'key': {**_TEXT, 'description': 'What makes it this one.'},
-    'template': _TEXT,
-    'state': _STATES,
+    'template': base.told(_TEXT, 'What the mail is about.'),
+    'state': base.told(_STATES, 'What became of it.'),
     'account_id': {**_NULL_ID, 'description': "Null: the operator's."},
-    'account_name': _NULL_TEXT,
-    'subscription_id': _NULL_ID,
-    'subscription_name': _NULL_TEXT,
-    'invoice': base.or_null(base.PATH['number']),
-    'server_ids': _TEXTS,
+    'account_name': base.or_null(owner.ACCOUNT_NAME),
+    'subscription_id': base.or_null(owner.SUBSCRIPTION_ID),
+    'subscription_name': base.or_null(owner.SUBSCRIPTION_NAME),
+    'invoice': base.told(
+        base.or_null(base.PATH['number']), 'The invoice that it is about.'
+    ),
+    'server_ids': base.told(
+        _TEXTS, 'The servers that it names, by their ids in nova.'
+    ),
     'names': {
         **_NULL_INSTANT,
         'description': 'The instant it speaks of, as that of the deletion.',
@@ -33,16 +38,26 @@ _NOTICE = {
         'description': 'The notice that it is a copy of; the ladder counts '
         'from that one.',
     },
-    'attempts': {'type': 'integer'},
+    'attempts': {
+        'type': 'integer',
+        'description': 'How often it was tried.',
+    },
     'answer': {
         **_NULL_TEXT,
         'description': "The mail server's, or how it was given.",
     },
-    'recipients': {**base.or_null({'type': 'array'}), 'items': _TEXT},
-    'subject': _NULL_TEXT,
+    'recipients': {
+        **base.or_null(_TEXTS),
+        'description': 'To which addresses it went; null until it is tried.',
+    },
+    'subject': base.told(
+        _NULL_TEXT, 'As it was sent last; null until it is tried.'
+    ),
     'next_at': {**_NULL_INSTANT, 'description': 'When it is tried next.'},
-    'created_at': base.INSTANT,
-    'settled_at': _NULL_INSTANT,
+    'created_at': base.told(base.INSTANT, 'When it was due, in UTC.'),
+    'settled_at': base.told(
+        _NULL_INSTANT, 'When it was known what became of it, in UTC.'
+    ),
     'accepted_at': {
         **_NULL_INSTANT,
         'description': 'By the mail server, or given by another way.',
@@ -58,20 +73,29 @@ WHOLE = base.answer(
     {
         **_NOTICE,
         'text': {**_NULL_TEXT, 'description': 'As it was sent last.'},
-        'copies': {'type': 'array', 'items': base.ID},
+        'copies': {
+            'type': 'array',
+            'items': base.ID,
+            'description': 'The notices that repeat this one, by their ids.',
+        },
         'history': {
             'type': 'array',
             'items': base.answer(
                 {
-                    'number': {'type': 'integer'},
-                    'at': base.INSTANT,
+                    'number': {
+                        'type': 'integer',
+                        'description': 'Which time it was: 1 is the first.',
+                    },
+                    'at': base.told(base.INSTANT, 'When that was, in UTC.'),
                     'result': {
                         **base.one_of(list(lifecycle.Attempt)),
                         'description': 'begun: under way, or its worker '
                         'died before the answer.',
                     },
-                    'answer': _NULL_TEXT,
-                    'recipients': _TEXTS,
+                    'answer': base.told(
+                        _NULL_TEXT, 'What the mail server said.'
+                    ),
+                    'recipients': base.told(_TEXTS, 'To which addresses.'),
                 }
             ),
             'description': 'Each time that it was handed over, or tried '
@@ -127,16 +151,16 @@ PREVIEW = base.query(
 PREVIEW['required'] = ['template']
 PREVIEWED = base.answer(
     {
-        'template': _TEXT,
-        'locale': _TEXT,
+        'template': base.told(_TEXT, 'Which notice it would be.'),
+        'locale': base.told(_TEXT, 'The language it is in.'),
         'recipients': {
             **_TEXTS,
             'description': "The account's own; if it has none, those of its "
             "project's users are asked for when it is sent.",
         },
-        'subject': _TEXT,
-        'text': _TEXT,
-        'html': _TEXT,
+        'subject': base.told(_TEXT, 'The subject of the mail.'),
+        'text': base.told(_TEXT, 'The mail as plain text.'),
+        'html': base.told(_TEXT, 'The mail as HTML.'),
         'invented': {
             **_TEXTS,
             'description': 'What of it no book tells: samples.',
@@ -157,9 +181,9 @@ TEST = base.body(
 )
 TESTED = base.answer(
     {
-        'template': _TEXT,
-        'to': _TEXT,
-        'subject': _TEXT,
+        'template': base.told(_TEXT, 'Which notice it was a sample of.'),
+        'to': base.told(_TEXT, 'The address it was sent to.'),
+        'subject': base.told(_TEXT, 'The subject of the mail.'),
         'result': {
             **base.or_null(
                 base.one_of(['accepted', 'deferred', 'refused', 'unknown'])
@@ -168,7 +192,7 @@ TESTED = base.answer(
         },
         'answer': {**_TEXT, 'description': "The mail server's, or why none."},
         'advice': {**_TEXT, 'description': 'What may be done about it.'},
-        'server': _TEXT,
+        'server': base.told(_TEXT, 'Which mail server was spoken to.'),
         'tls': {
             **_NULL_TEXT,
             'description': 'The version that protected it; null: none did.',

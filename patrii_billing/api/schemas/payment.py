@@ -2,6 +2,7 @@
 """The shapes of payments, and of credits, which are money too."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import lifecycle
 
 _TEXT = {'type': 'string'}
@@ -24,21 +25,21 @@ _ABOVE_ZERO = {
 }
 
 _COMMON = {
-    'id': base.ID,
+    'id': owner.ID,
     'account_id': {
         **base.or_null(base.ID),
         'description': 'Null while nobody knows whose it is.',
     },
-    'account_name': base.or_null(_TEXT),
-    'state': _STATES,
-    'amount': base.AMOUNT,
+    'account_name': base.or_null(owner.ACCOUNT_NAME),
+    'state': base.told(_STATES, 'What became of it.'),
+    'amount': base.told(base.AMOUNT, 'All of it, in `currency`.'),
     'free': {
         **base.AMOUNT,
         'description': 'What of it pays no invoice: it is balance.',
     },
-    'currency': base.CURRENCY,
-    'key': _TEXT,
-    'received_at': base.INSTANT,
+    'currency': owner.CURRENCY,
+    'key': base.told(_TEXT, 'What makes it this one; no other has it.'),
+    'received_at': base.told(base.INSTANT, 'When it came in, in UTC.'),
     'ended_at': {
         **base.or_null(base.INSTANT),
         'description': 'Since when nothing of it is here any more.',
@@ -47,16 +48,21 @@ _COMMON = {
 }
 _PAYMENT = {
     **_COMMON,
-    'kind': _KINDS,
-    'reference': _TEXT,
-    'in_transit_until': base.or_null(base.INSTANT),
+    'kind': base.told(_KINDS, 'What money it is, or what became of it.'),
+    'reference': base.told(_TEXT, 'What the customer wrote.'),
+    'in_transit_until': {
+        **base.or_null(base.INSTANT),
+        'description': 'Until when the ladder waits for a pending one.',
+    },
     'assigned_at': {
         **base.or_null(base.INSTANT),
         'description': 'When it was found whose it is, if not at once.',
     },
-    'source': _TEXT,
-    'payer': base.or_null(_TEXT),
-    'remittance': base.or_null(_TEXT),
+    'source': base.told(_TEXT, 'Who entered it: person, bank or service.'),
+    'payer': base.told(base.or_null(_TEXT), 'Who paid, as the bank has it.'),
+    'remittance': base.told(
+        base.or_null(_TEXT), 'What he wrote to the bank, as it came.'
+    ),
     'takes_from': {
         **base.or_null(base.ID),
         'description': 'The payment or credit that it went out of.',
@@ -66,24 +72,31 @@ _PAYMENT = {
 _USES = {
     'allocations': {
         'type': 'array',
+        'description': 'The invoices that it pays, or paid.',
         'items': base.answer(
             {
-                'invoice': base.PATH['number'],
-                'amount': base.AMOUNT,
-                'at': base.INSTANT,
-                'undone_at': base.or_null(base.INSTANT),
+                'invoice': base.told(
+                    base.PATH['number'], 'The number of the invoice.'
+                ),
+                'amount': base.told(base.AMOUNT, 'What of it is there.'),
+                'at': base.told(base.INSTANT, 'Since when, in UTC.'),
+                'undone_at': {
+                    **base.or_null(base.INSTANT),
+                    'description': 'When it was taken off again, in UTC.',
+                },
             }
         ),
     },
     'went_out': {
         'type': 'array',
+        'description': 'What of it was paid back, taken back or kept.',
         'items': base.answer(
             {
-                'id': base.ID,
-                'kind': _KINDS,
-                'amount': base.AMOUNT,
-                'at': base.INSTANT,
-                'why': _TEXT,
+                'id': owner.ID,
+                'kind': base.told(_KINDS, 'Which way it went.'),
+                'amount': base.told(base.AMOUNT, 'How much went.'),
+                'at': base.told(base.INSTANT, 'When it went, in UTC.'),
+                'why': base.told(_TEXT, 'For what reason.'),
             }
         ),
     },
@@ -93,7 +106,10 @@ WHOLE = base.answer({**_PAYMENT, **_USES})
 
 _CREDIT = {
     **_COMMON,
-    'source': base.one_of(['goodwill', 'document']),
+    'source': {
+        **base.one_of(['goodwill', 'document']),
+        'description': 'Given by a person, or left by a document.',
+    },
     'why': {
         **_TEXT,
         'description': 'The reason, or the document that left it.',
@@ -152,7 +168,7 @@ CREATE = base.body(
 )
 ASSIGN = base.body(
     {
-        'account_id': base.ID,
+        'account_id': base.told(base.ID, 'Whose it is, by its id.'),
         'takes_back': {
             **base.ID,
             'description': 'Of what a bank took back: the payment it was.',
@@ -194,7 +210,7 @@ REFUND = base.body(
 )
 CREATE_CREDIT = base.body(
     {
-        'account_id': base.ID,
+        'account_id': base.told(base.ID, 'Who gets it, by its id.'),
         'amount': _ABOVE_ZERO,
         'currency': _CURRENCY,
         'key': _KEY,

@@ -3,6 +3,7 @@
 
 from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import ladder
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import calendar
 from patrii_billing.domain import pricing
 from patrii_billing.domain import proration
@@ -26,7 +27,13 @@ _TRIAL: base.Schema = {
     'maximum': 3660,
     'description': 'Nothing is billed of so many days of a new contract.',
 }
-_TIER = {'up_to': base.or_null(_QUANTITY), 'unit_price': _UNIT_PRICE}
+_TIER = {
+    'up_to': {
+        **base.or_null(_QUANTITY),
+        'description': 'The last that is in it; null: no end.',
+    },
+    'unit_price': _UNIT_PRICE,
+}
 
 _PRICE = {
     'kind': {
@@ -39,7 +46,10 @@ _PRICE = {
         'description': 'A flavor, a quota as cores, or a meter.',
     },
     'unit_price': _UNIT_PRICE,
-    'valid_from': base.or_null(base.DAY),
+    'valid_from': {
+        **base.or_null(base.DAY),
+        'description': 'The first day on which it is valid.',
+    },
     'valid_until': {
         **base.or_null(base.DAY),
         'description': 'The first day on which it is not valid.',
@@ -70,7 +80,7 @@ _PRICE = {
         'description': 'What one is called, as GB.',
     },
 }
-PRICE = base.answer({'id': base.ID, **_PRICE})
+PRICE = base.answer({'id': owner.ID, **_PRICE})
 ADD_PRICE = base.body(
     {
         **_PRICE,
@@ -87,8 +97,10 @@ END_PRICE = base.body(
 )  # fmt: skip
 
 _FIELDS = {
-    'name': base.NAME,
-    'currency': base.CURRENCY,
+    'name': base.told(base.NAME, 'What it is called; no other plan is.'),
+    'currency': base.told(
+        base.CURRENCY, 'A code of ISO 4217: of its prices; it stays.'
+    ),
     'cycle': _CYCLE,
     'unit': {
         **base.one_of(list(calendar.Unit)),
@@ -107,10 +119,14 @@ _FIELDS = {
 }
 PLAN = base.answer(
     {
-        'id': base.ID,
+        'id': owner.ID,
         **_FIELDS,
         'created_at': base.INSTANT,
-        'prices': {'type': 'array', 'items': PRICE},
+        'prices': {
+            'type': 'array',
+            'items': PRICE,
+            'description': 'All it ever had, with their days.',
+        },
     }
 )
 LIST = base.listing(

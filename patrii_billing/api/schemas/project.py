@@ -2,13 +2,14 @@
 """The shapes of projects."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 
 PROJECT = base.answer(
     {
-        'id': base.UUID,
-        'name': base.NAME,
-        'account_id': base.ID,
-        'account_name': base.NAME,
+        'id': base.told(base.UUID, 'That of keystone.'),
+        'name': base.told(base.NAME, 'As keystone has it.'),
+        'account_id': owner.ACCOUNT_ID,
+        'account_name': owner.ACCOUNT_NAME,
     }
 )
 LIST = base.listing(
@@ -16,7 +17,7 @@ LIST = base.listing(
 )
 CREATE = base.body(
     {
-        'account_id': base.ID,
+        'account_id': base.told(base.ID, 'Whose it is to be, by its id.'),
         'id': {**base.UUID, 'description': 'That of keystone.'},
         'name': {
             **base.NAME,

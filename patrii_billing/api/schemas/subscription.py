@@ -3,9 +3,11 @@
 
 from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import ladder
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import lifecycle
 
 _TEXT: base.Schema = {'type': 'string'}
+_NAME = base.told(base.NAME, 'What it is called; no other one is.')
 WHY: base.Schema = {**base.TEXT, 'description': 'For the timeline.'}
 _ANCHOR: base.Schema = {
     'type': 'integer',
@@ -21,14 +23,14 @@ _STEPS = [
 
 SUBSCRIPTION = base.answer(
     {
-        'id': base.ID,
-        'name': base.NAME,
-        'account_id': base.ID,
-        'account_name': base.NAME,
-        'plan_id': base.ID,
-        'plan_name': base.NAME,
-        'project_id': base.UUID,
-        'project_name': base.NAME,
+        'id': owner.ID,
+        'name': _NAME,
+        'account_id': owner.ACCOUNT_ID,
+        'account_name': owner.ACCOUNT_NAME,
+        'plan_id': base.told(base.ID, 'The plan it is billed by, by its id.'),
+        'plan_name': base.told(base.NAME, 'The name of that plan.'),
+        'project_id': owner.PROJECT_ID,
+        'project_name': owner.PROJECT_NAME,
         'server_id': {
             **base.or_null(base.UUID),
             'description': 'Of one server; null: of the whole project.',
@@ -37,22 +39,36 @@ SUBSCRIPTION = base.answer(
             **base.BOOLEAN,
             'description': 'Whether it covers its project, or its server.',
         },
-        'enforce_from': base.or_null(base.INSTANT),
+        'enforce_from': base.told(
+            base.or_null(base.INSTANT), 'Nobody is dunned before; in UTC.'
+        ),
         'anchor_day': _ANCHOR,
-        'start': base.DAY,
+        'start': base.told(base.DAY, 'Its first day.'),
         'billed_until': {
             **base.DAY,
             'description': 'Where what is billed ends.',
         },
-        'next_invoice_at': base.or_null(base.INSTANT),
-        'contract': base.one_of(list(lifecycle.Contract)),
+        'next_invoice_at': {
+            **base.or_null(base.INSTANT),
+            'description': 'When the next period is invoiced; null: never.',
+        },
+        'contract': {
+            **base.one_of(list(lifecycle.Contract)),
+            'description': 'Where the contract is between start and end.',
+        },
         'ends_on': {
             **base.or_null(base.DAY),
             'description': 'The first day that is not billed.',
         },
-        'ended_at': base.or_null(base.INSTANT),
-        'billing_status': base.one_of(list(lifecycle.Status)),
-        'status_since': base.INSTANT,
+        'ended_at': base.told(
+            base.or_null(base.INSTANT), 'When the contract ended, in UTC.'
+        ),
+        'billing_status': {
+            **base.one_of(list(lifecycle.Status)),
+            'description': 'Where it stands on the ladder; written once nova '
+            'has confirmed it.',
+        },
+        'status_since': base.told(base.INSTANT, 'Since when, in UTC.'),
         'next_step': {
             **base.or_null(base.one_of(_STEPS)),
             'description': 'Of the ladder, for the oldest open invoice.',
@@ -74,7 +90,7 @@ SUBSCRIPTION = base.answer(
             'description': 'As it stands in the locks of its servers.',
         },
         'policy': ladder.POLICY,
-        'currency': base.CURRENCY,
+        'currency': owner.CURRENCY,
         'owed': {
             **base.AMOUNT,
             'description': 'What is open of its invoices.',
@@ -83,7 +99,7 @@ SUBSCRIPTION = base.answer(
             **base.BOOLEAN,
             'description': 'Not billed until a person has looked at it.',
         },
-        'parked_why': base.or_null(_TEXT),
+        'parked_why': owner.PARKED_WHY,
         'created_at': base.INSTANT,
     }
 )
@@ -104,13 +120,13 @@ LIST = base.listing(
 
 CREATE = base.body(
     {
-        'name': base.NAME,
+        'name': _NAME,
         'account_id': {
             **base.ID,
             'description': 'To be sure: must be the one of the project.',
         },
-        'plan_id': base.ID,
-        'project_id': base.UUID,
+        'plan_id': base.told(base.ID, 'The plan to bill by, by its id.'),
+        'project_id': owner.PROJECT_ID,
         'server_id': {
             **base.UUID,
             'description': 'Only this server of the project.',
@@ -149,7 +165,7 @@ CREATE = base.body(
 
 CHANGE = base.body(
     {
-        'name': base.NAME,
+        'name': _NAME,
         'policy': ladder.CHANGED,
         'enforce_from': base.or_null(base.MOMENT),
         'plan_id': {
@@ -185,7 +201,7 @@ CANCEL = base.body(
 WORD = base.body({'why': WHY})
 RESTORED = base.answer(
     {
-        'subscription_id': base.ID,
+        'subscription_id': owner.SUBSCRIPTION_ID,
         'action_ids': {
             'type': 'array',
             'items': base.ID,

@@ -2,20 +2,24 @@
 """The shape of where the whole cloud stands."""
 
 from patrii_billing.api.schemas import base
+from patrii_billing.api.schemas import owner
 from patrii_billing.domain import forecast
 from patrii_billing.domain import lifecycle
 
 _COUNT: base.Schema = {'type': 'integer', 'minimum': 0}
 _STATUS = base.answer(
     {
-        'status': base.one_of(list(lifecycle.Status)),
-        'subscriptions': _COUNT,
-        'accounts': _COUNT,
+        'status': {
+            **base.one_of(list(lifecycle.Status)),
+            'description': 'Where they stand on the ladder.',
+        },
+        'subscriptions': base.told(_COUNT, 'How many stand there.'),
+        'accounts': base.told(_COUNT, 'Of how many accounts.'),
     }
 )
 _AGE = base.answer(
     {
-        'currency': base.CURRENCY,
+        'currency': owner.CURRENCY,
         'from_days': {
             **base.or_null(_COUNT),
             'description': 'Whole days past due; null: not due.',
@@ -24,61 +28,78 @@ _AGE = base.answer(
             **base.or_null(_COUNT),
             'description': 'The last of them; null: no end.',
         },
-        'invoices': _COUNT,
-        'owed': base.AMOUNT,
+        'invoices': base.told(_COUNT, 'How many are open.'),
+        'owed': base.told(base.AMOUNT, 'What is left to pay of them.'),
     }
 )
 _MONTH = base.answer(
     {
         'month': {**base.DAY, 'description': 'Its first day.'},
-        'currency': base.CURRENCY,
-        'invoiced': base.AMOUNT,
-        'credited': base.AMOUNT,
-        'collected': base.AMOUNT,
-        'refunded': base.AMOUNT,
-        'charged_back': base.AMOUNT,
+        'currency': owner.CURRENCY,
+        'invoiced': base.told(base.AMOUNT, 'What was asked for, with taxes.'),
+        'credited': base.told(base.AMOUNT, 'What documents gave back.'),
+        'collected': base.told(base.AMOUNT, 'What customers paid.'),
+        'refunded': base.told(base.AMOUNT, 'What was paid back to them.'),
+        'charged_back': base.told(base.AMOUNT, 'What banks took back.'),
     }
 )
 _DUE = base.answer(
     {
         'day': {**base.DAY, 'description': 'In the timezone asked for.'},
-        'kind': base.one_of(
-            [
-                forecast.Kind.INVOICE, forecast.Kind.REMINDER,
-                forecast.Kind.GRACE, forecast.Kind.SHELVE,
-                forecast.Kind.LAST_WARNING, forecast.Kind.DELETE,
-            ]
-        ),
-        'currency': base.CURRENCY,
-        'subscriptions': _COUNT,
+        'kind': {
+            **base.one_of(
+                [
+                    forecast.Kind.INVOICE, forecast.Kind.REMINDER,
+                    forecast.Kind.GRACE, forecast.Kind.SHELVE,
+                    forecast.Kind.LAST_WARNING, forecast.Kind.DELETE,
+                ]
+            ),
+            'description': 'Which step comes.',
+        },
+        'currency': owner.CURRENCY,
+        'subscriptions': base.told(_COUNT, 'How many it comes to.'),
         'amount': {
             **base.AMOUNT,
             'description': 'What they owe; of invoices what those of the '
             'last period came to.',
         },
-        'estimated': base.BOOLEAN,
+        'estimated': base.told(
+            base.BOOLEAN, 'Whether the amount is by the last period.'
+        ),
     }
 )  # fmt: skip
 _ACTION = base.answer(
     {
-        'type': base.one_of(list(lifecycle.ActionType)),
-        'waiting': _COUNT,
+        'type': {
+            **base.one_of(list(lifecycle.ActionType)),
+            'description': 'What is done to the cloud.',
+        },
+        'waiting': base.told(_COUNT, 'How many wait or go on.'),
         'stuck': {
             **_COUNT,
             'description': 'Of those that wait, what failed several times.',
         },
-        'failed': _COUNT,
+        'failed': base.told(_COUNT, 'How many were given up.'),
     }
 )
 _UNMATCHED = base.answer(
-    {'currency': base.CURRENCY, 'payments': _COUNT, 'amount': base.AMOUNT}
+    {
+        'currency': owner.CURRENCY,
+        'payments': base.told(_COUNT, 'How many there are.'),
+        'amount': base.told(base.AMOUNT, 'The sum of them.'),
+    }
 )
 _CAP = base.answer(
     {
-        'action': base.one_of(list(lifecycle.ActionType)),
-        'name': {'type': 'string'},
-        'used': _COUNT,
-        'limit': _COUNT,
+        'action': {
+            **base.one_of(list(lifecycle.ActionType)),
+            'description': 'What is counted.',
+        },
+        'name': base.told(
+            {'type': 'string'}, 'What it is, and over what span.'
+        ),
+        'used': base.told(_COUNT, 'How many there were.'),
+        'limit': base.told(_COUNT, 'How many there may be.'),
     }
 )
 
@@ -89,14 +110,16 @@ def _all(item: base.Schema, description: str) -> base.Schema:
 
 SUMMARY = base.answer(
     {
-        'at': base.INSTANT,
+        'at': base.told(base.INSTANT, 'As of when all is, in UTC.'),
         'past_months_at': {
             **base.INSTANT,
             'description': 'Of when the months before the running one are, '
             'and the invoices that are due.',
         },
-        'accounts': _COUNT,
-        'parked_accounts': _COUNT,
+        'accounts': base.told(_COUNT, 'How many customers there are.'),
+        'parked_accounts': base.told(
+            _COUNT, 'How many are not billed before a person looked.'
+        ),
         'statuses': _all(_STATUS, 'Subscriptions whose contract runs.'),
         'open': _all(_AGE, 'What is owed, by how long it is past due.'),
         'months': _all(_MONTH, 'The last twelve, the running one included.'),
@@ -107,7 +130,7 @@ SUMMARY = base.answer(
             'such a step is told by the forecast.',
         ),
         'actions': _all(_ACTION, 'What waits for nova, or failed.'),
-        'waiting_notices': _COUNT,
+        'waiting_notices': base.told(_COUNT, 'That are yet to be sent.'),
         'refused_notices': {
             **_COUNT,
             'description': 'That did not arrive, in the last thirty days.',
@@ -116,10 +139,18 @@ SUMMARY = base.answer(
             **_COUNT,
             'description': 'Of which nobody knows, in as many days.',
         },
-        'parked_messages': _COUNT,
-        'message_waiting_since': base.or_null(base.INSTANT),
+        'parked_messages': base.told(
+            _COUNT, 'Notifications that could not be read, and are kept.'
+        ),
+        'message_waiting_since': {
+            **base.or_null(base.INSTANT),
+            'description': 'When the oldest came that waits to be read.',
+        },
         'unmatched_payments': _all(_UNMATCHED, 'Money of nobody known.'),
-        'ticked_at': base.or_null(base.INSTANT),
+        'ticked_at': {
+            **base.or_null(base.INSTANT),
+            'description': 'When the engine last went its round.',
+        },
         'heard_at': {
             **base.or_null(base.INSTANT),
             'description': 'The newest notification.',
@@ -128,7 +159,9 @@ SUMMARY = base.answer(
             **base.or_null(base.INSTANT),
             'description': 'The newest complete comparison with nova.',
         },
-        'dry_run': base.BOOLEAN,
+        'dry_run': base.told(
+            base.BOOLEAN, 'Nothing is done to the cloud, nobody is mailed.'
+        ),
         'standing_still': {
             'type': 'array',
             'items': {'type': 'string'},
