@@ -79,7 +79,8 @@ class PaceTest(backends.DatabaseTestCase):
             for n in range(count):
                 notices.ask(
                     conn, f'alarm:{n}', 'operator', books.NOW,
-                    context={'name': 'silence', 'why': 'x'},
+                    # Alike they would be told of in one mail.
+                    context={'name': f'alarm {n}', 'why': 'x'},
                 )  # fmt: skip
 
         self.database.write(work)
