@@ -24,6 +24,7 @@ from patrii_billing.cmd.commands import notice
 from patrii_billing.cmd.commands import payment
 from patrii_billing.cmd.commands import quota
 from patrii_billing.cmd.commands import report
+from patrii_billing.cmd.commands import series
 from patrii_billing.cmd.commands import simulate
 from patrii_billing.cmd.commands import subscription
 from patrii_billing.cmd.commands import switch
@@ -35,8 +36,8 @@ from patrii_billing import version
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
     db, bootstrap, importing, account, subscription, invoice, timeline,
-    payment, credit, quota, hold, notice, mail, switch, undo, inbox, lines,
-    simulate, report,
+    series, payment, credit, quota, hold, notice, mail, switch, undo, inbox,
+    lines, simulate, report,
 )  # fmt: skip
 
 

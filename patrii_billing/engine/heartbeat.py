@@ -22,6 +22,11 @@ LOG = logging.getLogger(__name__)
 # No action waits for so long, and no mail to the operator; one that seems to
 # was put off by a clock that was wrong.
 _TOO_LONG = dt.timedelta(days=1)
+# What these books lack was numbered and mailed.
+IF_RESTORED = (
+    'if a backup was put back, `patrii-billing-manage series skip-to` comes '
+    'first'
+)
 
 
 def beat(
@@ -42,7 +47,7 @@ def beat(
             f'to {now:%Y-%m-%d %H:%M} UTC: nothing is invoiced or mailed'
         )
     elif gap > settings.safe_gap:
-        why = f'nothing ran from {last:%Y-%m-%d %H:%M} UTC on'
+        why = f'nothing ran from {last:%Y-%m-%d %H:%M} UTC on; {IF_RESTORED}'
     elif -gap > settings.clock_slack:
         why = f'the clock stepped back from {last:%Y-%m-%d %H:%M} UTC'
     if why and watch.enter_safe_mode(conn, why):

@@ -117,7 +117,10 @@ def _mistrust_unknown_case(
     Unless its owner has locked it so, who may write any reason.
     """
     if tools.cloud.servers.locker(shown) is not nova.Locker.OWNER:
-        why = f'server {shown.id} is locked for case {shown.case}, unknown'
+        why = (
+            f'server {shown.id} is locked for case {shown.case}, unknown; '
+            f'{heartbeat.IF_RESTORED}'
+        )
         tools.db.write(_enter_safe_mode, shown, why, now)
 
 

@@ -144,6 +144,7 @@ WHAT = {
     'plan': pgettext_lazy('timeline', 'Plan'),
     'project': pgettext_lazy('timeline', 'Project'),
     'request': pgettext_lazy('timeline', 'Request'),
+    'series': pgettext_lazy('timeline', 'Numbers'),
     'status': pgettext_lazy('timeline', 'Status'),
     'subscription': pgettext_lazy('timeline', 'Subscription'),
     'switch': pgettext_lazy('timeline', 'Switch'),

@@ -114,6 +114,7 @@ _WHAT = {
     'plan': N_('plan'),
     'project': N_('project'),
     'request': N_('request'),
+    'series': N_('numbers'),
     'status': N_('status'),
     'subscription': N_('contract'),
     'switch': N_('switch'),

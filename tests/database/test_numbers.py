@@ -6,8 +6,10 @@ import threading
 
 import sqlalchemy as sa
 
+from patrii_billing.engine import numbering
 from patrii_billing.store import invoices
 from patrii_billing.store import schema
+from patrii_billing.store.views import numbers
 from tests import books
 from tests.database import backends
 
@@ -47,6 +49,56 @@ class InvoiceNumbersTest(backends.DatabaseTestCase):
 
         self.assertEqual([1, 2], self.numbers('INV'))
         self.assertEqual([1], self.numbers('CN'))
+
+    def test_what_is_left_out_while_others_issue_is_the_only_gap(self) -> None:
+        issued = backends.together(
+            *(lambda seed=seed: self.issue_some(seed) for seed in range(3)),
+            lambda: self.database.write(self.skip_to, 1000),
+        )
+        self.database.write(self.issue)
+
+        [gap] = self.gaps()
+        left_out = range(gap[1], 1000)
+        count = sum(issued[:3]) + 1
+        self.assertEqual(('INV', 999, 'lost'), (gap[0], *gap[2:]))
+        self.assertEqual(
+            [*range(1, left_out.start), *range(1000, 1000 + count)][:count],
+            self.numbers('INV'),
+        )
+
+    def test_an_auditor_is_told_of_every_gap(self) -> None:
+        self.assertEqual([], self.gaps())
+        self.database.write(self.issue)
+        self.database.write(self.skip_to, 4)
+        self.database.write(self.skip_to, 8)
+        self.assertEqual(
+            [('INV', 2, 3, 'lost'), ('INV', 4, 7, 'lost')], self.gaps()
+        )
+        self.database.write(self.issue)
+        self.database.write(self.by_hand, 11)
+        self.database.write(self.issue)
+
+        self.assertEqual(
+            [('INV', 2, 3, 'lost'), ('INV', 4, 7, 'lost'),
+             ('INV', 9, 10, None)],
+            self.gaps(),
+        )  # fmt: skip
+        self.assertEqual([1, 8, 11], self.numbers('INV'))
+
+    def skip_to(self, conn: sa.Connection, number: int) -> int:
+        numbering.skip_to(conn, 'INV', number, 'lost', 'cli:ops', books.NOW)
+        return 0
+
+    def by_hand(self, conn: sa.Connection, number: int) -> None:
+        """As the database lets one who goes past the service."""
+        conn.execute(schema.series.update().values(next_number=number))
+
+    def gaps(self) -> list[tuple[str, int, int, str | None]]:
+        return [
+            (gap.run.series, gap.run.first, gap.run.last,
+             gap.skip and gap.skip.why)
+            for gap in self.database.read(numbers.gaps)
+        ]  # fmt: skip
 
     def issue_some(self, seed: int) -> int:
         """Issue up to ten invoices, some of them in vain; how many."""

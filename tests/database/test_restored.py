@@ -166,6 +166,40 @@ class StoryTest(RestoredTestCase):
         self.assertEqual('shelved', self.status())
         self.assertEqual({'shelved_offloaded', 'locked'}, self.done())
 
+    def test_numbers_that_were_mailed_since_are_not_given_again(self) -> None:
+        backup = self.backup()
+        self.run_until(_NEXT_DAY)
+        self.assertIn('INV-000001', self.manage('invoice', 'list'))
+        self.put_back(backup)
+        [skip, _] = [
+            words[1:]
+            for words in test_operations.commands('backup')
+            if words[1:3] == ['series', 'skip-to']
+        ]
+        self.manage(*skip)
+
+        self.work(_NEXT_DAY)
+
+        self.assertIn(f'INV-{skip[3]}', self.manage('invoice', 'list'))
+        self.assertIn('skip-to', self.manage('enforcement'))
+        gaps = self.manage('report', 'numbers', '--format', 'csv')
+        self.assertIn(f'INV,1,{int(skip[3]) - 1},', gaps)
+        self.assertIn(skip[-1], gaps)
+
+    def test_invoices_wait_for_a_person_where_he_wants_it_so(self) -> None:
+        backup = self.backup()
+        self.put_back(backup)
+        self.tools().db.write(watch.change, ticked_at=self.clock.now())
+        self.clock.move_to(_NEXT_DAY)
+        tools = self.tools(safe_gap=6 * _HOUR, clock_gap=20 * _HOUR)
+
+        tick.run(tools)
+        self.assertNotIn('INV', self.manage('invoice', 'list'))
+
+        self.manage('resume', '--yes')
+        tick.run(tools)
+        self.assertIn('INV-000001', self.manage('invoice', 'list'))
+
     def test_a_server_that_was_shelved_since_is_told_at_once(self) -> None:
         """Even of a backup so young that no gap would tell of it."""
         self.run_until(_BACKUP + 10 * _HOUR)

@@ -15,9 +15,11 @@ from patrii_billing.cmd.commands import journal
 from patrii_billing.cmd.commands import moment
 from patrii_billing.domain import calendar
 from patrii_billing.domain import money
+from patrii_billing.domain import numbering
 from patrii_billing.domain import recurring as law
 from patrii_billing.store.views import leakage
 from patrii_billing.store.views import monthly
+from patrii_billing.store.views import numbers
 from patrii_billing.store.views import receivables
 from patrii_billing.store.views import recurring
 from patrii_billing.store.views import taxes
@@ -78,6 +80,12 @@ def add_to(commands: desks.Commands) -> None:
         'project had, else under the most used one that has a price of it.',
     )  # fmt: skip
     report.add_argument('--plan', metavar='NAME')
+    _add(
+        reports, 'numbers', _numbers, 'gaps in the numbers, and why',
+        'The numbers of invoices and credit notes that no document has. They '
+        'are left out by `series skip-to` alone, which asks why; what nobody '
+        'has explained calls for it.',
+    )  # fmt: skip
     journal.add_to(reports)
 
 
@@ -263,6 +271,23 @@ def _leakage(desk: desks.Desk) -> None:
             for currency, minor in sorted(sums.items())
         ],
     )  # fmt: skip
+
+
+def _numbers(desk: desks.Desk) -> None:
+    zone = journal.zone(desk)
+
+    def row(gap: numbering.Gap) -> figures.Row:
+        run, skip = gap.run, gap.skip
+        head = run.series, run.first, run.last
+        if skip is None:
+            return *head, None, None, 'not explained'
+        return *head, calendar.local_day(skip.at, zone), skip.by, skip.why
+
+    figures.show(
+        desk.options.format,
+        ('series', 'first', 'last', 'on', 'by', 'why'),
+        map(row, desk.read(numbers.gaps)),
+    )
 
 
 def _months(desk: desks.Desk, zone: zoneinfo.ZoneInfo) -> Iterator[dt.date]:

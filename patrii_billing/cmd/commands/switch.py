@@ -21,7 +21,9 @@ def add_to(commands: desks.Commands) -> None:
         'resume',
         help='end a stop and safe mode, and count the caps anew',
         description='End a stop and safe mode. Look first at what '
-        '`enforcement` says, and why; the caps count from here.',
+        '`enforcement` says, and why; the caps count from here. Where a '
+        'backup was put back, `series skip-to` and what was paid since come '
+        'before.',
     )
     parser.add_argument('--yes', action='store_true', help='do not ask')
     parser.set_defaults(run=_resume)
