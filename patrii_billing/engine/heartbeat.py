@@ -44,7 +44,8 @@ def beat(
     if is_beyond_belief(settings, last, now):
         why = (
             f'the clock says that nothing ran from {last:%Y-%m-%d %H:%M} '
-            f'to {now:%Y-%m-%d %H:%M} UTC: nothing is invoiced or mailed'
+            f'to {now:%Y-%m-%d %H:%M} UTC: nothing is invoiced or mailed; '
+            f'{IF_RESTORED}'
         )
     elif gap > settings.safe_gap:
         why = f'nothing ran from {last:%Y-%m-%d %H:%M} UTC on; {IF_RESTORED}'

@@ -38,7 +38,12 @@ def skip_to(
         raise errors.NotFound(
             f'no series is called {name!r}; there are {", ".join(known)}'
         )
-    reference.of_invoice(name, number)
+    try:
+        reference.of_invoice(name, number)
+    except errors.InvalidInput:
+        raise errors.InvalidInput(
+            'no document can have it', 'number'
+        ) from None
     following = series.lock(conn, name)
     if number <= following:
         raise errors.Conflict(

@@ -195,6 +195,7 @@ class StoryTest(RestoredTestCase):
 
         tick.run(tools)
         self.assertNotIn('INV', self.manage('invoice', 'list'))
+        self.assertIn('skip-to', self.manage('enforcement'))
 
         self.manage('resume', '--yes')
         tick.run(tools)

@@ -95,8 +95,8 @@ class SeriesTest(base.CommandTestCase):
             (self.words(36, name='INVV'),
              "no series is called 'INVV'; there are INV, CN"),
             (self.words(36, why=' '), 'why: must say why, for your auditor'),
-            (self.words(10**8), 'number: has no reference'),
-            (self.words(0), 'number: has no reference'),
+            (self.words(10**8), 'number: no document can have it'),
+            (self.words(0), 'number: no document can have it'),
         ):  # fmt: skip
             self.assertEqual(why, self.refused(*words, '--yes'))
         self.assertEqual('INV     INV-000002', self.following()[-1])
