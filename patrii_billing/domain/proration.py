@@ -269,10 +269,15 @@ def _steps(
 
 
 def _order(change: Change, zone: dt.tzinfo) -> tuple[object, ...]:
-    """By instant; the level decides where two facts claim the same one."""
+    """By instant; the level decides where two facts claim the same one.
+
+    What has ended then has ended: Nova dates an end to the second, and a
+    server may come and go within one.
+    """
     if isinstance(change.at, dt.datetime):
-        return change.at, change.level.cost, change.level.quantity
-    return calendar.start_of_day(change.at, zone), 0, 0
+        level = change.level
+        return change.at, not level.quantity, level.cost, level.quantity
+    return calendar.start_of_day(change.at, zone), False, 0, 0
 
 
 def _level_of_day(

@@ -234,8 +234,8 @@ def _valid(
 def _ordered(held: Iterable[Held], known: _Prices) -> list[Held]:
     """In effective order, from the one the cycle begins with on.
 
-    The cost decides where two claim the same instant, as it does in
-    `proration.settle`.
+    An end, or else the cost, decides where two claim the same instant, as
+    it does in `proration.settle`.
     """
 
     def order(each: Held) -> tuple[object, ...]:
@@ -243,11 +243,12 @@ def _ordered(held: Iterable[Held], known: _Prices) -> list[Held]:
             return (
                 known.counted(each.at),
                 each.at,
+                not each.quantity,
                 known.cost(each),
                 each.quantity,
             )
         at = calendar.start_of_day(each.at, known.zone)
-        return known.counted(each.at), at, Decimal(0), Decimal(0)
+        return known.counted(each.at), at, False, Decimal(0), Decimal(0)
 
     history = sorted(held, key=order)
     start = known.cycle.start

@@ -44,7 +44,8 @@ def _oracle(play: Any) -> oracle.Oracle:
     held: dict[tuple[str, str], list[oracle.Held]] = {}
     for server, flavor, quantity, at in play.books.ask(
         "SELECT server, resource, quantity, at FROM levels WHERE "
-        "project = 'acme-prod' ORDER BY at, id"
+        # Of two at one instant an end counts, or else the dearer.
+        "project = 'acme-prod' ORDER BY at, quantity = 0, resource, id"
     ):
         if play.names.get(server) != 'own':
             held.setdefault(('flavor', server), []).append(

@@ -33,7 +33,6 @@ from tests.unit.intake import messages
 
 _S = dt.timedelta(seconds=1)
 _DAY = dt.timedelta(days=1)
-_NONE = dt.timedelta()
 SIDES = ('cloud', 'books', 'mail', 'reconciler', 'processor', 'listener')
 _STEPS = {'cloud': 'cloud', 'books': 'books', 'mail': 'mail'}
 # To come to rest takes so many beats at the most.
@@ -405,8 +404,8 @@ class Play:
         """As workers with nothing to do; not past a jump none has seen."""
         [(safe, at)] = self.books.ask('SELECT safe_why, ticked_at FROM watch')
         last = ledgers.instant(at)
-        gap = self.settings.safe_gap
-        if not safe and last and _NONE <= then - last <= gap:
+        slack, gap = self.settings.clock_slack, self.settings.safe_gap
+        if not safe and last and -slack <= then - last <= gap:
             # It went back, and was right again before anybody looked.
             self.ledger.distrusted = None
         if self.ledger.distrusted is None or safe:

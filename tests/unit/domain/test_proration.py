@@ -421,6 +421,14 @@ class SameDayTest(base.BaseTestCase):
             self.settled(LAST, one, other), self.settled(LAST, other, one)
         )
 
+    def test_a_server_that_came_and_went_within_one_second_has_gone(self):
+        came, went = change(12, 1, hour=8), change(12, 0, hour=8)
+        for same_day in proration.SameDay:
+            for told in ((came, went), (went, came)):
+                self.assertEqual(
+                    [('charge', 12, 13, 32)], self.settled(same_day, *told)
+                )
+
     def test_a_server_bills_at_least_its_first_day(self):
         brief = [change(12, 1, hour=8), change(12, 0, hour=9)]
         for same_day in proration.SameDay:
