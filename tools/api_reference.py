@@ -15,6 +15,7 @@ from typing import Any
 from patrii_billing.api import openapi
 from patrii_billing.api import route as routing
 from patrii_billing.api import routes
+from tools import api_examples
 
 PARAMETERS = 'parameters.yaml'
 # os-api-ref wants the parameters in this order, and by name within it.
@@ -89,6 +90,20 @@ def _operation(
                               fields)  # fmt: skip
         elif name == 'Response':
             yield from (_unlisted(route), '')
+    yield from _example(route)
+
+
+def _example(route: routing.Route) -> Iterator[str]:
+    found = api_examples.of_all().get((route.method, route.path))
+    if found is None:
+        return
+    yield from (f'**Example:** ``{found.asked}``', '')
+    for told in (found.sent, found.answered):
+        if told is not None:
+            written = json.dumps(told, indent=2, ensure_ascii=False)
+            yield from ('.. code-block:: json', '')
+            yield from (f'   {line}' for line in written.split('\n'))
+            yield ''
 
 
 def _unlisted(route: routing.Route) -> str:

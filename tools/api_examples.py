@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Have the API itself make the examples of its reference.
+
+An operator's morning is lived through over books in memory and a simulated
+cloud, so that an example is what is really sent and answered.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import functools
+import re
+from typing import Any
+
+from patrii_billing.api import route as routing
+from patrii_billing.api import routes
+from patrii_billing.domain import cloud
+from patrii_billing.simulation import world as worlds
+from tests import doors
+
+Body = Mapping[str, Any]
+
+_PROJECT = 'globex-prod'
+_SERVER = worlds.server_id('acme-web')
+_SUB = '/v1/subscriptions/1'
+_WHY = {'why': 'Asked for by telephone.'}
+# In this order: what is asked for must be there. The customers of tests/doors
+# are the first account and the second, each with an open invoice.
+_MORNING: tuple[tuple[str, str, Body | None], ...] = (
+    ('GET', '/', None),
+    ('GET', '/v1/', None),
+    ('POST', '/v1/plans', {
+        'name': 'small', 'currency': 'EUR', 'cycle': 'month', 'prices': [
+            {'kind': 'flavor', 'resource': 's1', 'unit_price': '12.50'},
+        ],
+    }),
+    ('GET', '/v1/plans?limit=1', None),
+    ('GET', '/v1/plans/2', None),
+    ('PATCH', '/v1/plans/2', {'trial_days': 14}),
+    ('POST', '/v1/plans/2/prices', {
+        'kind': 'quota', 'resource': 'ram_gib', 'unit_price': '0.75',
+    }),
+    ('PATCH', '/v1/plans/2/prices/4', {'valid_until': '2027-01-01'}),
+    ('POST', '/v1/accounts', {
+        'name': 'globex', 'currency': 'EUR', 'timezone': 'Europe/Paris',
+        'contacts': ['billing@globex.example'],
+        'taxes': [{'name': 'VAT', 'rate': '20'}],
+    }),
+    ('GET', '/v1/accounts?limit=1', None),
+    ('GET', '/v1/accounts/1', None),
+    ('PATCH', '/v1/accounts/3', {'locale': 'fr'}),
+    ('POST', '/v1/projects', {'account_id': 3, 'id': _PROJECT}),
+    ('GET', '/v1/projects?limit=1', None),
+    ('GET', f'/v1/projects/{_PROJECT}', None),
+    ('POST', '/v1/subscriptions', {
+        'name': 'globex-1', 'plan_id': 2, 'project_id': _PROJECT,
+        'start': '2026-11-22',
+    }),
+    ('GET', '/v1/subscriptions?limit=1', None),
+    ('GET', _SUB, None),
+    ('PATCH', _SUB, {'policy': {'shelve_grace': '72h'}, **_WHY}),
+    ('POST', f'{_SUB}/quota', {'quota': {'cores': 10}}),
+    ('GET', f'{_SUB}/quota', None),
+    ('GET', '/v1/actions?limit=1', None),
+    ('GET', '/v1/actions/1', None),
+    ('POST', f'{_SUB}/holds', {
+        'type': 'promise', 'until': '2026-12-05',
+        'reason': 'Pays by the end of the week.',
+    }),
+    ('GET', f'{_SUB}/holds?limit=1', None),
+    ('GET', f'{_SUB}/holds/1', None),
+    ('PATCH', f'{_SUB}/holds/1', {'until': '2026-12-06', **_WHY}),
+    ('DELETE', f'{_SUB}/holds/1', _WHY),
+    ('POST', '/v1/invoices', {
+        'account_id': 1, 'why': 'Help with a migration.', 'lines': [
+            {'label': 'Migration', 'unit_price': '80.00', 'quantity': '1.5',
+             'unit': 'hour'},
+        ],
+    }),
+    ('GET', '/v1/invoices?limit=1', None),
+    ('GET', '/v1/invoices/INV-000001', None),
+    ('POST', f'{_SUB}/invoice', _WHY),
+    ('POST', '/v1/payments', {
+        'account_id': 1, 'amount': '50.00', 'key': 'statement-17-line-3',
+        'reference': 'INV-000001',
+    }),
+    ('GET', '/v1/payments?limit=1', None),
+    ('GET', '/v1/payments/1', None),
+    ('POST', '/v1/payments/1/undo-allocation', {'invoice': 'INV-000001'}),
+    ('POST', '/v1/payments/1/refund', {
+        'amount': '1.00', 'key': 'transfer-17', 'force': True, **_WHY,
+    }),
+    ('POST', '/v1/payments/1/charge-back', {'amount': '2.00', **_WHY}),
+    ('POST', '/v1/payments', {
+        'account_id': 1, 'amount': '9.00', 'key': 'card-1', 'pending': True,
+    }),
+    ('POST', '/v1/payments/4/fail', {}),
+    ('POST', '/v1/payments', {
+        'amount': '9.00', 'currency': 'EUR', 'key': 'statement-17-line-4',
+    }),
+    ('POST', '/v1/payments/5/assign', {'account_id': 1}),
+    ('POST', '/v1/invoices/INV-000001/credit', {'amount': '2.00', **_WHY}),
+    ('GET', '/v1/notices?limit=1', None),
+    ('GET', '/v1/notices/1', None),
+    ('POST', '/v1/notices/1/resend', {}),
+    ('GET', '/v1/notice-preview?template=invoice', None),
+    ('POST', '/v1/credits', {
+        'account_id': 2, 'amount': '5.00', 'key': 'ticket-4711',
+        'why': 'An hour of outage.',
+    }),
+    ('GET', '/v1/credits?limit=1', None),
+    ('GET', '/v1/credits/7', None),
+    ('POST', '/v1/credits/7/withdraw', _WHY),
+    ('GET', '/v1/enforcement', None),
+    ('POST', '/v1/enforcement/stop', {'reason': 'Work on the network.'}),
+    ('POST', '/v1/enforcement/resume', {}),
+    ('GET', '/v1/servers?limit=1', None),
+    ('GET', f'/v1/servers/{_SERVER}', None),
+    ('POST', '/v1/invoices/INV-000002/write-off', _WHY),
+    ('POST', f'{_SUB}/cancel', {'on': '2026-12-22', **_WHY}),
+    ('POST', f'{_SUB}/keep', _WHY),
+    ('GET', '/v1/forecast?days=31&limit=1', None),
+    ('GET', '/v1/summary', None),
+    ('GET', '/v1/timeline?limit=2', None),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A request and what was answered to it; `sent` is None without body."""
+
+    asked: str
+    sent: Body | None
+    answered: Any
+
+
+@functools.cache
+def of_all() -> Mapping[tuple[str, str], Example]:
+    """An example by the method and the path of its route.
+
+    Raises RuntimeError where the API refuses one of the requests.
+    """
+    world = doors.Door()
+    try:
+        world.let_in()
+        world.world.projects.projects[_PROJECT] = cloud.KeystoneProject(
+            _PROJECT, _PROJECT
+        )
+        world.world.quotas.quotas[_PROJECT] = {'cores': 8, 'ram': 16384}
+        client = world.client()
+        lived = [_lived(client, *each) for each in _MORNING]
+        # Of two the first is shown; the others are there for what follows.
+        return dict(reversed(lived))
+    finally:
+        world.tools.db.engine.dispose()
+
+
+def _lived(
+    client: doors.Client, method: str, asked: str, sent: Body | None
+) -> tuple[tuple[str, str], Example]:
+    route = _route(method, asked.partition('?')[0])
+    answer = client.open(asked, method=method, json=sent)
+    if answer.status_code != route.status:
+        raise RuntimeError(f'{method} {asked}: {answer.text}')
+    example = Example(f'{method} {asked}', sent, answer.json)
+    return (route.method, route.path), example
+
+
+def _route(method: str, path: str) -> routing.Route:
+    """The first of the table that such a request is for."""
+    return next(
+        route
+        for route in routes.ALL
+        if route.method == method
+        and re.fullmatch(routing.PLACE.sub('[^/]+', route.path), path)
+    )
