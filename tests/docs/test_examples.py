@@ -11,8 +11,8 @@ from patrii_billing.api import routes
 from tools import api_examples
 from tools import api_reference
 
-# Where the story of the examples does not come to: most need
-# a debt, a failure or another system first.
+# Where the story of the examples does not come to: most need a debt, a
+# failure or another system first.
 _LEFT_OUT = {
     'POST /v1/accounts/{account_id}/bill',
     'POST /v1/actions/approve',
