@@ -58,7 +58,11 @@ _PAYMENT = {
         **base.or_null(base.INSTANT),
         'description': 'When it was found whose it is, if not at once.',
     },
-    'source': base.told(_TEXT, 'Who entered it: person, bank or service.'),
+    'source': {
+        **_TEXT,
+        'description': 'Who entered it: person, bank, service, or by its '
+        'name one of [webhooks] sources.',
+    },
     'payer': base.told(base.or_null(_TEXT), 'Who paid, as the bank has it.'),
     'remittance': base.told(
         base.or_null(_TEXT), 'What he wrote to the bank, as it came.'

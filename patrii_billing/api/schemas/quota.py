@@ -71,7 +71,7 @@ QUOTA = base.answer(
         'drift_policy': {
             **base.or_null(base.one_of(list(policy.Drift))),
             'description': 'What becomes of a quota that is changed past '
-            'the books; null where nothing covers the project.',
+            'the books; null where no contract bills it.',
         },
         'drift': {
             **base.or_null(_AMOUNTS),
