@@ -24,7 +24,6 @@ from patrii_billing.sim import mailbox
 from patrii_billing.store import due
 from patrii_billing.store import invoices
 from patrii_billing.store import schema
-from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store import usage
 from tests import books
@@ -438,7 +437,4 @@ class BillingTest(MeteringTestCase):
         self.assertEqual(Decimal(1), self.lines()[0]['quantity'])
 
     def made(self, server: str, at: dt.datetime) -> None:
-        self.db.write(
-            servers.add, server, project='acme-prod', name=server,
-            flavor='s1', vm_state='active', created_at=at, told_at=at,
-        )  # fmt: skip
+        self.db.write(books.server, server, created_at=at, told_at=at)

@@ -86,7 +86,7 @@ class AskingTest(WishTestCase):
         self,
     ) -> None:
         story = self.shelved()
-        self.ask(story)
+        asked = self.ask(story)
         story.play('02-03 13:00:00')
 
         (entry,) = story.rows(schema.timeline, what='request')
@@ -94,7 +94,7 @@ class AskingTest(WishTestCase):
             ('delete', 'jane', WEB, 'not needed any more'),
             (entry.name, entry.by, entry.server, entry.why),
         )
-        self.assertEqual({'ground': 'owner'}, entry.detail)
+        self.assertEqual({'action': asked, 'ground': 'owner'}, entry.detail)
         self.assertEqual(1, len(story.mails('deletion_requested')))
         (told,) = story.rows(schema.notices, template='deletion_requested')
         undo = dt.timedelta(days=2)
