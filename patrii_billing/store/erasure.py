@@ -42,6 +42,12 @@ _OF_OTHERS = ('import', 'payment', 'webhook')
 _DROPPED = (schema.undeliverable, schema.deliveries, schema.events)
 # What a country has one keep for years.
 DOCUMENTS = (schema.invoices, schema.lines, schema.payments)
+# First the lines: they are found by their invoices.
+_BLANK_DOCUMENTS: Mapping[sa.Table, Mapping[str, Any]] = {
+    schema.lines: {'label': None, 'reason': ''},
+    schema.invoices: {'customer': None, 'carried': None, 'why': None},
+    schema.payments: {'payer': None, 'remittance': None, 'reference': ''},
+}
 # Where names may stand without an account that they are of.
 _OF_NOBODY = (schema.timeline, schema.notices, schema.events)
 # By which the same request is known again, whatever others are called.
@@ -72,31 +78,9 @@ def blank_documents(
     conn: sa.Connection, account_id: int, before: dt.datetime
 ) -> None:
     """Empty those of an account that need not be kept any longer."""
-    invoices, lines, payments = DOCUMENTS
-    old = sa.and_(
-        holdings.HELD[invoices](account_id),
-        sa.func.coalesce(invoices.c.issued_at, invoices.c.announce_at)
-        <= before,
-    )
-    # First the lines: MySQL looks for them by what is then changed.
-    conn.execute(
-        lines.update()
-        .where(lines.c.invoice_id.in_(sa.select(invoices.c.id).where(old)))
-        .values(label=None, reason='')
-    )
-    conn.execute(
-        invoices.update()
-        .where(old)
-        .values(customer=None, carried=None, why=None)
-    )
-    conn.execute(
-        payments.update()
-        .where(
-            holdings.HELD[payments](account_id),
-            payments.c.received_at <= before,
-        )
-        .values(payer=None, remittance=None, reference='')
-    )
+    for table, values in _BLANK_DOCUMENTS.items():
+        whose = _old_of(table, account_id, before)
+        conn.execute(table.update().where(whose).values(values))
 
 
 def documents_kept(
@@ -104,11 +88,11 @@ def documents_kept(
 ) -> int:
     """Invoices and payments of an account that law has one keep."""
     invoices, _, payments = DOCUMENTS
-    issued = sa.func.coalesce(invoices.c.issued_at, invoices.c.announce_at)
-    return holdings.count(
-        conn, invoices, account_id, issued > before
-    ) + holdings.count(
-        conn, payments, account_id, payments.c.received_at > before
+    return sum(
+        holdings.count(
+            conn, table, account_id, sa.not_(_is_old(table, before))
+        )
+        for table in (invoices, payments)
     )
 
 
@@ -123,13 +107,12 @@ def replace(
     In all that is held of the account but its documents, and in what was
     noted without an account: operators' alarms, messages, answers.
     """
-    found = sorted({each for each in words if len(each) >= _SHORTEST}, key=len)
+    found = _to_be_found(words)
     if not found:
         return
-    pattern = _pattern(found[::-1])
     for table, among in _places(account_id):
         if table not in DOCUMENTS:
-            _replace(conn, table, among, pattern, found, new)
+            _replace(conn, table, among, found, new)
     _drop_messages(conn, found)
 
 
@@ -141,20 +124,34 @@ def replace_in_documents(
     new: str,
 ) -> None:
     """The same in the documents that need not be kept any longer."""
-    found = sorted({each for each in words if len(each) >= _SHORTEST}, key=len)
-    invoices, lines, payments = DOCUMENTS
-    old = sa.func.coalesce(invoices.c.issued_at, invoices.c.announce_at)
+    found = _to_be_found(words)
     if not found:
         return
-    for table, among in (
-        (invoices, old <= before),
-        (lines, lines.c.invoice_id.in_(
-            sa.select(invoices.c.id).where(old <= before)
-        )),
-        (payments, payments.c.received_at <= before),
-    ):  # fmt: skip
-        whose = sa.and_(holdings.HELD[table](account_id), among)
-        _replace(conn, table, whose, _pattern(found[::-1]), found, new)
+    for table in DOCUMENTS:
+        whose = _old_of(table, account_id, before)
+        _replace(conn, table, whose, found, new)
+
+
+def _to_be_found(words: Collection[str]) -> set[str]:
+    return {each for each in words if len(each) >= _SHORTEST}
+
+
+def _old_of(
+    table: sa.Table, account_id: int, before: dt.datetime
+) -> sa.ColumnElement[bool]:
+    return sa.and_(holdings.HELD[table](account_id), _is_old(table, before))
+
+
+def _is_old(table: sa.Table, before: dt.datetime) -> sa.ColumnElement[bool]:
+    """Whether a document, or what a line stands on, need not be kept."""
+    invoices, lines, payments = DOCUMENTS
+    if table is payments:
+        return payments.c.received_at <= before
+    if table is lines:
+        old = sa.select(invoices.c.id).where(_is_old(invoices, before))
+        return lines.c.invoice_id.in_(old)
+    issued = sa.func.coalesce(invoices.c.issued_at, invoices.c.announce_at)
+    return issued <= before
 
 
 def _places(
@@ -218,7 +215,6 @@ def _replace(
     conn: sa.Connection,
     table: sa.Table,
     among: sa.ColumnElement[bool],
-    pattern: re.Pattern[str],
     words: Collection[str],
     new: str,
 ) -> None:
@@ -229,6 +225,7 @@ def _replace(
     }
     if not texts:
         return
+    pattern = _pattern(words)
     key = list(table.primary_key)
     rows = conn.execute(
         sa.select(*key, *(text.label(name) for name, text in texts.items()))

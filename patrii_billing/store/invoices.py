@@ -68,7 +68,7 @@ def issue_all(
     it fails, none is used up. All have the same columns, and so have lines.
     """
     series = drafts[0][0].get('series', SERIES)
-    first = _draw_numbers(conn, series, len(drafts))
+    first = draw_numbers(conn, series, len(drafts))
     conn.execute(
         _invoices.insert(),
         [
@@ -109,8 +109,11 @@ def _reference(
     return reference.of_invoice(series, number)
 
 
-def _draw_numbers(conn: sa.Connection, name: str, count: int) -> int:
-    """The first of so many; the row stays locked until the commit."""
+def draw_numbers(conn: sa.Connection, name: str, count: int) -> int:
+    """The first of so many; the row stays locked until the commit.
+
+    Of none that is the next number.
+    """
     new = {'name': name, 'next_number': 1}
     if not _take_numbers(conn, name, count):
         database.insert_missing(conn, _series, [new], 'name')

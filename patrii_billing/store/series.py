@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from patrii_billing.store import credits
-from patrii_billing.store import database
 from patrii_billing.store import invoices
 from patrii_billing.store import schema
 
@@ -28,16 +27,7 @@ def following(conn: sa.Connection) -> Mapping[str, int]:
 
 def lock(conn: sa.Connection, name: str) -> int:
     """The next number of a series, kept from others until the commit."""
-    database.insert_missing(
-        conn, _series, [{'name': name, 'next_number': 1}], 'name'
-    )
-    mine = _series.c.name == name
-    conn.execute(_series.update().where(mine).values(name=name))
-    return int(
-        conn.execute(
-            sa.select(_series.c.next_number).where(mine)
-        ).scalar_one()
-    )
+    return invoices.draw_numbers(conn, name, 0)
 
 
 def move(conn: sa.Connection, name: str, number: int) -> None:

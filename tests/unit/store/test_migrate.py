@@ -155,10 +155,8 @@ class RuleTest(base.BaseTestCase):
         wrong = [
             f'{each.revision}: {ast.unparse(call)}'
             for each in migrate.missing('0001')
-            for call in _calls(each.path)
-            if isinstance(call.func, ast.Attribute)
-            and call.func.attr == 'add_column'
-            and 'nullable=True' not in ast.unparse(call)
+            for call in _called(each.path, 'add_column')
+            if 'nullable=True' not in ast.unparse(call)
             and 'server_default' not in ast.unparse(call)
         ]
 
@@ -168,13 +166,17 @@ class RuleTest(base.BaseTestCase):
         wrong = [
             f'{each.revision}: {ast.unparse(call)}'
             for each in migrate.missing('0001')
-            for call in _calls(each.path)
-            if isinstance(call.func, ast.Attribute)
-            and call.func.attr == 'create_index'
-            and 'unique=False' not in ast.unparse(call)
+            for call in _called(each.path, 'create_index')
+            if 'unique=False' not in ast.unparse(call)
         ]
 
         self.assertEqual([], wrong)
+
+
+def _called(path: str, name: str) -> Iterator[ast.Call]:
+    for call in _calls(path):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == name:
+            yield call
 
 
 def _calls(path: str) -> Iterator[ast.Call]:
