@@ -147,6 +147,23 @@ class ListenerRefused(DeliveryError):
         self.code = code
 
 
+class EngineError(BillingError):
+    """Another subscription engine did not do what was asked."""
+
+
+class EngineUnavailable(EngineError):
+    """It is away, or the outcome is unknown: nothing follows, try later."""
+
+
+class EngineRefused(EngineError):
+    """It understood and said no; `code` is HTTP's."""
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(f'{code}: {reason}')
+        self.reason = reason
+        self.code = code
+
+
 class TooLarge(BillingError):
     """More was sent than is taken."""
 

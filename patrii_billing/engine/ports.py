@@ -16,6 +16,7 @@ import datetime as dt
 from typing import Protocol
 
 from patrii_billing.domain import bounce
+from patrii_billing.domain import bridge
 from patrii_billing.domain import cloud
 from patrii_billing.domain import document
 from patrii_billing.domain import events
@@ -174,6 +175,41 @@ class Publisher(Protocol):
         Raises ListenerRefused where it was reached and said no, and
         ListenerAway in any other case.
         """
+
+
+class SubscriptionEngine(Protocol):
+    """Another engine that customers are subscribed in; see domain.bridge.
+
+    Each method raises EngineUnavailable where the outcome is unknown (not
+    reached, timeout, 5xx, 429 for too long) and EngineRefused where it said
+    no. What is read is never guessed: what cannot be understood is `unread`.
+    """
+
+    @property
+    def invoices(self) -> bridge.Owner:
+        """Who draws up the invoices that the ladder is about."""
+
+    def look(self) -> bridge.Sight:
+        """What answers there, and what it lacks; writes nothing."""
+
+    def changes(self, since: dt.datetime | None) -> Iterator[bridge.Page]:
+        """What changed at or after an instant of the engine's own clock.
+
+        None: all there is. Read in pages by a stable key, so that what
+        changes meanwhile comes twice rather than never.
+        """
+
+    def bills(self, customer: str) -> Sequence[bridge.Bill]:
+        """A customer's bills that are not paid, by his ref, as of now."""
+
+    def write_line(self, line: bridge.Line) -> str:
+        """Put it on the next invoice there; once by its key; its ref."""
+
+    def write_status(self, status: bridge.Status) -> None:
+        """Say how a contract stands; the same again changes nothing."""
+
+    def write_note(self, note: bridge.Note) -> str:
+        """Say what was done, where people there read; once; its ref."""
 
 
 @dataclass(frozen=True, slots=True)
