@@ -70,6 +70,7 @@ class Database:
             thread_checkin=False,
             **options,
         )
+        self._manager.append_on_engine_create(_quote_quickly)
         self._manager.append_on_engine_create(_read_committed)
         if tells:
             self._manager.append_on_engine_create(events.keep)
@@ -275,6 +276,20 @@ def _is_in_memory(url: sa.URL) -> bool:
     return url.get_backend_name() == 'sqlite' and (
         url.database in (None, '', ':memory:')
     )
+
+
+def _quote_quickly(engine: sa.Engine) -> None:
+    """Connect by a class of ours where the driver is PyMySQL."""
+    if engine.dialect.driver != 'pymysql':
+        return
+    # The driver is there only where MySQL is.
+    from patrii_billing.store import quoting
+
+    @sa.event.listens_for(engine, 'do_connect')
+    def _connect(
+        _dialect: Any, _record: Any, where: Any, options: Any
+    ) -> quoting.Connection:
+        return quoting.Connection(*where, **options)
 
 
 def _read_committed(engine: sa.Engine) -> None:

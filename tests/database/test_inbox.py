@@ -53,6 +53,11 @@ class InboxTest(backends.DatabaseTestCase):
     def test_emoji_survive(self) -> None:
         self.assertEqual('vm-🦄-é', self.kept(name='vm-🦄-é')['name'])
 
+    def test_signs_that_end_a_text_in_a_statement_survive(self) -> None:
+        name = '\\\'"; -- %s :x \x1a \r\n\\'
+
+        self.assertEqual(name, self.kept(name=name)['name'])
+
     def test_a_body_of_a_megabyte_survives(self) -> None:
         huge = 'é' * 1_000_000
 

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Text is quoted for MySQL exactly as its driver would do it."""
+
+import hypothesis
+from hypothesis import strategies
+from oslotest import base
+from pymysql import connections
+from pymysql.constants import SERVER_STATUS
+
+from patrii_billing.store import quoting
+
+SPECIAL = '\\\0\n\r\x1a"\'%_;-a\u00e9\u2019\U0001f427'
+TEXTS = strategies.text() | strategies.text(strategies.sampled_from(SPECIAL))
+
+
+class QuotingTest(base.BaseTestCase):
+    ours = quoting.Connection(defer_connect=True)
+    theirs = connections.Connection(defer_connect=True)
+
+    @hypothesis.given(TEXTS)
+    def test_as_by_the_driver(self, text: str) -> None:
+        self.assert_alike(text, 0)
+
+    @hypothesis.given(TEXTS)
+    def test_as_by_the_driver_where_a_backslash_is_plain(
+        self, text: str
+    ) -> None:
+        self.assert_alike(
+            text, SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
+        )
+
+    def assert_alike(self, text: str, status: int) -> None:
+        self.ours.server_status = self.theirs.server_status = status
+        self.assertEqual(self.theirs.literal(text), self.ours.literal(text))
