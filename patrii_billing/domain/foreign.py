@@ -15,7 +15,6 @@ from patrii_billing.domain import money
 from patrii_billing import errors
 
 _LONGEST = 100  # of what becomes part of a key: one may hold two of them
-_DEEPEST = 20
 
 
 class Tells(enum.StrEnum):
@@ -225,11 +224,11 @@ def _at(payload: Mapping[str, Any], paths: str) -> Any:
 
 
 def _follow(value: Any, path: str) -> Any:
-    for name in path.split('.', _DEEPEST):
+    for name in path.split('.'):
         if isinstance(value, dict):
             value = value.get(name)
         elif isinstance(value, list) and name.isdecimal():
-            place = int(name[:6])
+            place = int(name)
             value = value[place] if place < len(value) else None
         else:
             return None

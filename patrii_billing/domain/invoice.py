@@ -233,7 +233,7 @@ def _by_corrected(
     credits: dict[str, list[Posted | Item]] = {}
     for entry in entries:
         line = entry.line
-        if line.kind is _CREDIT and line.corrects is not None:
+        if line.corrects is not None:
             credits.setdefault(line.corrects, []).append(entry)
     return credits
 

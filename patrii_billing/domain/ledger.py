@@ -181,7 +181,7 @@ def _instant(at: dt.datetime) -> str:
 def _plain(text: str) -> str:
     """One line of what can be encoded."""
     kept = (
-        ' ' if unicodedata.category(char) in ('Cc', 'Zl', 'Zp') else char
+        ' ' if unicodedata.category(char) == 'Cc' else char
         for char in text
         if unicodedata.category(char) != 'Cs'
     )

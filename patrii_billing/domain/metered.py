@@ -18,31 +18,6 @@ from patrii_billing.domain import pricing
 from patrii_billing.domain import proration
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
-    """So much of a volume at one price, in minor units; by tier."""
-
-    key: str
-    level: pricing.Level
-    amount: int
-
-
-def metered(
-    price: pricing.Price, volume: Decimal, currency: str
-) -> tuple[Portion, ...]:
-    """What a volume, in the meter's own units, costs."""
-    return tuple(
-        Portion(
-            pricing.tier_key(price.resource, number),
-            level,
-            pricing.line_amount(
-                level.unit_price, level.quantity, money.WHOLE, currency
-            ),
-        )
-        for number, level in enumerate(pricing.portions(price, volume))
-    )
-
-
 def settle(
     price: pricing.Price,
     volume: Decimal,
@@ -59,8 +34,8 @@ def settle(
     Asked again with its answer posted, it has nothing to add.
     """
     target = {
-        portion.key: portion.level
-        for portion in metered(price, volume, currency)
+        pricing.tier_key(price.resource, number): level
+        for number, level in enumerate(pricing.portions(price, volume))
     }
     lines: list[proration.Line] = []
     for bill in _bills(posted):

@@ -151,9 +151,7 @@ class _Prices:
 
     def cost(self, held: Held) -> Decimal:
         price = self.price(held)
-        if price is None:
-            return Decimal(0)
-        levels = pricing.portions(price, held.quantity)
+        levels = pricing.portions(price, held.quantity) if price else ()
         return sum((level.cost for level in levels), Decimal(0))
 
     @property
@@ -247,8 +245,9 @@ def _ordered(held: Iterable[Held], known: _Prices) -> list[Held]:
                 known.cost(each),
                 each.quantity,
             )
+        # Before all that is told of the day's first instant.
         at = calendar.start_of_day(each.at, known.zone)
-        return known.counted(each.at), at, False, Decimal(0), Decimal(0)
+        return known.counted(each.at), at
 
     history = sorted(held, key=order)
     start = known.cycle.start
@@ -286,6 +285,6 @@ def _with_steps(history: Sequence[Held], known: _Prices) -> Iterator[Held]:
     for each, until in itertools.zip_longest(history, following):
         yield each
         since = known.counted(each.at)
-        for step in known.steps[each.resource][1:] if each.quantity else ():
+        for step in known.steps[each.resource][1:]:
             if since < step.at and (until is None or step.at < until):
                 yield Held(step.at, each.resource, each.quantity)

@@ -41,7 +41,7 @@ def refuse(wish: Wish, begun: bool, now: dt.datetime) -> guards.Refusal | None:
 
     :param begun: it is committed, and a call may be on its way
     """
-    why = None
+    why = ''
     if not wish.by.strip():
         why = 'nobody is known to have asked for it'
     elif wish.owner != wish.account:

@@ -51,6 +51,20 @@ class BoundsTest(base.BaseTestCase):
             why(200_001, previous=before),
         )
 
+    def test_limits_of_ones_own_count_in_each_check(self):
+        limits = bounds.Limits(
+            times_previous=2, amount=Decimal(0), months_past=0
+        )
+        before = (10_000, JANUARY)
+        self.assertIsNone(why(20_000, previous=before, limits=limits))
+        self.assertIn(
+            'more than 2 times', why(20_001, previous=before, limits=limits)
+        )
+        self.assertIn(
+            '2025-12-31, more than 0 months ago',
+            why(1, period=ONE_DAY, limits=limits),
+        )
+
     def test_small_bills_may_grow_as_they_like(self):
         self.assertIsNone(why(100_000, previous=(1, JANUARY)))
         self.assertIsNotNone(why(100_001, previous=(1, JANUARY)))
@@ -74,6 +88,7 @@ class BoundsTest(base.BaseTestCase):
         self.assertIsNone(why(-1000, billed=1000))
         self.assertIn('10.01 EUR', why(-1001, billed=1000))
         self.assertIsNotNone(why(-1001, 5000, billed=1000))
+        self.assertIsNotNone(why(-1, billed=0))
 
     def test_a_period_far_away_is(self):
         for year, month, sound in (

@@ -59,6 +59,15 @@ class TestFacts(base.BaseTestCase):
             facts.to_dict(STARTED),
         )
 
+    def test_keep_what_is_known_and_what_is_not(self):
+        small = facts.Flavor('1', 's1', 1, 512, 10, 0)
+        for flavor in (small, None):
+            seen = facts.ServerSeen(
+                server='s', project='p', at=STARTED.at, flavor=flavor,
+                created_at=STARTED.at, state='ACTIVE',
+            )  # fmt: skip
+            self.assertEqual(seen, facts.from_dict(facts.to_dict(seen)))
+
     def test_are_all_known_by_name(self):
         self.assertEqual(
             {kind.__name__ for kind in facts.ServerFact.__subclasses__()},

@@ -214,6 +214,30 @@ class ReadingTest(base.BaseTestCase):
 
         self.assertEqual('7', told.payment)
 
+    def test_a_place_that_a_list_has_not_says_nothing(self) -> None:
+        fields = foreign.Fields(
+            types={'paid': foreign.Tells.RECEIVED}, whose={},
+            payment='items.1.id|id', amount='sum', currency='cur',
+        )  # fmt: skip
+        told = read(
+            {'type': 'paid', 'items': [{'id': 'a'}], 'id': 'b',
+             'sum': '1.00', 'cur': 'EUR'},
+            fields,
+        )  # fmt: skip
+
+        self.assertEqual('b', told.payment)
+
+    def test_a_currency_that_no_path_leads_to_is_named(self) -> None:
+        fields = foreign.Fields(
+            types={'paid': foreign.Tells.RECEIVED}, whose={},
+            payment='id', amount='sum',
+        )  # fmt: skip
+        said = self.refusal(
+            {'type': 'paid', 'id': 'a', 'sum': '1.00'}, fields=fields
+        )
+
+        self.assertTrue(said.startswith('currency: '), said)
+
     def test_what_no_database_holds_does_not_come_through(self) -> None:
         told = read(ours(payment='a\0b\ud800'))
 

@@ -193,6 +193,26 @@ class ComposeTest(base.BaseTestCase):
             )
             self.assertEqual(taxed, [one.amount for one in whole.taxes])
 
+    def test_taxes_are_rounded_by_line_or_over_all_lines(self):
+        lines = line(103), line(103, 'web')  # each with 20.6 of VAT
+        for rounding, taxes in (
+            (tax.Rounding.LINE, [21, 21]),
+            (tax.Rounding.TOTAL, [21, 20]),
+        ):
+            whole = composed(*lines, rounding=rounding)
+            self.assertEqual(
+                taxes, [item.taxes[0].amount for item in whole.items]
+            )
+
+    def test_a_percentage_and_an_amount_give_no_more_than_the_line(self):
+        both = (
+            discount.Discount('ten', Decimal(10)),
+            discount.Discount('most', amount=950),
+        )
+        self.assertEqual(
+            [(1000, 1000, 0, 0)], said(composed(line(1000), discounts=both))
+        )
+
     def test_an_amount_is_given_once_for_the_whole_invoice(self):
         five = discount.Discount('five', amount=500)
         whole = composed(line(1000), line(3000, 'web'), discounts=(five,))
@@ -289,16 +309,46 @@ class AmountTest(base.BaseTestCase):
         self.books.issue([*gone, stories.change(12, 1, resource='web')])
         self.assertEqual(500, self.books.discount())
 
+    def test_beside_a_percentage_it_may_be_given_again_as_far_as_it_came_back(
+        self,
+    ):
+        ten = discount.Discount('ten', Decimal(10))
+        five = self.books.taxed['discounts']
+        books = Books(taxed={'discounts': (ten, *five)})
+        history = [stories.change(1, 1), stories.change(12, 0)]
+        books.issue(history[:1])
+        books.issue(history)
+        again = books.issue([*history, stories.change(12, 1, resource='web')])
+        [web] = again.items
+        # A tenth of the line, and what the cancellation gave back of 5.00.
+        tenth = money.rounded(web.line.amount, 10)
+        self.assertEqual(tenth + 323, web.discount)
+
+    def test_one_that_comes_later_is_given_whole(self):
+        five = self.books.taxed['discounts']
+        self.books.taxed['discounts'] = ()
+        history = [stories.change(1, 1), stories.change(12, 1, resource='web')]
+        self.books.issue(history[:1])
+        self.books.taxed['discounts'] = five
+        self.books.issue(history)
+        self.assertEqual(500, self.books.discount())
+
     def test_each_cycle_has_its_own(self):
-        june = calendar.Period(MAY.end, dt.date(2012, 7, 1))
-        charges = [
-            proration.charge('cores', stories.level(1), each, each, 'EUR')
-            for each in (MAY, june)
-        ]
-        whole = invoice.compose(
-            charges, posted=(), cycles=(MAY, june), **self.books.taxed
-        )
-        self.assertEqual([500, 500], [one.discount for one in whole.items])
+        days = [dt.date(2012, month, 1) for month in (4, 5, 6, 7)]
+        instants = [calendar.start_of_day(day, dt.UTC) for day in days]
+        for bounds in (days, instants):
+            april, may, june = map(calendar.Period, bounds, bounds[1:])
+            charges = [
+                proration.charge('cores', stories.level(1), each, each, 'EUR')
+                for each in (april, may, june)
+            ]
+            # What belongs to none of them, here April, is one group more.
+            whole = invoice.compose(
+                charges, posted=(), cycles=(may, june), **self.books.taxed
+            )
+            self.assertEqual(
+                [500, 500, 500], [one.discount for one in whole.items]
+            )
 
     @hypothesis.given(stories.histories(), st.integers(0, 2000), PERCENTS)
     def test_no_history_gives_more_of_it_than_it_says(

@@ -4,7 +4,9 @@
 import csv
 import datetime as dt
 from decimal import Decimal
+import time
 
+import fixtures
 import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
@@ -35,8 +37,95 @@ def entry(**values: object) -> journal.Entry:
     return journal.Entry(**given)  # type: ignore[arg-type]
 
 
+CLOSING = journal.Closing(
+    dt.date(2026, 1, 31), 'Assets:Money:Cash', 500, 'EUR'
+)
+# Of nobody in particular, with a link of nothing but marks among others.
+OTHER = entry(account=None, links=('!', 'a b/(c)', 'RX'))
+
+
 def written(form: str, *entries: journal.Entry | journal.Closing) -> str:
     return ''.join(ledger.FORMATS[form](entries))
+
+
+class WholeTest(base.BaseTestCase):
+    """What each program is given, to the letter."""
+
+    def test_beancount_reads_entries_around_a_closing(self) -> None:
+        self.assertEqual(
+            """\
+option "operating_currency" "EUR"
+2026-02-01 commodity EUR
+2026-02-01 open Assets:Money:Bank
+2026-02-01 open Liabilities:Credit:Acme-1
+2026-02-01 * "acme" "Payment" ^INV-000001
+  kind: "payment"
+  code: "INV-000001"
+  customer: "1"
+  at: "2026-01-31T23:30:00Z"
+  Assets:Money:Bank                                                    10.05 EUR
+  Liabilities:Credit:Acme-1                                           -10.05 EUR
+
+2026-01-31 open Assets:Money:Cash
+2026-02-01 balance Assets:Money:Cash  5.00 ~ 0 EUR
+2026-02-01 * "acme" "Payment" ^a-b/-c ^RX
+  kind: "payment"
+  code: "INV-000001"
+  at: "2026-01-31T23:30:00Z"
+  Assets:Money:Bank                                                    10.05 EUR
+  Liabilities:Credit:Acme-1                                           -10.05 EUR
+
+""",  # noqa: E501
+            written('beancount', entry(), CLOSING, OTHER),
+        )
+
+    def test_hledger_reads_entries_around_a_closing(self) -> None:
+        self.assertEqual(
+            """\
+commodity 1000.00 EUR
+account Assets:Money:Bank
+account Liabilities:Credit:Acme-1
+2026-02-01 * (INV-000001) acme | Payment
+  ; kind:payment, link:INV-000001, customer:1, at:2026-01-31T23:30:00Z
+  Assets:Money:Bank                                                    10.05 EUR
+  Liabilities:Credit:Acme-1                                           -10.05 EUR
+
+account Assets:Money:Cash
+2026-01-31 * as the books say
+  Assets:Money:Cash  0.00 EUR =* 5.00 EUR
+
+2026-02-01 * (INV-000001) acme | Payment
+  ; kind:payment, link:-, link:a b/-c-, link:RX, at:2026-01-31T23:30:00Z
+  Assets:Money:Bank                                                    10.05 EUR
+  Liabilities:Credit:Acme-1                                           -10.05 EUR
+
+""",  # noqa: E501
+            written('hledger', entry(), CLOSING, OTHER),
+        )
+
+    def test_a_spreadsheet_reads_postings_and_no_closing(self) -> None:
+        self.assertEqual(
+            """\
+date,at,entry,kind,code,customer,customer_id,text,account,amount,currency
+2026-02-01,2026-01-31T23:30:00Z,1,payment,INV-000001,acme,1,Payment,Assets:Money:Bank,10.05,EUR
+2026-02-01,2026-01-31T23:30:00Z,1,payment,INV-000001,acme,1,Payment,Liabilities:Credit:Acme-1,-10.05,EUR
+2026-02-01,2026-01-31T23:30:00Z,2,payment,INV-000001,acme,,Payment,Assets:Money:Bank,10.05,EUR
+2026-02-01,2026-01-31T23:30:00Z,2,payment,INV-000001,acme,,Payment,Liabilities:Credit:Acme-1,-10.05,EUR
+""",  # noqa: E501
+            written('csv', entry(), CLOSING, OTHER).replace('\r', ''),
+        )
+
+    def test_instants_are_of_utc_wherever_it_is_written(self) -> None:
+        self.addCleanup(time.tzset)
+        self.useFixture(fixtures.EnvironmentVariable('TZ', 'Asia/Tokyo'))
+        time.tzset()
+        for form in ledger.FORMATS:
+            self.assertIn('2026-01-31T23:30:00Z', written(form, entry()))
+
+    def test_what_cannot_be_printed_or_encoded_is_left_out(self) -> None:
+        for form in ledger.FORMATS:
+            told = written(form, entry(payee='ac\x07me \ud800inc'))
+            self.assertIn('ac me inc', told)
 
 
 class AccountNamesTest(base.BaseTestCase):
@@ -44,6 +133,18 @@ class AccountNamesTest(base.BaseTestCase):
         self.assertEqual(
             ['Assets:Receivable:Acme-1', 'Assets:Receivable:Acme-2'],
             [journal.receivable('acme', 1), journal.receivable('Acme', 2)],
+        )
+
+    def test_names_are_kept_as_far_as_both_programs_read_them(self) -> None:
+        self.assertEqual(
+            ['Liabilities:Credit:Acme-Co-7', 'Income:Sales:Gold-BoX-3']
+            + ['Income:Sales:Other', 'Assets:Money:X'],
+            [
+                journal.credit('acmé & Co.', 7),
+                journal.sales('gold BoX!', 3),
+                journal.other_sales(),
+                journal.money('…'),
+            ],
         )
 
     @hypothesis.given(st.text(), st.integers(1))

@@ -81,7 +81,10 @@ class SettleTest(base.BaseTestCase):
             books.issue('150'),
         )
         self.assertEqual('0', books.posted[1].line.corrects)
-        self.assertIn('not used at this price', books.posted[1].line.reason)
+        self.assertEqual(
+            '9.00 EUR billed x 1/1 not used at this price',
+            books.posted[1].line.reason,
+        )
 
     def test_what_was_counted_too_much_is_given_back(self):
         books = Books(price())

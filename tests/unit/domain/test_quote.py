@@ -241,6 +241,10 @@ class ChangeTest(base.BaseTestCase):
             )
             self.assertEqual('64/91', answer['lines'][1]['ratio'])
 
+    def test_a_month_of_a_quarter_is_taken_for_its_first(self):
+        answer = ask(CHANGE, cycle='quarter')
+        self.assertEqual('20/92', answer['lines'][1]['ratio'])
+
     def test_by_the_second_the_hour_that_clocks_skip_is_not_counted(self):
         answer = ask(
             CHANGE,
@@ -352,6 +356,37 @@ class RefusalTest(base.BaseTestCase):
         self.refused(CHANGE, 'new.quantity', new=level)
         self.refused(CHANGE, 'billed', old=level | {'quantity': '0'})
 
+    def test_what_is_wrong_is_told_in_words(self):
+        years = 'of the years 1900 to 2999'
+        nothing = {'quantity': '0', 'unit_price': '1.00'}
+        for question, changed, words in (
+            (CYCLE, {'op': 'refund'}, 'op: is not cycle, change or invoice'),
+            (CYCLE, {'op': LEFT_OUT}, 'op: is missing'),
+            (CYCLE, {'until': '2010-12-31'}, 'until: is before start'),
+            (CYCLE, {'end': '2010-12-31'}, 'end: is before start'),
+            (CYCLE, {'anchor_day': 0}, 'anchor_day: is not 1 to 31'),
+            (CYCLE, {'unit': 'hour'}, 'unit: is not day or second'),
+            (CYCLE, {'start': '1899-12-31'}, f'start: is not a date {years}'),
+            (CYCLE, {'unit': 'second'},
+             f'start: is not a date-time with an offset {years}'),
+            (CYCLE, {'quantity': '-1'}, 'quantity: is below zero'),
+            (CYCLE, {'x' * 50: 1}, f'{"x" * 40}: is not a field'),
+            (CHANGE, {'at': '2012-04-30'}, 'at: is outside the period'),
+            (CHANGE, {'credited': '250.00'},
+             'credited: is more than was billed'),
+            (CHANGE, {'old': nothing},
+             'billed: is not zero, but the old quantity is'),
+            (CHANGE, {'old': []}, 'old: must be an object'),
+            (CHANGE, {'period': ['2012-05-01']},
+             'period: is not a list of start and end'),
+            (CHANGE, {'period': ['2012-05-01', 'x']},
+             f'period: is not a date {years}'),
+            (CHANGE, {'period': ['2012-05-01', '2012-05-01']},
+             'period: does not end after its start'),
+        ):  # fmt: skip
+            self.assertEqual({'error': words}, ask(question, **changed))
+        self.assertEqual({'error': 'must be an object'}, quote.answer([]))
+
     def test_a_field_nobody_knows_is_refused(self):
         self.refused(CHANGE, 'credits', credits='1.00')
         self.refused(CHANGE, 'new.price', new=CHANGE['new'] | {'price': '1'})
@@ -361,9 +396,17 @@ class RefusalTest(base.BaseTestCase):
         for start in (day, f'{day}T10:00:00', f'{day}T25:00:00Z'):
             self.refused(CYCLE, 'start', unit='second', start=start)
 
-    def test_a_question_without_end_is_refused(self):
-        days = {'cycle': 'days:1', 'end': None}
-        self.refused(CYCLE, 'until', **days, until='2999-01-01')
+    def test_no_more_than_10000_lines_are_told(self):
+        days = {'cycle': 'days:1', 'end': None, 'quantity': '0'}
+        start = dt.date.fromisoformat(CYCLE['start'])
+        most = start + dt.timedelta(days=quote.MAX_LINES - 1)
+        answer = ask(CYCLE, **days, until=str(most))
+        self.assertEqual(quote.MAX_LINES, len(answer['lines']))
+        for until in (most + dt.timedelta(days=1), '2999-01-01'):
+            self.assertEqual(
+                {'error': 'until: is over 10000 lines on'},
+                ask(CYCLE, **days, until=str(until)),
+            )
 
 
 class LineTest(base.BaseTestCase):
@@ -376,6 +419,9 @@ class LineTest(base.BaseTestCase):
     def test_what_is_no_question_is_answered_by_an_error(self):
         for text in ('', '{', '[]', '5', 'null', '"cycle"', '[' * 10**5):
             self.assertIn('error', json.loads(quote.answer_line(text)))
+        self.assertEqual(
+            '{"error":"the line is not JSON"}', quote.answer_line('{')
+        )
 
     @hypothesis.given(st.text() | JSON.map(json.dumps))
     def test_no_line_at_all_stops_the_answers(self, text):

@@ -18,6 +18,11 @@ from patrii_billing import errors
 
 MAY = calendar.Period(dt.date(2012, 5, 1), dt.date(2012, 6, 1))
 LONG_AGO = dt.date(2010, 1, 1)
+AUCKLAND = zoneinfo.ZoneInfo('Pacific/Auckland')
+# May there, by the second: it begins on 30 April, 12:00 UTC.
+THERE = calendar.Period(
+    *(calendar.start_of_day(day, AUCKLAND) for day in (MAY.start, MAY.end))
+)
 FLAVOR, QUOTA = pricing.PriceKind.FLAVOR, pricing.PriceKind.QUOTA
 TIERS = (
     pricing.Tier(Decimal(4), Decimal(10)),
@@ -120,6 +125,53 @@ class StepsTest(base.BaseTestCase):
         )
 
 
+    def test_a_price_of_the_day_after_the_cycle_is_none_of_its_prices(self):
+        new = price(12, valid_from=MAY.end, at_once=True)
+        self.assertEqual([(may(1), '10')], steps(price(10), new))
+
+    def test_a_price_meant_at_once_may_be_the_first(self):
+        new = price(12, valid_from=may(10), at_once=True)
+        self.assertEqual([(may(1), None), (may(10), '12')], steps(new))
+
+    def test_what_an_earlier_term_would_cost_later_does_not_count(self):
+        dearer = price(11, valid_from=may(20), at_once=True)
+        known = [
+            terms.Term(LONG_AGO, (price(10), dearer)),
+            terms.Term(may(12), (price(21),)),
+        ]
+        self.assertEqual(
+            [(may(1), 10), (may(12), 21)],
+            [
+                (step.at, step.price.unit_price)
+                for step in terms.steps(known, QUOTA, 'cores', MAY)
+            ],
+        )
+
+    def test_by_the_second_a_cycle_has_the_prices_of_its_local_days(self):
+        old = price(10, valid_until=MAY.start)
+        new = price(12, valid_from=MAY.start)
+        sale = price(1, valid_from=may(31), at_once=True)
+        known = [terms.Term(LONG_AGO, (old, new, sale))]
+        wanted = [
+            (THERE.start, '12'),
+            (dt.datetime(2012, 5, 30, 12, tzinfo=dt.UTC), '1'),
+        ]
+        self.assertEqual(
+            wanted,
+            [
+                (step.at, str(step.price.unit_price))
+                for step in terms.steps(known, QUOTA, 'cores', THERE, AUCKLAND)
+            ],
+        )
+        changes = terms.changes(
+            'cores', QUOTA, [held(LONG_AGO, 2)], known, THERE, zone=AUCKLAND
+        )
+        self.assertEqual(
+            [(LONG_AGO, '12'), wanted[1]],
+            [(each.at, str(each.level.unit_price)) for each in changes],
+        )
+
+
 class ChangesTest(base.BaseTestCase):
     def lines(self, facts, *prices, kind=QUOTA, key='cores', later=None,
               same_day=proration.SameDay.HIGHEST):  # fmt: skip
@@ -197,6 +249,70 @@ class ChangesTest(base.BaseTestCase):
             self.lines(facts, tiered),
         )
 
+    def test_the_last_of_a_day_counts_for_each_of_two_tiers(self):
+        tiered = price(0, tiers=(TIERS[0], pricing.Tier(None, Decimal(8))))
+        last = proration.SameDay.LAST
+        facts = [held(LONG_AGO, 4), held(may(12, 8), 6), held(may(12, 9), 4)]
+        self.assertEqual(
+            [('cores', 1, 1, '4 x 10')],
+            self.lines(facts, tiered, same_day=last),
+        )
+
+    def test_a_higher_level_on_the_day_of_an_end_is_not_its_last(self):
+        tiered = price(0, tiers=TIERS)
+        facts = [held(LONG_AGO, 4), held(may(12, 8), 6), held(may(12, 9), 0)]
+        self.assertEqual(
+            [('cores', 1, 12, '4 x 10')],
+            self.lines(facts, tiered, same_day=proration.SameDay.LAST),
+        )
+
+    def test_what_came_and_went_on_one_day_is_billed_for_it(self):
+        tiered = price(0, tiers=TIERS)
+        facts = [held(may(12, 8), 6), held(may(12, 9), 0)]
+        self.assertEqual(
+            [('cores', 12, 13, '4 x 10'), ('cores#2', 12, 13, '2 x 8')],
+            self.lines(facts, tiered, same_day=proration.SameDay.LAST),
+        )
+
+    def test_the_highest_of_the_first_day_counts_for_it(self):
+        facts = [held(LONG_AGO, 2), held(may(1, 8), 5), held(may(1, 9), 3)]
+        self.assertEqual(
+            [('cores', 1, 2, '5 x 10'), ('cores', 2, 1, '3 x 10')],
+            self.lines(facts, price(10)),
+        )
+
+    def test_of_two_flavors_at_once_the_dearer_was_there_before(self):
+        noon = dt.datetime(2012, 4, 12, 12, tzinfo=dt.UTC)
+        prices = [price(10, 's1', FLAVOR), price(20, 's2', FLAVOR)]
+        facts = [held(noon, 1, 's1'), held(noon, 1, 's2')]
+        # One that nothing is known of any more costs less than any.
+        facts += [held(noon, 1, 'old')]
+        for order in (facts, facts[::-1]):
+            self.assertEqual(
+                [('web', 1, 1, '1 x 20')],
+                self.lines(order, *prices, kind=FLAVOR, key='web'),
+            )
+
+    def test_what_is_told_of_a_day_comes_before_all_within_it(self):
+        day = dt.date(2012, 4, 12)
+        first = calendar.start_of_day(day, AUCKLAND)
+        for at in (first, first + dt.timedelta(hours=1)):
+            facts = [held(at, 3), held(day, 6)]
+            [change] = terms.changes(
+                'cores', QUOTA, facts, [terms.Term(LONG_AGO, (price(1),))],
+                MAY, zone=AUCKLAND,
+            )  # fmt: skip
+            self.assertEqual(3, change.level.quantity)
+
+    def test_an_instant_counts_at_the_price_of_its_local_day(self):
+        new = price(12, valid_from=may(12), at_once=True)
+        # 08:00 of the 12th there.
+        [change] = terms.changes(
+            'cores', QUOTA, [held(may(11, 20), 2)],
+            [terms.Term(LONG_AGO, (price(10), new))], MAY, zone=AUCKLAND,
+        )  # fmt: skip
+        self.assertEqual(12, change.level.unit_price)
+
     def test_a_server_follows_its_flavor(self):
         facts = [held(LONG_AGO, 1, 's1'), held(may(12, 9), 1, 's2')]
         prices = [price(10, 's1', FLAVOR), price(20, 's2', FLAVOR)]
@@ -223,6 +339,36 @@ class ChangesTest(base.BaseTestCase):
             [('web', 1, 1, '1 x 10')],
             self.lines(facts, price(10, 's1', FLAVOR), kind=FLAVOR, key='web'),
         )
+
+    def test_plans_to_come_make_no_flavor_free(self):
+        known = [
+            terms.Term(may(10), (price(10, 's1', FLAVOR),)),
+            terms.Term(may(20), (price(5),)),
+        ]
+        for at in (LONG_AGO, may(12, 9)):
+            self.assertRaises(
+                errors.NotFound, terms.changes, 'web', FLAVOR,
+                [held(at, 1, 's2')], known, MAY,
+            )  # fmt: skip
+
+    def test_by_the_second_a_plan_without_flavors_begins_with_its_day(self):
+        known = [
+            terms.Term(LONG_AGO, (price(10, 's1', FLAVOR),)),
+            terms.Term(may(12), (price(5),)),
+        ]
+        # 00:30 of the 12th there.
+        at = dt.datetime(2012, 5, 11, 12, 30, tzinfo=dt.UTC)
+        [change] = terms.changes(
+            'web', FLAVOR, [held(at, 1, 's2')], known, THERE, zone=AUCKLAND
+        )
+        self.assertEqual(pricing.NOTHING, change.level)
+
+    def test_a_contract_that_comes_later_asks_nothing_yet(self):
+        known = [terms.Term(MAY.end, (price(10),))]
+        [change] = terms.changes(
+            'cores', QUOTA, [held(LONG_AGO, 2)], known, MAY
+        )
+        self.assertEqual(pricing.NOTHING, change.level)
 
     def test_a_quota_nobody_asks_a_price_for_costs_nothing(self):
         self.assertEqual(

@@ -210,6 +210,14 @@ class ReadingTest(base.BaseTestCase):
             self.reading().days(dt.UTC, GAP),
         )
 
+    def test_it_is_used_on_the_days_of_the_customer(self) -> None:
+        late = at(22, 55, 'gauge', '1')
+
+        self.assertEqual(
+            (dt.date(2026, 1, 1), dt.date(2026, 1, 2)),
+            self.reading(sample=late).days(PARIS, GAP),
+        )
+
     def test_a_counter_is_read_on_one_day(self) -> None:
         self.assertEqual(
             (dt.date(2026, 1, 2),),
@@ -217,6 +225,29 @@ class ReadingTest(base.BaseTestCase):
                 PARIS, GAP
             ),
         )
+
+
+class QuantityTest(base.BaseTestCase):
+    def test_it_is_written_without_digits_that_say_nothing(self) -> None:
+        for value, written in (
+            (Fraction(0), '0'),
+            (Fraction(70), '70'),
+            (Fraction(5, 2), '2.5'),
+            (Fraction(1, 3), '0.333333333333'),
+        ):
+            self.assertEqual(written, str(usage.quantized(value)))
+
+    def test_the_newest_is_the_last_and_of_two_at_once_the_higher(
+        self,
+    ) -> None:
+        early, low, high = (
+            at(1, 0, 'cumulative', '9'),
+            at(2, 0, 'cumulative', '3'),
+            at(2, 0, 'cumulative', '4'),
+        )
+
+        self.assertEqual(high, usage.newest([high, low, early]))
+        self.assertIsNone(usage.newest([]))
 
 
 _FIRST = dt.date(2026, 10, 24)
