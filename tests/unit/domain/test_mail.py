@@ -7,6 +7,7 @@ from oslotest import base
 
 from patrii_billing.domain import mail
 from patrii_billing import errors
+from tests.unit.domain import refusing
 
 
 class TestAddress(base.BaseTestCase):
@@ -46,6 +47,26 @@ class TestAddress(base.BaseTestCase):
             )
             self.assertEqual('contacts[0]', refused.where)
 
+    def test_that_is_refused_is_told_in_words_and_in_part(self) -> None:
+        long = 'j' * 100
+        for text, words in (
+            ('jane', "address: 'jane' is not a mail address"),
+            (long, f"address: {'j' * 80!r} is not a mail address"),
+            ('jane@-acme', "address: '-acme' is not a domain"),
+            (f'jane@{"-" * 100}', f"address: {'-' * 80!r} is not a domain"),
+        ):
+            self.assertEqual(words, refusing.told(mail.address, text))
+
+    def test_is_as_long_as_the_wire_allows_and_no_longer(self) -> None:
+        longest = '.'.join(['a' * 62, 'b' * 62, 'c' * 63])
+        self.assertEqual(189, len(longest))
+        whole = f'{"j" * 64}@{longest}'
+        self.assertEqual(whole, mail.address(whole))
+        self.assertEqual(
+            f"domain: {longest[:80]!r} is not a domain",
+            refusing.told(mail.domain, f'{longest}.d'),
+        )
+
     @hypothesis.given(st.text() | st.emails())
     def test_never_holds_what_ends_a_line_or_a_command(
         self, text: str
@@ -64,6 +85,18 @@ class TestMessageId(base.BaseTestCase):
         self.assertEqual(
             '<0a1b@b.example>', mail.message_id('0a1b', 'b.example')
         )
+
+    def test_that_is_refused_is_told_in_words_and_in_part(self) -> None:
+        for local, words in (
+            ('a b', "message_id: 'a b' is not an id for a message"),
+            (
+                ' ' * 100,
+                f'message_id: {" " * 80!r} is not an id for a message',
+            ),
+        ):
+            self.assertEqual(
+                words, refusing.told(mail.message_id, local, 'b.example')
+            )
 
     def test_refuses_what_would_leave_its_header(self) -> None:
         for local in ('', 'a b', 'a>', 'a\r\nX: y', 'a@b'):
