@@ -23,6 +23,7 @@ from patrii_billing.conf import listener
 from patrii_billing.conf import mail
 from patrii_billing.conf import metrics
 from patrii_billing.conf import nova
+from patrii_billing.conf import odoo
 from patrii_billing.conf import retention
 from patrii_billing.conf import web
 from patrii_billing.conf import webhooks
@@ -45,6 +46,7 @@ _OURS = (
     web,
     events,
     webhooks,
+    odoo,
     retention,
     metrics,
 )

@@ -33,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'bank': {'domain', 'errors'},
     'mail': {'domain', 'wording', 'errors'},
     'document': {'domain', 'wording', 'errors'},
-    'drivers': {'domain', 'errors'},
+    'drivers': {'domain', 'strict_yaml', 'errors'},
     # The ways to systems that listen. Not the API's: the daemon sends.
     'hooks': {'domain', 'threads', 'errors'},
     'engine': {'domain', 'store', 'strict_yaml', 'errors'},

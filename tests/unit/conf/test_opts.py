@@ -246,7 +246,7 @@ class ListTest(base.ConfigTestCase):
             {
                 'api', 'billing', 'bounces', 'ceilometer', 'document',
                 'enforcement', 'engine', 'events', 'ladder', 'listener',
-                'mail', 'metrics', 'nova', 'retention', 'web',
+                'mail', 'metrics', 'nova', 'odoo', 'retention', 'web',
                 'webhook:name', 'webhook_source:name', 'webhooks',
             },
             groups,

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Odoo's contracts and who pays for them, page by page."""
+
+import collections
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from patrii_billing.domain import bridge
+from patrii_billing.drivers.odoo import client as json2
+from patrii_billing.drivers.odoo import fieldmap
+from patrii_billing.drivers.odoo import reading
+from patrii_billing import errors
+
+_CHANGED = 'write_date'
+# Records of a model beside the contracts, by the contract's id.
+_Beside = Mapping[int, Sequence[json2.Record]]
+
+
+class Contracts:
+    def __init__(
+        self, client: json2.Client, fields: fieldmap.FieldMap
+    ) -> None:
+        self._client = client
+        self._map = fields
+        self._contract = fields.contract
+
+    def pages(self, stamp: str | None) -> Iterator[bridge.Page]:
+        """Those that changed since, a customer in one page only."""
+        told: set[int] = set()
+        for records in self._client.every(
+            self._contract.model,
+            [*self._contract.among, *self._changed(stamp)],
+            self._names(),
+        ):
+            yield self._page(records, told)
+
+    def _changed(self, stamp: str | None) -> json2.Domain:
+        """What is told of a contract stands in four models."""
+        if stamp is None:
+            return []
+        paths = ['', f'{self._contract.customer}.']
+        if payer := self._map.customer.payer:
+            paths.append(f'{self._contract.customer}.{payer}.')
+        beside = {
+            reading.id_of(record[side.contract])
+            for side in (self._map.project, self._map.hold)
+            if side
+            for records in self._client.every(
+                side.model, [(_CHANGED, '>=', stamp)], [side.contract]
+            )
+            for record in records
+        }
+        return json2.either(
+            *((f'{path}{_CHANGED}', '>=', stamp) for path in paths),
+            ('id', 'in', sorted(beside - {0})),
+        )
+
+    def _page(
+        self, records: Sequence[json2.Record], told: set[int]
+    ) -> bridge.Page:
+        ids = [record['id'] for record in records]
+        payers = self._payers(records)
+        projects = self._beside(self._map.project, ids)
+        holds = self._beside(self._map.hold, ids)
+        customers, contracts, unread = [], [], {}
+        for record in records:
+            try:
+                payer, email = payers[self._person(record)]
+                contract = self._read(record, payer, projects, holds)
+                if payer['id'] not in told:
+                    customers.append(self._customer(record, payer, email))
+            except errors.InvalidInput as error:
+                unread[str(record['id'])] = str(error)
+            except KeyError:
+                unread[str(record['id'])] = 'its customer is not shown to us'
+            else:
+                contracts.append(contract)
+                told.add(payer['id'])
+        return bridge.Page(
+            customers=customers, contracts=contracts, unread=unread
+        )
+
+    def _read(
+        self,
+        record: json2.Record,
+        payer: json2.Record,
+        projects: _Beside,
+        holds: _Beside,
+    ) -> bridge.Contract:
+        zone = str(payer.get(self._map.customer.timezone) or '')
+        number = record['id']
+        return reading.contract(
+            self._contract,
+            record,
+            payer['id'],
+            [
+                str(found[side.id])
+                for side in (self._map.project,)
+                if side
+                for found in projects.get(number, ())
+                if found[side.id]
+            ],
+            [
+                reading.hold(side, found, zone)
+                for side in (self._map.hold,)
+                if side
+                for found in holds.get(number, ())
+            ],
+            zone,
+        )
+
+    def _customer(
+        self, record: json2.Record, payer: json2.Record, email: str
+    ) -> bridge.Customer:
+        currency = reading.name_of(record[self._contract.currency])
+        if not currency:
+            raise errors.InvalidInput(f'has no {self._contract.currency}')
+        return reading.customer(self._map.customer, payer, email, currency)
+
+    def _person(self, record: json2.Record) -> int:
+        return reading.id_of(record[self._contract.customer])
+
+    def _payers(
+        self, records: Iterable[json2.Record]
+    ) -> Mapping[int, tuple[json2.Record, str]]:
+        """Who pays for a contract's customer, and that customer's mail."""
+        held = self._map.customer
+        names = [
+            *filter(None, (
+                held.name, held.email, held.payer, held.locale,
+                held.timezone, held.street, held.street2, held.zip,
+                held.city, held.country, held.tax_id,
+            )),
+            _CHANGED,
+        ]  # fmt: skip
+        people = self._people({self._person(one) for one in records}, names)
+        if not held.payer:
+            return {number: (one, '') for number, one in people.items()}
+        others = {
+            reading.id_of(one[held.payer]) for one in people.values()
+        } - people.keys()
+        known = {**people, **self._people(others, names)}
+        return {
+            number: (
+                known[reading.id_of(one[held.payer])],
+                str(held.email and one[held.email] or ''),
+            )
+            for number, one in people.items()
+            if reading.id_of(one[held.payer]) in known
+        }
+
+    def _people(
+        self, ids: set[int], names: Sequence[str]
+    ) -> Mapping[int, json2.Record]:
+        if not ids:
+            return {}
+        found = self._client.find(
+            self._map.customer.model, [('id', 'in', sorted(ids))], names
+        )
+        return {record['id']: record for record in found}
+
+    def _beside(
+        self, side: fieldmap.Side | None, ids: Sequence[int]
+    ) -> _Beside:
+        found: dict[int, list[json2.Record]] = collections.defaultdict(list)
+        if side:
+            domain = [*side.among, (side.contract, 'in', ids)]
+            names = [*filter(None, (side.contract, side.id, side.until))]
+            for record in self._client.find(side.model, domain, names):
+                found[reading.id_of(record[side.contract])].append(record)
+        return found
+
+    def _names(self) -> Sequence[str]:
+        held = self._contract
+        names = (
+            held.customer, held.name, held.currency, held.start, held.plan,
+            held.project, held.server, held.paid_until, held.ends_on,
+            held.state, held.status, held.paused, held.paused_until,
+        )  # fmt: skip
+        return [*dict.fromkeys(filter(None, names)), _CHANGED]

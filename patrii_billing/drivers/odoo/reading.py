@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What records of Odoo mean to the bridge; no call is made here.
+
+Odoo has False for what is empty, [id, name] for a link, instants in UTC
+without a zone and amounts as numbers. All functions raise InvalidInput for a
+record that cannot be understood.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import datetime as dt
+from decimal import Decimal
+from email import utils
+from typing import Any
+import zoneinfo
+
+from patrii_billing.domain import bridge
+from patrii_billing.domain import money
+from patrii_billing.drivers.odoo import client as json2
+from patrii_billing.drivers.odoo import fieldmap
+from patrii_billing import errors
+
+REVERSED = 'reversed'
+
+
+def customer(
+    fields: fieldmap.Customer, record: json2.Record, email: str, currency: str
+) -> bridge.Customer:
+    """The payer; `email` is used where he has none of his own."""
+    address = _address(fields, record)
+    return bridge.Customer(
+        ref=str(record['id']),
+        name=_needed(record, fields.name),
+        currency=currency,
+        changed_at=instant(record['write_date']),
+        contacts=contacts(_text(record, fields.email) or email) or None,
+        locale=_text(record, fields.locale) or None,
+        timezone=_text(record, fields.timezone) or None,
+        address=address,
+    )
+
+
+def contacts(text: str) -> tuple[str, ...]:
+    """The addresses in a field that people write several into."""
+    split = text.replace(';', ',')
+    found = (one for _, one in utils.getaddresses([split]) if '@' in one)
+    return tuple(dict.fromkeys(found))
+
+
+def contract(
+    fields: fieldmap.Contract,
+    record: json2.Record,
+    payer: int,
+    projects: Sequence[str],
+    holds: Sequence[bridge.Held],
+    zone: str = '',
+) -> bridge.Contract:
+    """`projects` and `holds` are those of models beside it."""
+    if len(projects) > 1:
+        raise errors.InvalidInput(
+            f'has {len(projects)} cloud projects: give each a subscription'
+        )
+    changed = instant(record['write_date'])
+    paid_until = day(record, fields.paid_until)
+    start = day(record, fields.start)
+    if start is None:
+        raise errors.InvalidInput(f'has no {fields.start}')
+    project = projects[0] if projects else _text(record, fields.project)
+    ref = str(record['id'])
+    return bridge.Contract(
+        ref=ref,
+        customer=str(payer),
+        name=_needed(record, fields.name),
+        start=start,
+        changed_at=changed,
+        project=project or None,
+        server=_text(record, fields.server) or None,
+        plan=_text(record, fields.plan) or None,
+        paid_until=paid_until,
+        anchor_day=None,
+        ends_on=_end(fields, record, changed),
+        status=_text(record, fields.status or fields.state),
+        holds=tuple(holds) or _pause(fields, record, ref, zone),
+    )
+
+
+def hold(
+    fields: fieldmap.Side, record: json2.Record, zone: str
+) -> bridge.Held:
+    return bridge.Held(
+        ref=f'{fields.model},{record["id"]}',
+        type=bridge.Hold.PAUSE,
+        reason='on hold in Odoo',
+        until=_midnight(day(record, fields.until), zone),
+    )
+
+
+def bill(
+    fields: fieldmap.Bill,
+    record: json2.Record,
+    credit: int,
+    due: dt.date | None,
+) -> bridge.Bill:
+    """An invoice, less `credit` (minor units) that is not allocated there.
+
+    `due` is when the oldest debt in it was due, if that is older than it.
+    """
+    currency = name_of(record['currency_id'])
+    owed, state = 0, _state(fields, record)
+    if state is bridge.BillState.OPEN:
+        owed = minor(record['amount_residual'], currency) - credit
+        if owed <= 0:
+            owed, state = 0, bridge.BillState.PAID
+    issued = day(record, 'invoice_date')
+    if issued is None:
+        raise errors.InvalidInput('has no invoice date')
+    own = day(record, 'invoice_date_due') or issued
+    return bridge.Bill(
+        ref=str(record['id']),
+        customer=str(id_of(record['commercial_partner_id'])),
+        number=_needed(record, 'name'),
+        currency=currency,
+        total=minor(record['amount_total'], currency),
+        owed=owed,
+        state=state,
+        issued_on=issued,
+        due_on=min(own, due or own),
+        changed_at=instant(record['write_date']),
+        contract=_link(record, fields.contract),
+    )
+
+
+def is_open(fields: fieldmap.Bill, record: json2.Record) -> bool:
+    return _state(fields, record) is bridge.BillState.OPEN
+
+
+def id_of(link: Any) -> int:
+    """The id of a link such as [7, "Azure Interior"]; 0 for none."""
+    return int(link[0]) if link else 0
+
+
+def name_of(link: Any) -> str:
+    return str(link[1]) if link else ''
+
+
+def minor(amount: Any, currency: str) -> int:
+    """Minor units of an amount, which Odoo keeps in binary."""
+    scaled = Decimal(amount or 0) * 10 ** money.digits(currency)
+    return int(scaled.to_integral_value())
+
+
+def instant(text: Any) -> dt.datetime:
+    return dt.datetime.fromisoformat(str(text)).replace(tzinfo=dt.UTC)
+
+
+def stamp(instant: dt.datetime) -> str:
+    return instant.astimezone(dt.UTC).strftime('%Y-%m-%d %H:%M:%S')
+
+
+def _state(fields: fieldmap.Bill, record: json2.Record) -> bridge.BillState:
+    # What was posted and is a draft again is not owed as it stands.
+    if record['state'] != 'posted' or record['payment_state'] == REVERSED:
+        return bridge.BillState.VOID
+    if record['payment_state'] in fields.settled:
+        return bridge.BillState.PAID
+    return bridge.BillState.OPEN
+
+
+def _end(
+    fields: fieldmap.Contract, record: json2.Record, changed: dt.datetime
+) -> dt.date | None:
+    """Its last day, and of one that was closed early when that was."""
+    said = day(record, fields.ends_on)
+    if _text(record, fields.state) not in fields.ended:
+        return said
+    closed = changed.date()
+    return min(said, closed) if said else closed
+
+
+def _pause(
+    fields: fieldmap.Contract, record: json2.Record, ref: str, zone: str
+) -> tuple[bridge.Held, ...]:
+    """The hold that the contract's own fields tell of."""
+    flag = bool(fields.paused and record[fields.paused])
+    if not flag and _text(record, fields.status) not in fields.held:
+        return ()
+    until = _midnight(day(record, fields.paused_until), zone)
+    return (
+        bridge.Held(
+            ref=f'{fields.model},{ref}',
+            type=bridge.Hold.PAUSE,
+            reason='paused in Odoo',
+            until=until,
+        ),
+    )
+
+
+def _address(
+    fields: fieldmap.Customer, record: json2.Record
+) -> Mapping[str, object] | None:
+    place = ' '.join(
+        filter(None, (_text(record, fields.zip), _text(record, fields.city)))
+    )
+    street, more = _text(record, fields.street), _text(record, fields.street2)
+    lines = [line for line in (street, more, place) if line]
+    tax_id = _text(record, fields.tax_id)
+    if not lines and not tax_id:
+        return None
+    said = {
+        'name': _needed(record, fields.name),
+        'lines': lines,
+        'country': _text(record, fields.country),
+        'tax_id': tax_id,
+    }
+    return {key: value for key, value in said.items() if value}
+
+
+def _text(record: json2.Record, name: str) -> str:
+    """A field as text, of a link what it is called; '' where it is empty."""
+    value = record[name] if name else ''
+    if isinstance(value, list):
+        return name_of(value)
+    return '' if value is False or value is None else str(value)
+
+
+def _needed(record: json2.Record, name: str) -> str:
+    found = _text(record, name)
+    if not found:
+        raise errors.InvalidInput(f'has no {name}')
+    return found
+
+
+def _link(record: json2.Record, name: str) -> str | None:
+    return str(id_of(record[name])) if name and record[name] else None
+
+
+def day(record: json2.Record, name: str) -> dt.date | None:
+    text = _text(record, name)
+    try:
+        return dt.date.fromisoformat(text[:10]) if text else None
+    except ValueError:
+        raise errors.InvalidInput(f'{name}: {text!r} is no date') from None
+
+
+def _midnight(day: dt.date | None, zone: str) -> dt.datetime | None:
+    """When a day begins where the customer is."""
+    if day is None:
+        return None
+    try:
+        here: dt.tzinfo = zoneinfo.ZoneInfo(zone or 'UTC')
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        here = dt.UTC
+    return dt.datetime.combine(day, dt.time(), here).astimezone(dt.UTC)
