@@ -5,6 +5,8 @@ That driver puts the values into each statement itself, and looks up letter
 by letter what is to be quoted: a quarter of all that a listener did.
 """
 
+from typing import Any
+
 from pymysql import connections
 from pymysql.constants import SERVER_STATUS
 
@@ -23,13 +25,18 @@ _QUOTED = (
 class Connection(connections.Connection):  # type: ignore[misc]
     """One of the driver's own, which replaces sign by sign."""
 
-    def escape_string(self, s: str) -> str:
-        if (
+    def escape(self, obj: object, mapping: Any = None) -> str:
+        """A value as it stands in a statement; all values go through here."""
+        if not isinstance(obj, str) or self._is_backslash_plain:
+            return super().escape(obj, mapping)  # type: ignore[no-any-return]
+        for sign, quoted in _QUOTED:
+            if sign in obj:
+                obj = obj.replace(sign, quoted)
+        return f"'{obj}'"
+
+    @property
+    def _is_backslash_plain(self) -> bool:
+        return bool(
             self.server_status
             & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
-        ):
-            return super().escape_string(s)  # type: ignore[no-any-return]
-        for sign, quoted in _QUOTED:
-            if sign in s:
-                s = s.replace(sign, quoted)
-        return s
+        )

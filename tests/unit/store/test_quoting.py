@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text is quoted for MySQL exactly as its driver would do it."""
 
+from unittest import mock
+
 import hypothesis
 from hypothesis import strategies
 from oslotest import base
 from pymysql import connections
 from pymysql.constants import SERVER_STATUS
+from pymysql import converters
 
 from patrii_billing.store import quoting
 
@@ -29,6 +32,13 @@ class QuotingTest(base.BaseTestCase):
             text, SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
         )
 
+    def test_not_letter_by_letter(self) -> None:
+        self.ours.server_status = 0
+        with mock.patch.object(converters, 'escape_string') as by_letter:
+            self.ours.escape('a "text"')
+
+        by_letter.assert_not_called()
+
     def assert_alike(self, text: str, status: int) -> None:
         self.ours.server_status = self.theirs.server_status = status
-        self.assertEqual(self.theirs.literal(text), self.ours.literal(text))
+        self.assertEqual(self.theirs.escape(text), self.ours.escape(text))
