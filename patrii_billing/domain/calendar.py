@@ -43,6 +43,9 @@ class Unit(enum.StrEnum):
         return _SECOND if self is Unit.SECOND else _DAY
 
 
+_BY_DAY = Unit.DAY  # at hand: looked up by name it takes longer
+
+
 @dataclass(frozen=True, slots=True)
 class Cycle:
     """The length of a billed period: calendar months, or else days."""
@@ -207,7 +210,7 @@ def in_unit(
     An instant becomes the local day it falls in, or is cut to its second in
     UTC; a day becomes its first instant where seconds are counted.
     """
-    if unit is Unit.DAY:
+    if unit is _BY_DAY:
         if isinstance(value, dt.datetime):
             return value.astimezone(zone).date()
         return value

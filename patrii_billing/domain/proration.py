@@ -93,19 +93,21 @@ def charge(
     currency: str,
 ) -> Line:
     """A level held for a span, at its share of a whole cycle."""
-    ratio = money.Ratio(span.length, cycle.length)
+    price, quantity = level.unit_price, level.quantity
+    held, whole = span.length, cycle.length
+    ratio = money.Ratio(held, whole)
     return Line(
         _CHARGE,
         resource,
         span.start,
         span.end,
-        level.quantity,
-        level.unit_price,
+        quantity,
+        price,
         ratio,
-        pricing.line_amount(level.unit_price, level.quantity, ratio, currency),
+        pricing.line_amount(price, quantity, ratio, currency),
         currency,
-        f'{level.unit_price:f} {currency} x {level.quantity:f}'
-        f' x {ratio} {_counted(span)}',
+        f'{price:f} {currency} x {quantity:f}'
+        f' x {held}/{whole} {_counted(span)}',
     )
 
 
