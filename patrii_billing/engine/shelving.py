@@ -96,7 +96,8 @@ def _take(
             return None
     if not moves.permitted(tools, row):
         return None
-    tools.db.write(custody.change, taken.id, unsettled_since=None)
+    if taken.unsettled_since is not None:
+        tools.db.write(custody.change, taken.id, unsettled_since=None)
     try:
         moves.call(
             tools, row, following.move,
