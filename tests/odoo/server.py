@@ -303,6 +303,8 @@ def _handler(odoo: Json2) -> type[server.BaseHTTPRequestHandler]:
 
     class Handler(server.BaseHTTPRequestHandler):
         protocol_version = 'HTTP/1.1'
+        # Headers and body in one packet: else each waits for an answer.
+        wbufsize = -1
 
         def do_GET(self) -> None:
             if self.path == '/web/version':

@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is written to Odoo, and that it is written once."""
 
+from collections.abc import Callable
 import datetime as dt
 from typing import Any
 
+import hypothesis
+from hypothesis import strategies
 from oslotest import base
 
 from patrii_billing.domain import bridge
 from patrii_billing import errors
 from tests.odoo import orm
 from tests.unit.drivers.odoo import worlds
+
+# What a proxy, a network and a busy database answer.
+BUSY = (429, {'retry-after': '1'}, '')
+AWAY = (503, {}, '')
+GAVE_UP = (504, {}, '')
+CLASH = (500, {}, '{"name": "psycopg2.errors.SerializationFailure"}')
 
 NOON = dt.datetime(2026, 2, 10, 12, tzinfo=dt.UTC)
 
@@ -249,3 +258,47 @@ class NoteTest(Written):
 
         [message] = self.rows('mail.message')
         self.assertEqual(str(message['id']), ref)
+
+
+class WhateverHappensTest(Written):
+    @hypothesis.settings(max_examples=25)
+    @hypothesis.given(
+        strategies.lists(
+            strategies.sampled_from(
+                (None, 'drop', 'lose', BUSY, AWAY, GAVE_UP, CLASH)
+            ),
+            max_size=30,
+        )
+    )
+    def test_each_thing_is_there_once_in_the_end(
+        self, oddities: list[Any]
+    ) -> None:
+        left = [*oddities]
+        held = self.world.odoo.orm.rows
+        for model in ('account.move', 'account.move.line', 'mail.message'):
+            held[model].clear()
+        held['sale.subscription'][1]['billing_status'] = 'active'
+        self.world.odoo.trouble = lambda _model, _method: left and left.pop(0)
+
+        for write in (
+            lambda: self.driver.write_line(worlds.line()),
+            lambda: self.driver.write_status(status('shelved')),
+            lambda: self.driver.write_note(note()),
+        ):
+            self.try_until_done(write)
+
+        self.assertEqual(1, len(self.rows('account.move')))
+        self.assertEqual(1, len(self.rows('account.move.line')))
+        self.assertEqual(1, len(self.rows('mail.message')))
+        self.assertEqual(
+            'shelved', held['sale.subscription'][1]['billing_status']
+        )
+
+    def try_until_done(self, write: Callable[[], object]) -> None:
+        for _ in range(40):
+            try:
+                write()
+            except errors.EngineUnavailable:
+                continue
+            return
+        self.fail('it was never written')
