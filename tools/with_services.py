@@ -31,6 +31,7 @@ from pifpaf.drivers import postgresql
 from pifpaf.drivers import rabbitmq
 import psutil
 import sqlalchemy as sa
+import tryton
 
 POSTGRES_USER = 'postgres'
 # RabbitMQ listens for its peers 20000 above its port, so this stays low.
@@ -158,6 +159,13 @@ def bare_debian() -> Iterator[dict[str, str]]:
         yield {'PATRII_TEST_DEBIAN': str(folder)}
 
 
+@contextlib.contextmanager
+def tryton_folder() -> Iterator[dict[str, str]]:
+    """Name it first: it is made while the others start."""
+    with tryton.making() as folder:
+        yield {'PATRII_TEST_TRYTON': str(folder)}
+
+
 SERVICES = {
     'debian': bare_debian,
     'galera': galera_urls,
@@ -168,6 +176,7 @@ SERVICES = {
     'rabbitmq': rabbitmq_url,
     'small-mysql': small_mysql_url,
     'small-postgresql': small_postgresql_url,
+    'tryton': tryton_folder,
 }
 
 

@@ -25,6 +25,7 @@ from patrii_billing.conf import metrics
 from patrii_billing.conf import nova
 from patrii_billing.conf import odoo
 from patrii_billing.conf import retention
+from patrii_billing.conf import tryton
 from patrii_billing.conf import web
 from patrii_billing.conf import webhooks
 from patrii_billing import threads
@@ -47,6 +48,7 @@ _OURS = (
     events,
     webhooks,
     odoo,
+    tryton,
     retention,
     metrics,
 )

@@ -69,8 +69,10 @@ class Contract:
 
     `project` is keystone's id, `plan` the name of a plan here; without one of
     them the contract is reported and not taken over. `paid_until` is the end
-    of what the engine has invoiced: our books bill nothing before it.
-    `status` is the engine's own billing status, in its words.
+    of what the engine has invoiced, `period_start` the day on which its
+    period that runs began: where the engine draws up the invoices, changes
+    are prorated from that day on. `status` is the engine's own billing
+    status, in its words.
     """
 
     ref: str
@@ -82,6 +84,7 @@ class Contract:
     server: str | None = None
     plan: str | None = None
     paid_until: dt.date | None = None
+    period_start: dt.date | None = None
     anchor_day: int | None = None
     ends_on: dt.date | None = None
     status: str = ''

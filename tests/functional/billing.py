@@ -268,6 +268,11 @@ class Service:
         )
         return str(status)
 
+    def known(self, name: str) -> bool:
+        """Whether there is such a subscription."""
+        subs = schema.subscriptions
+        return bool(self.rows(sa.select(subs.c.id).where(subs.c.name == name)))
+
     def wait_status(self, name: str, wanted: str, seconds: float = 60) -> None:
         base.wait_until(
             lambda: self.status(name) == wanted,

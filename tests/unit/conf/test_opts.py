@@ -246,8 +246,8 @@ class ListTest(base.ConfigTestCase):
             {
                 'api', 'billing', 'bounces', 'ceilometer', 'document',
                 'enforcement', 'engine', 'events', 'ladder', 'listener',
-                'mail', 'metrics', 'nova', 'odoo', 'retention', 'web',
-                'webhook:name', 'webhook_source:name', 'webhooks',
+                'mail', 'metrics', 'nova', 'odoo', 'retention', 'tryton',
+                'web', 'webhook:name', 'webhook_source:name', 'webhooks',
             },
             groups,
         )  # fmt: skip

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tryton behind the port of the engine."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import datetime as dt
+import functools
+
+from oslo_config import cfg
+
+from patrii_billing.domain import bridge
+from patrii_billing.drivers.tryton import client as clients
+from patrii_billing.drivers.tryton import reading
+from patrii_billing.drivers.tryton import records
+from patrii_billing.drivers.tryton import writing
+from patrii_billing import errors
+
+# What must be there, and by which module of Tryton's it is.
+_MODELS = {
+    'party.party': 'party',
+    'account.invoice': 'account_invoice',
+    'sale.subscription': 'sale_subscription',
+}
+
+
+class Tryton:
+    """One company of a Tryton; see engine.ports.SubscriptionEngine."""
+
+    invoices = bridge.Owner.THEIRS
+
+    def __init__(
+        self,
+        place: clients.Place,
+        company: str = '',
+        fields: reading.Fields = reading.Fields(),
+    ) -> None:
+        self._place = place
+        self._client = clients.Client(place)
+        self._company = company
+        self._fields = fields
+
+    def look(self) -> bridge.Sight:
+        place = self._place
+        release = self._client.release()
+        what = f'Tryton {release} at {place.url}, database {place.database}'
+        try:
+            return bridge.Sight(what=what, needs=self._needs())
+        except errors.EngineRefused as error:
+            return bridge.Sight(what=what, needs=(_advice(error, place),))
+
+    def changes(self, since: dt.datetime | None) -> Iterator[bridge.Page]:
+        return self._reader.changes(since)
+
+    def bills(self, customer: str) -> Sequence[bridge.Bill]:
+        """Raises EngineUnavailable also where one of them is not readable."""
+        found = self._reader.unpaid(records.number_of(customer))
+        for ref, why in found.unread.items():
+            raise errors.EngineUnavailable(f'{ref} is not understood: {why}')
+        return [one for one in found.bills if one.owed]
+
+    def write_line(self, line: bridge.Line) -> str:
+        return self._writer.line(line)
+
+    def write_status(self, status: bridge.Status) -> None:
+        self._writer.status(status)
+
+    def write_note(self, note: bridge.Note) -> str:
+        return self._writer.note(note)
+
+    def _needs(self) -> tuple[str, ...]:
+        found = self._client.rows(
+            'ir.model', [['name', 'in', sorted(_MODELS)]], ('name',)
+        )
+        there = {one['name'] for one in found}
+        missing = [
+            f'its module {module} is not activated'
+            for model, module in _MODELS.items()
+            if model not in there
+        ]
+        if missing:
+            return tuple(missing)
+        try:
+            self._reader.sample()
+        except errors.EngineUnavailable as error:
+            return (f'its records are not as expected: {error}',)
+        return ()
+
+    @functools.cached_property
+    def _reader(self) -> reading.Reader:
+        return reading.Reader(self._client, self._number, self._fields)
+
+    @functools.cached_property
+    def _writer(self) -> writing.Writer:
+        return writing.Writer(self._client, self._number)
+
+    @functools.cached_property
+    def _number(self) -> int:
+        """The id of the company. Raises EngineRefused where it is open."""
+        found = self._client.rows('company.company', [], ('party.name',))
+        names = {one['party']['name']: int(one['id']) for one in found}
+        if self._company in names:
+            return names[self._company]
+        if not self._company and len(names) == 1:
+            return next(iter(names.values()))
+        listed = ', '.join(sorted(names)) or 'none'
+        raise errors.EngineRefused(
+            f'[tryton] company must be one that the user sees: {listed}', 404
+        )
+
+
+def build(conf: cfg.ConfigOpts) -> Tryton | None:
+    """The Tryton that [tryton] names. Raises InvalidInput."""
+    options = conf.tryton
+    if not options.url:
+        return None
+    place = clients.Place(
+        options.url,
+        options.database,
+        options.key,
+        options.timeout,
+        options.cafile,
+        options.allow_http,
+    )
+    fields = reading.Fields(options.project_field, options.plan_field)
+    return Tryton(place, options.company, fields)
+
+
+def _advice(error: errors.EngineRefused, place: clients.Place) -> str:
+    """What an operator can do about a no."""
+    if error.code == 401:
+        return 'it does not take the key: see Applications of its user there'
+    if error.code == 404 and not error.reason.startswith('['):
+        return f'it has no database {place.database}'
+    return f'its user may not read all that is needed: {error.reason}'

@@ -1,0 +1,269 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is written in Tryton: lines of its next invoices, and notes.
+
+Each carries a mark with its key, and is looked for by it first. Tryton has no
+key of its own for that, so two who write the same at once could both miss it;
+the engine lets one at a time.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from patrii_billing.domain import bridge
+from patrii_billing.domain import money
+from patrii_billing.drivers.tryton import client as clients
+from patrii_billing.drivers.tryton import records
+from patrii_billing import errors
+
+Row = clients.Row
+_LINE = 'account.invoice.line'
+_NOTE = 'ir.note'
+_MARK = '[patrii-billing {}]'
+_STATUS = 'Billing status: '
+# What a draft of our own is called, and found again by.
+_OURS = 'Changes of subscriptions'
+_NEWEST = (('id', 'DESC'),)
+
+
+class Writer:
+    """Writes for one company."""
+
+    def __init__(self, client: clients.Client, company: int) -> None:
+        self._client = client
+        self._company = company
+        self._own = ['company', '=', company]
+
+    def line(self, line: bridge.Line) -> str:
+        """Put it on a draft of the customer's, or on a new one."""
+        party = records.number_of(line.customer)
+        mark = _MARK.format(line.key)
+        known = self._line(party, mark)
+        if known is not None:
+            return known
+        subscription = self._subscription(party, line)
+        values = {
+            'type': 'line',
+            'company': self._company,
+            'currency': subscription['currency']['id'],
+            'description': _described(line),
+            'note': mark,
+            # As Tryton's own credit notes have it: less of something.
+            'quantity': -1 if line.amount < 0 else 1,
+            'unit_price': _amount(line),
+            **self._booked(subscription),
+        }
+        self._put(party, subscription, values)
+        written = self._line(party, mark)
+        if written is None:
+            raise errors.EngineUnavailable('Tryton did not keep the line')
+        return written
+
+    def status(self, status: bridge.Status) -> None:
+        """As the newest note of its kind at the subscription."""
+        said = f'{_STATUS}{status.status}'
+        found = self._client.rows(
+            _NOTE,
+            [['resource', '=', status.contract],
+             ['message', 'like', f'{_STATUS}%']],
+            ('message',), _NEWEST, limit=1,
+        )  # fmt: skip
+        if found and found[0]['message'].splitlines()[0] == said:
+            return
+        since = f'{status.since:%Y-%m-%d %H:%M} UTC'
+        self._client.create(
+            _NOTE,
+            {
+                'resource': status.contract,
+                'message': f'{said}\nSince {since}: {status.why}',
+            },
+        )
+
+    def note(self, note: bridge.Note) -> str:
+        where = note.contract or note.customer
+        mark = _MARK.format(note.key)
+        found = self._client.rows(
+            _NOTE,
+            [['resource', '=', where], ['message', 'like', _ending(mark)]],
+            ('message',),
+        )
+        if found:
+            return records.ref(_NOTE, found[0]['id'])
+        text = f'{note.at:%Y-%m-%d %H:%M} UTC: {note.text}\n{mark}'
+        made = self._client.create(_NOTE, {'resource': where, 'message': text})
+        return records.ref(_NOTE, made)
+
+    def _line(self, party: int, mark: str) -> str | None:
+        found = self._client.rows(
+            _LINE,
+            [['invoice.party', '=', party], ['note', '=', mark]],
+            ('invoice',),
+        )
+        return records.ref(_LINE, found[0]['id']) if found else None
+
+    def _subscription(self, party: int, line: bridge.Line) -> Row:
+        """The one that the line is about, else his newest."""
+        which: list[Any] = [
+            'OR',
+            ['party', '=', party],
+            ['invoice_party', '=', party],
+        ]
+        if line.contract is not None:
+            which = ['id', '=', records.number_of(line.contract)]
+        found = self._client.rows(
+            records.SUBSCRIPTION,
+            [self._own, which, ['currency.code', '=', line.currency]],
+            ('currency.code', 'payment_term', 'invoice_address',
+             'lines.service.product.account_category'),
+            _NEWEST, limit=1,
+        )  # fmt: skip
+        if not found:
+            raise errors.EngineRefused(
+                f'{line.contract or line.customer} has no subscription in '
+                f'{line.currency}',
+                404,
+            )
+        return found[0]
+
+    def _booked(self, subscription: Row) -> Mapping[str, Any]:
+        """The account and the taxes of what it is invoiced for.
+
+        As on its last invoice; without one, those of its product.
+        """
+        found = self._client.rows(
+            _LINE,
+            [['origin.subscription', '=', subscription['id'],
+              'sale.subscription.line']],
+            ('account', 'taxes'), _NEWEST, limit=1,
+        )  # fmt: skip
+        if found:
+            account, taxes = found[0]['account'], found[0]['taxes']
+        else:
+            account, taxes = self._of_product(subscription)
+        return {'account': account, 'taxes': [['add', list(taxes)]]}
+
+    def _of_product(self, subscription: Row) -> tuple[int, list[int]]:
+        category = next(
+            (
+                one['service']['product']['account_category']
+                for one in subscription['lines']
+            ),
+            None,
+        )
+        found = self._client.rows(
+            'product.category',
+            [['id', '=', category]],
+            ('account_revenue', 'customer_taxes'),
+            company=self._company,
+        )
+        if not found or not found[0]['account_revenue']:
+            raise errors.EngineRefused(
+                'the product of the subscription has no revenue account', 422
+            )
+        return found[0]['account_revenue'], found[0]['customer_taxes']
+
+    def _put(
+        self, party: int, subscription: Row, values: Mapping[str, Any]
+    ) -> None:
+        """By way of the invoice, which then computes its taxes anew."""
+        lines = {'lines': [['create', [values]]]}
+        draft = self._draft(party, subscription)
+        if draft is not None:
+            self._client.write(records.INVOICE, draft, lines, self._company)
+            return
+        self._client.create(
+            records.INVOICE,
+            {
+                'type': 'out',
+                'company': self._company,
+                'party': party,
+                'currency': subscription['currency']['id'],
+                'description': _OURS,
+                **self._usual(party, subscription),
+                **lines,
+            },
+            self._company,
+        )
+
+    def _draft(self, party: int, subscription: Row) -> int | None:
+        """The subscription's own, else ours; what a clerk is at is his."""
+        of_party = [
+            self._own,
+            ['party', '=', party],
+            ['type', '=', 'out'],
+            ['state', '=', 'draft'],
+            ['currency', '=', subscription['currency']['id']],
+        ]
+        of_subscription = [
+            'lines.origin.subscription', '=', subscription['id'],
+            'sale.subscription.line',
+        ]  # fmt: skip
+        for which in (of_subscription, ['description', '=', _OURS]):
+            found = self._client.rows(
+                records.INVOICE, [*of_party, which], ('id',), limit=1
+            )
+            if found:
+                return int(found[0]['id'])
+        return None
+
+    def _usual(self, party: int, subscription: Row) -> Mapping[str, Any]:
+        """Where to, from which account and how payable: as the last one."""
+        fields = ('invoice_address', 'account', 'journal', 'payment_term')
+        found = self._client.rows(
+            records.INVOICE,
+            [self._own, ['party', '=', party], ['type', '=', 'out']],
+            fields, _NEWEST, limit=1,
+        )  # fmt: skip
+        if found:
+            return {name: found[0][name] for name in fields}
+        return {
+            'invoice_address': subscription['invoice_address'],
+            'payment_term': subscription['payment_term'],
+            'account': self._receivable(party),
+            'journal': self._one('account.journal', ['type', '=', 'revenue']),
+        }
+
+    def _receivable(self, party: int) -> int:
+        for model, which, name in (
+            (records.PARTY, ['id', '=', party], 'account_receivable'),
+            ('account.configuration', [], 'default_account_receivable'),
+        ):
+            found = self._client.rows(
+                model,
+                [which] if which else [],
+                (name,),
+                company=self._company,
+            )
+            if found and found[0][name]:
+                return int(found[0][name])
+        raise errors.EngineRefused('the party has no receivable account', 422)
+
+    def _one(self, model: str, which: list[Any]) -> int:
+        found = self._client.rows(model, [which], ('id',), limit=1)
+        if not found:
+            raise errors.EngineRefused(f'there is no {model} to use', 422)
+        return int(found[0]['id'])
+
+
+def _described(line: bridge.Line) -> str:
+    """What it is for, and how its amount came about."""
+    span = ''
+    if line.starts is not None and line.ends is not None:
+        span = f' {line.starts} to {line.ends}'
+    unit = f' {line.unit}' if line.unit else ''
+    return (
+        f'{line.label}{span}\n'
+        f'{line.quantity}{unit} x {line.unit_price} x {line.ratio}: '
+        f'{line.reason}'
+    )
+
+
+def _amount(line: bridge.Line) -> Decimal:
+    return Decimal(money.plain(abs(line.amount), line.currency))
+
+
+def _ending(mark: str) -> str:
+    """A pattern of SQL for a text that ends so."""
+    for special in ('\\', '%', '_'):
+        mark = mark.replace(special, f'\\{special}')
+    return f'%{mark}'
