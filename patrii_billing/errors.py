@@ -131,6 +131,10 @@ class Unauthentic(BillingError):
     """Nobody who knows the secret has just sent it."""
 
 
+class Late(Unauthentic):
+    """Somebody who knows the secret has sent it, at another time than now."""
+
+
 class DeliveryError(BillingError):
     """A listener did not take an event."""
 

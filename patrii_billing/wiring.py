@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
+import pathlib
 import socket
 import threading
 from typing import Any
@@ -46,6 +47,7 @@ from patrii_billing.engine import bounces
 from patrii_billing.engine import deliver
 from patrii_billing.engine import events
 from patrii_billing.engine import imports
+from patrii_billing.engine import payment_map
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import retention
@@ -439,12 +441,16 @@ def _endpoint(
 
 
 def _secrets(
-    given: cfg.ConfigOpts.GroupAttr, section: str
+    given: cfg.ConfigOpts.GroupAttr,
+    section: str,
+    scheme: signature.Scheme = signature.Scheme.STANDARD,
 ) -> tuple[bytes, ...]:
     where = f'[{section}] secrets'
     if not given.secrets:
         raise errors.InvalidInput('has none', where)
-    return tuple(signature.secret(each, where) for each in given.secrets)
+    return tuple(
+        signature.secret(each, where, scheme) for each in given.secrets
+    )
 
 
 def sources(conf: cfg.ConfigOpts) -> dict[str, webhooks.Source]:
@@ -455,20 +461,21 @@ def sources(conf: cfg.ConfigOpts) -> dict[str, webhooks.Source]:
         given = conf[section]
         found[name] = webhooks.Source(
             name,
-            _secrets(given, section),
+            _secrets(given, section, signature.Scheme(given.signature)),
             _fields(given, section),
             elapsed(conf.webhooks.tolerance, '[webhooks] tolerance'),
             conf.webhooks.max_body,
+            signature.Scheme(given.signature),
         )
     return found
 
 
 def _fields(given: cfg.ConfigOpts.GroupAttr, section: str) -> foreign.Fields:
-    read = foreign.KNOWN.get(given.mapping, foreign.NOTHING)
+    read = _map(given, section)
     paths = {
         name: given[name]
         for name in (
-            'type', 'payment', 'movement', 'amount', 'currency', 'why'
+            'id', 'type', 'payment', 'movement', 'amount', 'currency', 'why'
         )
         if given[name] is not None
     }  # fmt: skip
@@ -481,16 +488,31 @@ def _fields(given: cfg.ConfigOpts.GroupAttr, section: str) -> foreign.Fields:
     read = dataclasses.replace(
         read,
         types={**read.types, **types},
+        rules=tuple(each for each in read.rules if each.type not in types),
         whose={**read.whose, **named},
         unit=foreign.Unit(given.unit or read.unit),
         **paths,
     )
-    if not read.types or not read.payment:
+    if not (read.types or read.rules) or not read.payment:
         raise errors.InvalidInput(
             'says nothing of types, or not where a payment is named',
             f'[{section}] mapping',
         )
     return read
+
+
+def _map(given: cfg.ConfigOpts.GroupAttr, section: str) -> foreign.Fields:
+    """The map that the options begin with."""
+    if given.map_file:
+        try:
+            text = pathlib.Path(given.map_file).read_bytes()
+        except OSError as error:
+            where = f'[{section}] map_file'
+            raise errors.InvalidInput(str(error), where) from None
+        return payment_map.read(text, given.map_file)
+    if given.mapping == 'own':
+        return foreign.NOTHING
+    return payment_map.known(given.mapping)
 
 
 class _Pool:

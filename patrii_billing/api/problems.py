@@ -38,7 +38,7 @@ class Refused(Exception):  # noqa: N818 - a refusal, told as it is
 # The first that fits tells the status and the code.
 _KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.NotFound, 404, 'not_found'),
-    (errors.Unauthentic, 403, 'unauthentic'),
+    (errors.Unauthentic, 401, 'unauthentic'),
     (errors.TooLarge, 413, 'too_large'),
     (errors.InvalidInput, 400, 'invalid'),
     (errors.CurrencyMismatch, 400, 'invalid'),

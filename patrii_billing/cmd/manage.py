@@ -23,6 +23,7 @@ from patrii_billing.cmd.commands import mail
 from patrii_billing.cmd.commands import notice
 from patrii_billing.cmd.commands import payment
 from patrii_billing.cmd.commands import quota
+from patrii_billing.cmd.commands import receipt
 from patrii_billing.cmd.commands import report
 from patrii_billing.cmd.commands import series
 from patrii_billing.cmd.commands import simulate
@@ -36,8 +37,8 @@ from patrii_billing import version
 PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
     db, bootstrap, importing, account, subscription, invoice, timeline,
-    series, payment, credit, quota, hold, notice, mail, switch, undo, inbox,
-    lines, simulate, report,
+    series, payment, receipt, credit, quota, hold, notice, mail, switch,
+    undo, inbox, lines, simulate, report,
 )  # fmt: skip
 
 

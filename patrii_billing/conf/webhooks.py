@@ -15,9 +15,10 @@ _NAME = re.compile(r'[a-z0-9][a-z0-9_-]{0,31}')
 
 _HELP = """
 Systems that are told what happens by HTTP, and systems that tell of payments
-by HTTP, both signed as Standard Webhooks has it. A name in `endpoints` has
-its options in a section [webhook:NAME], one in `sources` in a section
-[webhook_source:NAME]. A secret is written as `whsec_` and 24 to 64 bytes in
+by HTTP, both signed as Standard Webhooks has it; the latter may sign as
+Stripe does. A name in `endpoints` has its options in a section
+[webhook:NAME], one in `sources` in a section [webhook_source:NAME]. A secret
+is written as `whsec_` and 24 to 64 bytes in
 base64, such as `echo whsec_$(openssl rand -base64 32)` makes.
 """
 
@@ -121,6 +122,16 @@ given a new one.
 """,
     ),
     cfg.StrOpt(
+        'signature',
+        default='standard',
+        choices=[
+            ('standard', 'As Standard Webhooks has it; secrets are base64.'),
+            ('stripe', "As Stripe does, in the header Stripe-Signature; a "
+             "secret is the endpoint's, taken as it is."),
+        ],
+        help='How the sender signs.',
+    ),
+    cfg.StrOpt(
         'mapping',
         default='patrii',
         choices=[
@@ -134,12 +145,36 @@ names fields one inside the other, apart by points: `data.object.id`; several
 paths apart by | are tried in order.
 """,
     ),
+    cfg.StrOpt(
+        'map_file',
+        default='',
+        sample_default='/etc/patrii_billing/payments.yaml',
+        help="""
+A map of one's own, instead of `mapping`. It is YAML, may extend a known one
+(`extends: stripe`), and says of each type of a message what it tells.
+""",
+    ),
+    cfg.StrOpt(
+        'id',
+        help="""
+Path of what a message is called, the same when it is sent again. For where
+no header says so.
+""",
+    ),
     cfg.StrOpt('type', help='Path of the type of a message.'),
     cfg.ListOpt('received', help='Types that say money was received.'),
     cfg.ListOpt('pending', help='Types that say money is on its way.'),
     cfg.ListOpt('failed', help='Types that say money will not come.'),
     cfg.ListOpt('charged_back', help='Types that say a bank took it back.'),
     cfg.ListOpt('refunded', help='Types that say it was paid back.'),
+    cfg.ListOpt(
+        'attempt_failed',
+        help='Types that say one attempt failed; another may succeed.',
+    ),
+    cfg.ListOpt(
+        'reinstated', help='Types that say a bank gave it back to us again.'
+    ),
+    cfg.ListOpt('for_a_person', help='Types that a person must look at.'),
     cfg.StrOpt(
         'payment',
         help="""

@@ -6,6 +6,9 @@ or goes against the books, is kept with its reason and the operator is told:
 the sender could do nothing about it by sending it again.
 """
 
+import collections
+from collections.abc import Iterator
+import dataclasses
 from dataclasses import dataclass
 from dataclasses import field
 import datetime as dt
@@ -17,6 +20,7 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import foreign
+from patrii_billing.domain.lifecycle import PaymentKind
 from patrii_billing.domain.lifecycle import PaymentState
 from patrii_billing.domain.lifecycle import ReceiptState
 from patrii_billing.domain import money
@@ -35,6 +39,7 @@ LOG = logging.getLogger(__name__)
 
 _COMPLAIN_EVERY = dt.timedelta(minutes=1)
 _WHY = 500
+_FAILED = (foreign.Tells.FAILED, foreign.Tells.ATTEMPT_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Source:
     fields: foreign.Fields = foreign.PATRII
     tolerance: dt.timedelta = dt.timedelta(minutes=5)
     max_body: int = 65536
+    scheme: signature.Scheme = signature.Scheme.STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +66,86 @@ class Outcome:
 
 
 class Porter:
-    """Lets in what is signed; complains of the rest, once in a while."""
+    """Lets in what is signed; counts the rest, and complains now and then."""
 
     def __init__(self) -> None:
         self._complained: dict[str, dt.datetime] = {}
+        self.refused: collections.Counter[str] = collections.Counter()
 
     def admit(
         self, source: Source, message: signature.Message, now: dt.datetime
-    ) -> None:
-        """Raises Unauthentic, or TooLarge, without a look at the books."""
+    ) -> signature.Message:
+        """The message with its id, which may stand in the body only.
+
+        Raises Unauthentic (Late where the time alone is wrong) or TooLarge,
+        without a look at the books.
+        """
         if len(message.body) > source.max_body:
             raise errors.TooLarge(
                 f'more than {source.max_body} bytes, see [webhooks] max_body'
             )
         try:
-            signature.verify(source.keys, message, now, source.tolerance)
+            signature.verify(
+                source.keys, message, now, source.tolerance, source.scheme
+            )
         except errors.Unauthentic as error:
-            last = self._complained.get(source.name)
-            if last is None or now - last >= _COMPLAIN_EVERY:
-                self._complained[source.name] = now
-                LOG.warning('webhook of %s refused: %s', source.name, error)
+            self._complain(source.name, now, error)
             raise
+        return identified(source, message)
+
+    def _complain(
+        self, name: str, now: dt.datetime, error: errors.Unauthentic
+    ) -> None:
+        self.refused[name] += 1
+        last = self._complained.get(name)
+        if last is None or now - last >= _COMPLAIN_EVERY:
+            self._complained[name] = now
+            LOG.warning(
+                'webhook of %s refused: %s (%d of its messages so far)',
+                name, error, self.refused[name],
+            )  # fmt: skip
+
+
+def identified(
+    source: Source, message: signature.Message
+) -> signature.Message:
+    """A message with the id its body says; else with that of its content."""
+    if message.id:
+        return message
+    found = foreign.id_of(source.fields, message.body)
+    digest = hashlib.sha256(message.body).hexdigest()
+    return dataclasses.replace(message, id=found or f'sha256:{digest}')
+
+
+def keep_late(
+    conn: sa.Connection,
+    source: Source,
+    message: signature.Message,
+    now: dt.datetime,
+    why: str,
+) -> None:
+    """Keep for a person what was signed by the sender at another time.
+
+    Nothing of it is done, unless it is sent again in time, or a person tries
+    it again. What was received before is left as it is.
+    """
+    if receipts.by_message(conn, source.name, message.id) is not None:
+        return
+    try:
+        told = foreign.read(source.fields, message.body)
+    except errors.InvalidInput:
+        told = foreign.Ignored(foreign.type_of(source.fields, message.body))
+    key = None
+    if isinstance(told, foreign.PaymentTold):
+        key = f'{source.name}:{told.payment}'
+    _keep(
+        conn, source, message, now,
+        Outcome(ReceiptState.PARKED, why, key=key, type=told.type),
+    )  # fmt: skip
+    tell.operator(
+        conn, now, 'webhook_parked', f'late:{source.name}:{now:%Y-%m-%d}',
+        f'{source.name} told of {told.type or "something"}: {why}',
+    )  # fmt: skip
 
 
 def receive(
@@ -103,18 +168,13 @@ def receive(
                 f'{message.id!r} was received with another body'
             )
         if known.state != ReceiptState.PARKED:
-            return _as_before(known)
+            return as_before(known)
     outcome = _attempt(conn, tools, source, message.body, now)
-    values = _values(outcome)
     if known is None:
-        text = message.body.decode('utf-8', 'replace').replace('\0', '')
-        receipt_id = _keep(
-            conn, source=source.name, message_id=message.id,
-            body_hash=digest, body=text, received_at=now, **values,
-        )  # fmt: skip
+        receipt_id = _keep(conn, source, message, now, outcome)
     else:
         receipt_id = known.id
-        receipts.change(conn, receipt_id, **values)
+        receipts.change(conn, receipt_id, **_values(outcome))
     if outcome.state is ReceiptState.PARKED:
         tell.operator(
             conn, now, 'webhook_parked', f'receipt:{receipt_id}',
@@ -176,9 +236,20 @@ def _tell(
     )  # fmt: skip
 
 
-def _keep(conn: sa.Connection, /, **values: Any) -> int:
+def _keep(
+    conn: sa.Connection,
+    source: Source,
+    message: signature.Message,
+    now: dt.datetime,
+    outcome: Outcome,
+) -> int:
+    text = message.body.decode('utf-8', 'replace').replace('\0', '')
     try:
-        return receipts.add(conn, **values)
+        return receipts.add(
+            conn, source=source.name, message_id=message.id,
+            body_hash=hashlib.sha256(message.body).hexdigest(), body=text,
+            received_at=now, **_values(outcome),
+        )  # fmt: skip
     except exception.DBDuplicateEntry:
         raise errors.StaleWrite(
             'the same message is just being received; try again'
@@ -192,10 +263,14 @@ def _catch_up(
     key: str,
     now: dt.datetime,
 ) -> None:
-    """Do what came before that which it follows from."""
-    for row in receipts.parked(conn, key):
-        outcome = _attempt(conn, tools, source, row.body.encode(), now)
-        receipts.change(conn, row.id, **_values(outcome))
+    """Do what came before that which it follows from, as far as it goes."""
+    done = True
+    while done:
+        done = False
+        for row in receipts.parked(conn, key):
+            outcome = _attempt(conn, tools, source, row.body.encode(), now)
+            receipts.change(conn, row.id, **_values(outcome))
+            done = done or outcome.state is not ReceiptState.PARKED
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:
@@ -206,7 +281,8 @@ def _values(outcome: Outcome) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _as_before(row: sa.Row[Any]) -> Outcome:
+def as_before(row: sa.Row[Any]) -> Outcome:
+    """What became of what is kept."""
     return Outcome(
         ReceiptState(row.state), row.why, row.payment_id, row.key, row.type
     )
@@ -226,8 +302,7 @@ def _attempt(
         name = foreign.type_of(source.fields, body)
         return Outcome(ReceiptState.PARKED, str(error), type=name)
     if isinstance(told, foreign.Ignored):
-        why = 'a type that says nothing of a payment'
-        return Outcome(ReceiptState.IGNORED, why, type=told.type)
+        return Outcome(ReceiptState.IGNORED, told.why, type=told.type)
     key = f'{source.name}:{told.payment}'
     try:
         with conn.begin_nested():
@@ -256,6 +331,7 @@ class _Desk:
     ) -> None:
         self._conn, self._tools, self._now = conn, tools, now
         self._told, self._key = told, key
+        self._fields = source.fields
         self._by = f'webhook:{source.name}'
         self._origin = incoming.Origin(
             source=source.name,
@@ -270,32 +346,79 @@ class _Desk:
                 return self._receive()
             case foreign.Tells.PENDING:
                 return self._await()
-            case foreign.Tells.FAILED:
+            case foreign.Tells.FAILED | foreign.Tells.ATTEMPT_FAILED:
                 return self._fail()
             case foreign.Tells.CHARGED_BACK:
                 return self._charge_back()
+            case foreign.Tells.REINSTATED:
+                return self._reinstate()
             case foreign.Tells.REFUNDED:
                 return self._refund()
+            case foreign.Tells.FOR_A_PERSON:
+                raise errors.Conflict(self._told.why or 'a person decides')
 
     def _receive(self) -> _Deed:
         match = self._whose()
         payment_id = self._record(match, pending=False)
-        if payments.get(self._conn, payment_id).account_id is None:
+        payment = payments.get(self._conn, payment_id)
+        nobodys = payment.account_id is None
+        if nobodys and match.account_id is not None:
+            # It was told before by what did not say whose it is.
+            if payment.state == PaymentState.RECEIVED:
+                incoming.assign(
+                    self._conn, self._tools, payment_id, match.account_id,
+                    self._now, self._by, match.invoice_ids,
+                )  # fmt: skip
+                nobodys = False
+        self._settle(payment_id, nobodys)
+        if nobodys:
             return ReceiptState.UNMATCHED, match.why, payment_id
         return ReceiptState.DONE, match.why, payment_id
 
+    def _settle(self, payment_id: int, nobodys: bool) -> None:
+        """What waited for a person until this was told.
+
+        Charge backs that came before the payment they take back, and what
+        did not say whose it is.
+        """
+        for row in receipts.of_key(self._conn, self._key):
+            if row.state != ReceiptState.UNMATCHED or row.payment_id is None:
+                continue
+            told = payments.get(self._conn, row.payment_id)
+            if told.kind == PaymentKind.CHARGE_BACK:
+                if told.state == PaymentState.PENDING:
+                    refunds.explain(
+                        self._conn, self._tools, told.id, payment_id,
+                        self._now, self._by,
+                    )  # fmt: skip
+            elif nobodys:
+                continue
+            receipts.change(self._conn, row.id, state=ReceiptState.DONE)
+
     def _await(self) -> _Deed:
+        known = self._payment
+        if known is not None:
+            return ReceiptState.DONE, f'it is {known.state}', int(known.id)
         match = self._whose()
         if match.account_id is None:
             # Nothing to record yet: when it comes it may say whose it is.
             return ReceiptState.IGNORED, f'only pending; {match.why}', None
         payment_id = self._record(match, pending=True)
+        before = self._before(ReceiptState.DONE, ReceiptState.IGNORED)
+        if any(each.tells in _FAILED for each in before):
+            incoming.fail(
+                self._conn, self._tools, payment_id, self._now, self._by
+            )
         return ReceiptState.DONE, match.why, payment_id
 
     def _fail(self) -> _Deed:
         payment = self._payment
         if payment is None:
             return ReceiptState.IGNORED, 'nothing is known of it', None
+        attempt = self._told.tells is foreign.Tells.ATTEMPT_FAILED
+        if attempt and payment.state != PaymentState.PENDING:
+            why = f'one attempt; the payment is {payment.state}'
+            return ReceiptState.IGNORED, why, int(payment.id)
         if payment.state != PaymentState.FAILED:
             incoming.fail(
                 self._conn, self._tools, payment.id, self._now, self._by
@@ -305,6 +428,11 @@ class _Desk:
     def _charge_back(self) -> _Deed:
         said: dict[str, Any] = {'by': self._by, 'origin': self._origin}
         payment, amount = self._payment, self._told.amount
+        known = payments.by_key(self._conn, self._movement())
+        if known is not None and payment is not None:
+            if amount not in (None, money.Money(known.amount, known.currency)):
+                raise errors.Conflict('it was told with another amount')
+            return ReceiptState.DONE, self._told.why, int(payment.id)
         if payment is not None:
             refunds.charge_back(
                 self._conn, self._tools, payment.id, self._now,
@@ -320,15 +448,87 @@ class _Desk:
         )  # fmt: skip
         return ReceiptState.UNMATCHED, 'taken back; of what?', taken_back
 
+    def _reinstate(self) -> _Deed:
+        """What was taken back comes in again, as a payment of its own."""
+        if self._payment is None:
+            raise errors.NotFound('the payment that is given back')
+        taken = payments.by_key(
+            self._conn, self._movement(foreign.Tells.CHARGED_BACK)
+        )
+        if taken is None or taken.state != PaymentState.CHARGED_BACK:
+            raise errors.NotFound('the charge back that it undoes')
+        amount = self._told.amount or money.Money(
+            taken.amount, taken.currency
+        )
+        if amount.minor > taken.amount or amount.currency != taken.currency:
+            raise errors.Conflict('it is more than what was taken back')
+        given = incoming.record(
+            self._conn, self._tools, self._payment.account_id, amount,
+            self._movement(), self._now, reference=self._told.payment,
+            by=self._by, origin=self._origin,
+        )  # fmt: skip
+        return ReceiptState.DONE, self._told.why, given
+
     def _refund(self) -> _Deed:
         if self._payment is None:
             raise errors.NotFound('the payment that was refunded')
+        amount = self._told.amount
+        if amount is not None:
+            amount = self._not_refunded_yet(amount)
+            if not amount.minor:
+                return ReceiptState.DONE, self._told.why, self._payment.id
         refunds.refund(
-            self._conn, self._tools, self._payment.id, self._told.amount,
-            self._movement(), self._now, by=self._by, why=self._told.why,
-            force=True,
+            self._conn, self._tools, self._from(self._payment, amount),
+            amount, self._movement(), self._now, by=self._by,
+            why=self._told.why, force=True,
         )  # fmt: skip
         return ReceiptState.DONE, self._told.why, int(self._payment.id)
+
+    def _not_refunded_yet(self, amount: money.Money) -> money.Money:
+        """Of all that went back, what the books do not have."""
+        prefix = self._prefix(foreign.Tells.REFUNDED)
+        booked = {
+            row.key.removeprefix(prefix): int(row.amount)
+            for row in payments.beginning(self._conn, prefix)
+        }
+        told = [
+            each for each in self._before(ReceiptState.DONE)
+            if each.tells is foreign.Tells.REFUNDED
+        ]  # fmt: skip
+        for each in told:
+            if (each.movement, each.total) == (
+                self._told.movement,
+                self._told.total,
+            ) and each.amount not in (None, amount):
+                raise errors.Conflict('it was told with another amount')
+        back = foreign.went_back([*told, self._told], booked)
+        return money.Money(back - sum(booked.values()), amount.currency)
+
+    def _from(
+        self, first: sa.Row[Any], amount: money.Money | None
+    ) -> int:
+        """The payment, or what of it came in again, that has so much."""
+        if amount is None:
+            return int(first.id)
+        again = payments.beginning(
+            self._conn, self._prefix(foreign.Tells.REINSTATED)
+        )
+        for row in (first, *again):
+            if payments.here(self._conn, row) >= amount.minor:
+                return int(row.id)
+        return int(first.id)
+
+    def _before(self, *states: ReceiptState) -> Iterator[foreign.PaymentTold]:
+        """What else was told of this payment, as far as it is kept."""
+        for row in receipts.of_key(self._conn, self._key):
+            if row.state not in states:
+                continue
+            try:
+                told = foreign.read(self._fields, row.body.encode())
+            except errors.InvalidInput:
+                continue  # The map was another when it was told.
+            if isinstance(told, foreign.PaymentTold):
+                yield told
 
     def _whose(self) -> whose.Match:
         """Whose money it is: nobody's where that is in doubt."""
@@ -353,5 +553,10 @@ class _Desk:
             raise errors.InvalidInput('is missing', 'amount')
         return self._told.amount
 
-    def _movement(self) -> str:
-        return f'{self._key}:{self._told.tells}:{self._told.movement}'
+    def _movement(self, tells: foreign.Tells | None = None) -> str:
+        """The key of what went, one way or the other."""
+        prefix = self._prefix(tells or self._told.tells)
+        return f'{prefix}{self._told.movement}'
+
+    def _prefix(self, tells: foreign.Tells) -> str:
+        return f'{self._key}:{tells}:'

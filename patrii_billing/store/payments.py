@@ -91,6 +91,15 @@ def by_keys(
     return found
 
 
+def beginning(conn: sa.Connection, prefix: str) -> Sequence[sa.Row[Any]]:
+    """The rows whose key begins so, oldest first."""
+    return conn.execute(
+        _payments.select()
+        .where(_payments.c.key.startswith(prefix, autoescape=True))
+        .order_by(_payments.c.id)
+    ).all()
+
+
 def fees(conn: sa.Connection, key: str) -> Sequence[sa.Row[Any]]:
     """What was let go of and still is, whose key begins so."""
     return conn.execute(

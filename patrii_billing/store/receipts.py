@@ -36,6 +36,15 @@ def change(conn: sa.Connection, /, receipt_id: int, **values: Any) -> None:
     )
 
 
+def of_key(conn: sa.Connection, key: str) -> Sequence[sa.Row[Any]]:
+    """All that was told of a payment and is still kept, oldest first."""
+    return conn.execute(
+        _receipts.select()
+        .where(_receipts.c.key == key)
+        .order_by(_receipts.c.id)
+    ).all()
+
+
 def parked(conn: sa.Connection, key: str) -> Sequence[sa.Row[Any]]:
     """What was told of a payment and could not be done, oldest first."""
     return conn.execute(

@@ -26,6 +26,7 @@ from patrii_billing.domain import quote
 from patrii_billing.domain import signature
 from patrii_billing.engine import imports
 from patrii_billing.engine import observe
+from patrii_billing.engine import payment_map
 from patrii_billing.engine import samples
 from patrii_billing.engine import webhooks
 from patrii_billing import errors
@@ -189,6 +190,9 @@ def _sample(data: bytes) -> None:
 # Webhooks
 
 
+_MAPS = {name: payment_map.known(name) for name in ('patrii', 'stripe')}
+
+
 def _webhooks() -> Iterable[bytes]:
     for tells in foreign.Tells:
         data = {
@@ -198,7 +202,7 @@ def _webhooks() -> Iterable[bytes]:
             'reference': 'RF18', 'why': 'because',
         }  # fmt: skip
         yield json.dumps({'type': f'payment.{tells}', 'data': data}).encode()
-    for name in foreign.STRIPE.types:
+    for name in sorted({rule.type for rule in _MAPS['stripe'].rules}):
         thing = {
             'id': 'pi_1', 'payment_intent': 'pi_1', 'amount': 100,
             'amount_received': 100, 'currency': 'eur', 'reason': 'fraud',
@@ -218,7 +222,7 @@ def _webhook(data: bytes) -> None:
         pass
     else:
         raise AssertionError('a signature was guessed')
-    for name, fields in foreign.KNOWN.items():
+    for name, fields in _MAPS.items():
         source = webhooks.Source(name, (_KEY,), fields)
         signed = signature.headers([_KEY], 'msg-1', now, data)
         message = signature.Message(*signed.values(), data)

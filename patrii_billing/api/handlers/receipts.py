@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.api import paging
+from patrii_billing.api import problems
 from patrii_billing.api import route as routes
 from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import receipt as schemas
@@ -16,25 +17,31 @@ from patrii_billing import errors
 from patrii_billing.store.views import received
 
 
-def admit(call: routes.Call) -> tuple[webhooks.Source, signature.Message]:
-    """Let in what a known source has signed. Raises what they raise."""
+def admit(
+    call: routes.Call,
+) -> tuple[webhooks.Source, signature.Message, errors.Late | None]:
+    """Let in what a known source has signed; what is late, to be kept.
+
+    Raises what they raise.
+    """
     name = call.path['source']
     source = call.door.sources.get(name)
     if source is None:
         raise errors.NotFound(f'nobody is known as {name}')
     headers = {key.lower(): value for key, value in call.headers.items()}
-    message = signature.Message(
-        id=headers.get('webhook-id', ''),
-        timestamp=headers.get('webhook-timestamp', ''),
-        signature=headers.get('webhook-signature', ''),
-        body=call.raw,
-    )
-    call.door.porter.admit(source, message, call.now)
-    return source, message
+    message = signature.message(source.scheme, headers, call.raw)
+    try:
+        return source, call.door.porter.admit(source, message, call.now), None
+    except errors.Late as late:
+        return source, webhooks.identified(source, message), late
 
 
-def receive(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
-    source, message = call.prepared
+def receive(call: routes.Call, conn: sa.Connection) -> Any:
+    source, message, late = call.prepared
+    if late is not None:
+        webhooks.keep_late(conn, source, message, call.now, str(late))
+        said = problems.body(problems.of(late), 'webhooks', call.request_id)
+        return routes.Answer(said, status=401)
     outcome = webhooks.receive(conn, call.tools, source, message, call.now)
     return {
         'state': outcome.state,
@@ -104,10 +111,13 @@ ROUTES = (
         method='POST', path='/v1/webhooks/{source}', rule=None,
         prepare=admit, handler=receive, summary='Tell of a payment',
         description='For systems in [webhooks] sources, signed as Standard '
-        'Webhooks has it (webhook-id, webhook-timestamp, webhook-signature). '
-        'The same webhook-id is heard once. What is of no known type is '
-        'ignored; what cannot be done is kept for a person: both are '
-        'answered with success, since sending it again changes nothing.',
+        'Webhooks has it (webhook-id, webhook-timestamp, webhook-signature) '
+        'or as Stripe does (Stripe-Signature). The same message is heard '
+        'once. What is of no known type is ignored; what cannot be done is '
+        'kept for a person: both are answered with success, since sending it '
+        'again changes nothing. What is not signed by a known secret is '
+        'refused with 401; so is what was signed too long ago, which is kept '
+        'for a person all the same.',
         answer=schemas.OUTCOME,
     ),
     routes.Route(

@@ -29,3 +29,14 @@ def one(conn: sa.Connection, receipt_id: int) -> sa.Row[Any] | None:
     return conn.execute(
         _receipts.select().where(_receipts.c.id == receipt_id)
     ).one_or_none()
+
+
+def of_message(
+    conn: sa.Connection, source: str, message_id: str
+) -> sa.Row[Any]:
+    return conn.execute(
+        _receipts.select().where(
+            _receipts.c.source == source,
+            _receipts.c.message_id == message_id,
+        )
+    ).one()

@@ -42,6 +42,7 @@ class EventsTestCase(base.BaseTestCase):
                 'gateway': webhooks.Source('gateway', (KEY, OLD_KEY))
             },
         )
+        self.porter = door.porter
         self.world.app = app.noauth(app.build(door))
         self.world.let_in()
         self.client = self.world.client()
@@ -248,12 +249,50 @@ class WebhooksTest(WebhooksTestCase):
             self.send(late=400),
             self.send(**{'webhook-signature': ''}),
         ):
-            self.assertEqual(403, answer.status_code)
+            self.assertEqual(401, answer.status_code)
             self.assertEqual(
                 'billing.webhooks.unauthentic',
                 answer.json['errors'][0]['code'],
             )
         self.assertEqual([], self.payments())
+
+    def test_what_is_late_is_kept_and_done_when_a_person_says_so(
+        self,
+    ) -> None:
+        late = self.send(late=400)
+        self.send(late=500)
+        self.assertIn('a clock is wrong', late.json['errors'][0]['detail'])
+        [receipt] = self.receipts(state='parked')
+        self.assertIn('of these minutes', receipt['why'])
+
+        tried = self.act(receipt['id'], 'retry')
+
+        self.assertEqual('done', tried.json['state'])
+        self.assertEqual(1, len(self.payments()))
+
+    def test_what_came_late_is_done_when_it_is_sent_again_in_time(
+        self,
+    ) -> None:
+        self.send(late=400)
+
+        answer = self.send()
+
+        self.assertEqual('done', answer.json['state'])
+        self.assertEqual([], self.receipts(state='parked'))
+
+    def test_what_was_done_and_is_sent_again_late_stays_done(self) -> None:
+        self.send()
+
+        self.assertEqual(401, self.send(late=400).status_code)
+
+        self.assertEqual(['done'], [one['state'] for one in self.receipts()])
+
+    def test_of_what_is_forged_nothing_is_kept_but_how_often(self) -> None:
+        for _ in range(3):
+            self.send(key=b'x' * 32)
+
+        self.assertEqual([], self.receipts())
+        self.assertEqual(3, self.porter.refused['gateway'])
 
     def test_one_too_large_is_refused(self) -> None:
         self.assertEqual(413, self.send('1' * 70000).status_code)

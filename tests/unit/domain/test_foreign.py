@@ -10,9 +10,11 @@ from oslotest import base
 
 from patrii_billing.domain import foreign
 from patrii_billing.domain import money
+from patrii_billing.engine import payment_map
 from patrii_billing import errors
 from tests.unit.domain import refusing
 
+STRIPE = payment_map.known('stripe')
 OURS = {
     'type': 'payment.received',
     'data': {
@@ -77,7 +79,7 @@ class ReadingTest(base.BaseTestCase):
         self.assertEqual(
             'data.object.amount_received|data.object.amount: '
             'must be a whole number of minor units',
-            self.refusal(theirs, fields=foreign.STRIPE),
+            self.refusal(theirs, fields=STRIPE),
         )
         bare = foreign.Fields(
             types={'paid': foreign.Tells.RECEIVED}, whose={}, payment='id'
@@ -119,7 +121,7 @@ class ReadingTest(base.BaseTestCase):
         )
 
     def test_the_shape_of_stripe_is_read(self) -> None:
-        told = read(THEIRS, foreign.STRIPE)
+        told = read(THEIRS, STRIPE)
 
         self.assertEqual(foreign.Tells.RECEIVED, told.tells)
         self.assertEqual('pi_1', told.payment)
@@ -135,7 +137,7 @@ class ReadingTest(base.BaseTestCase):
                 'type': 'payment_intent.processing',
                 'data': {'object': object_},
             },
-            foreign.STRIPE,
+            STRIPE,
         )
 
         self.assertEqual(foreign.Tells.PENDING, told.tells)
@@ -148,7 +150,7 @@ class ReadingTest(base.BaseTestCase):
         }  # fmt: skip
         told = read(
             {'type': 'refund.created', 'data': {'object': object_}},
-            foreign.STRIPE,
+            STRIPE,
         )
 
         self.assertEqual(foreign.Tells.REFUNDED, told.tells)
@@ -184,7 +186,7 @@ class ReadingTest(base.BaseTestCase):
         object_ = {**THEIRS['data']['object'], 'amount_received': '12.00'}
 
         said = self.refusal(
-            {**THEIRS, 'data': {'object': object_}}, fields=foreign.STRIPE
+            {**THEIRS, 'data': {'object': object_}}, fields=STRIPE
         )
         self.assertIn('minor units', said)
 
@@ -258,7 +260,7 @@ class ReadingTest(base.BaseTestCase):
     def test_no_json_whatever_is_an_error_of_ours(self, data: Any) -> None:
         for fields, type_ in (
             (foreign.PATRII, 'payment.received'),
-            (foreign.STRIPE, 'payment_intent.succeeded'),
+            (STRIPE, 'payment_intent.succeeded'),
         ):
             for payload in (data, {'type': type_, 'data': data}):
                 try:
