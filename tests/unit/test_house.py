@@ -31,6 +31,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     'wording': {'domain'},
     # The post of the bank: its statements are read as entries of one kind.
     'bank': {'domain', 'errors'},
+    # What other panels export, as documents that the import reads.
+    'legacy': {'domain', 'strict_yaml', 'errors'},
     'mail': {'domain', 'wording', 'errors'},
     'document': {'domain', 'wording', 'errors'},
     'drivers': {'domain', 'strict_yaml', 'errors'},
@@ -84,6 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # The operator's commands are a door like the API, and write as it does.
     'cmd': {
         'bank',
+        'legacy',
         'wiring',
         'inspection',
         'conf',

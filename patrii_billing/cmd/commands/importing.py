@@ -10,8 +10,10 @@ import sys
 
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import text
+from patrii_billing.cmd.commands import whmcs
 from patrii_billing.domain import cloud
 from patrii_billing.engine import imports
+from patrii_billing import errors
 from patrii_billing.store.views import imported
 from patrii_billing import wiring
 
@@ -52,7 +54,11 @@ def add_to(commands: desks.Commands) -> None:
         ),
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument('file', nargs='?', help='a YAML file, or - for stdin')
+    source.add_argument(
+        'file', nargs='?', metavar='FILE|whmcs',
+        help='a YAML file, or - for stdin; or of which system the tables '
+        'are that stand in FOLDER',
+    )  # fmt: skip
     source.add_argument(
         '--discover', action='store_true',
         help='print the keystone projects that no account has, as a file to '
@@ -62,6 +68,7 @@ def add_to(commands: desks.Commands) -> None:
         '--dry-run', action='store_true',
         help='show what would be done, and write nothing',
     )  # fmt: skip
+    whmcs.add_to(parser)
     parser.set_defaults(run=_run)
 
 
@@ -69,6 +76,11 @@ def _run(desk: desks.Desk) -> None:
     if desk.options.discover:
         _discover(desk)
         return
+    if desk.options.file == whmcs.NAME:
+        whmcs.run(desk)
+        return
+    if desk.options.folder is not None:
+        raise errors.InvalidInput('is of whmcs only', 'FOLDER')
     dry_run = desk.options.dry_run
     changes = imports.run(
         desk.tools, _content(desk.options.file), desk.options.file, desk.by,
