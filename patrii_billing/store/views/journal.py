@@ -22,6 +22,7 @@ from patrii_billing.store import database
 from patrii_billing.store import schema
 from patrii_billing.store.views import agreed
 from patrii_billing.store.views import balances
+from patrii_billing.store.views import currencies
 from patrii_billing.store.views import monthly
 from patrii_billing.store.views import pages
 from patrii_billing.store.views import receivables
@@ -93,7 +94,7 @@ def closing(
     owed = receivables.totals(conn, end)
     if end > now:
         owed = dict.fromkeys(owed, 0) | receivables.open_now(conn)
-    used = conn.execute(sa.select(_invoices.c.currency).distinct()).scalars()
+    used = currencies.of(conn, _invoices.c.currency)
     day = calendar.local_day(end, zone) - dt.timedelta(days=1)
     return [
         journal.Closing(

@@ -23,6 +23,7 @@ from patrii_billing.domain.lifecycle import PaymentKind
 from patrii_billing.domain.lifecycle import Step
 from patrii_billing.store import schema
 from patrii_billing.store.views import balances
+from patrii_billing.store.views import currencies
 
 _accounts = schema.accounts
 _actions = schema.actions
@@ -198,7 +199,7 @@ def _documents(conn: sa.Connection, marks: Sequence[dt.datetime]) -> _Sums:
             _before(at, until, marks),
             _invoices.c.kind != _OPENING,
         )
-        for currency in _currencies(conn, _invoices.c.currency)
+        for currency in currencies.of(conn, _invoices.c.currency)
         for place, (since, until) in enumerate(itertools.pairwise(marks))
     ]
     for row in _all_of(conn, parts):
@@ -229,20 +230,13 @@ def _money(conn: sa.Connection, marks: Sequence[dt.datetime]) -> _Sums:
             _before(at, until, marks),
             counts,
         )
-        for currency in _currencies(conn, _payments.c.currency)
+        for currency in currencies.of(conn, _payments.c.currency)
         for what, (kind, counts) in _MONEY.items()
         for place, (since, until) in enumerate(itertools.pairwise(marks))
     ]
     for row in _all_of(conn, parts):
         if row.amount is not None:
             yield row.place, row.currency, row.what, int(row.amount)
-
-
-def _currencies(
-    conn: sa.Connection, column: sa.Column[Any]
-) -> Sequence[str]:
-    """An index begins with it, so that each is one look into that."""
-    return conn.execute(sa.select(column).distinct()).scalars().all()
 
 
 def _all_of(
