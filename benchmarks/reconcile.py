@@ -172,6 +172,7 @@ def _know(conn: sa.Connection, begin: int, end: int) -> None:
                 'project': standin.project_id(number),
                 'name': f'server-{number}', 'flavor': 's1',
                 'vm_state': 'active', 'created_at': made, 'told_at': made,
+                'seen_at': made,
             }
             for number in range(begin, end)
         ],
