@@ -20,13 +20,12 @@ from patrii_billing.drivers.odoo import fieldmap
 from patrii_billing.drivers.odoo import reading
 from patrii_billing import errors
 
-MOVE = 'account.move'
 LINE = 'account.move.line'
 
-_PAYER = 'commercial_partner_id'
 _FIELDS = (
     'name', 'state', 'payment_state', 'amount_total', 'amount_residual',
-    'currency_id', 'invoice_date', 'invoice_date_due', _PAYER, 'write_date',
+    'currency_id', 'invoice_date', 'invoice_date_due', 'write_date',
+    reading.PAYER,
 )  # fmt: skip
 _INVOICES = (('move_type', '=', 'out_invoice'), ('posted_before', '=', True))
 # Money of a customer's that is in the ledger, on its credit side.
@@ -44,15 +43,18 @@ _Credit = Mapping[tuple[int, str], int]
 
 
 class Bills:
-    def __init__(self, client: json2.Client, fields: fieldmap.Bill) -> None:
+    def __init__(
+        self, client: json2.Client, fields: fieldmap.FieldMap
+    ) -> None:
         self._client = client
-        self._bill = fields
-        self._names = (*_FIELDS, *filter(None, (fields.contract,)))
+        self._map = fields
+        self._bill = fields.bill
+        self._names = (*_FIELDS, *filter(None, (self._bill.contract,)))
 
     def pages(self, stamp: str | None) -> Iterator[bridge.Page]:
         """Those that changed since, or on which more or less is owed."""
         domain = [*_INVOICES, *self._bill.among, *self._changed(stamp)]
-        for records in self._client.every(MOVE, domain, self._names):
+        for records in self._client.every(reading.MOVE, domain, self._names):
             yield self._page(records)
 
     def unpaid(self, payer: int) -> bridge.Page:
@@ -73,7 +75,7 @@ class Bills:
         return json2.either(
             ('write_date', '>=', stamp),
             (_MATCHED, '>=', stamp),
-            (_PAYER, 'in', sorted(payers - {0})),
+            (reading.PAYER, 'in', sorted(payers - {0})),
         )
 
     def _page(self, records: Sequence[json2.Record]) -> bridge.Page:
@@ -86,14 +88,14 @@ class Bills:
             try:
                 bills.append(
                     reading.bill(
-                        self._bill,
+                        self._map,
                         record,
                         covered.get(number, 0),
                         moved.get(number),
                     )
                 )
             except errors.InvalidInput as error:
-                unread[str(number)] = str(error)
+                unread[reading.ref(reading.MOVE, number)] = str(error)
         return bridge.Page(bills=bills, unread=unread)
 
     def _open(self, payers: Sequence[int]) -> Sequence[json2.Record]:
@@ -101,10 +103,10 @@ class Bills:
             *_INVOICES,
             *self._bill.among,
             ('state', '=', 'posted'),
-            (_PAYER, 'in', payers),
+            (reading.PAYER, 'in', payers),
             ('payment_state', 'not in', self._settled()),
         ]
-        return self._client.find(MOVE, domain, self._names)
+        return self._client.find(reading.MOVE, domain, self._names)
 
     def _settled(self) -> Sequence[str]:
         return [*self._bill.settled, reading.REVERSED]
@@ -189,9 +191,9 @@ class Bills:
         if not wanted:
             return ()
         return self._client.find(
-            MOVE, [('id', 'in', wanted)], ['invoice_date_due']
+            reading.MOVE, [('id', 'in', wanted)], ['invoice_date_due']
         )
 
 
 def _payer(record: json2.Record) -> int:
-    return reading.id_of(record[_PAYER])
+    return reading.id_of(record[reading.PAYER])

@@ -133,13 +133,14 @@ class Client:
             )
         return found
 
-    def fields(self, model: str) -> Mapping[str, Record]:
-        """What the model's fields are, by name."""
+    def fields(self, model: str, names: Sequence[str]) -> Mapping[str, Record]:
+        """What those of the fields are that the model has, by name."""
         found = self._call(
             model,
             'fields_get',
             again=True,
-            attributes=['type', 'selection', 'relation'],
+            allfields=list(names),
+            attributes=['type', 'selection'],
         )
         return found if answers.is_map(found) else {}
 

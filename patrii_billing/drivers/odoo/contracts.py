@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from patrii_billing.domain import bridge
 from patrii_billing.drivers.odoo import client as json2
@@ -14,8 +15,15 @@ from patrii_billing.drivers.odoo import reading
 from patrii_billing import errors
 
 _CHANGED = 'write_date'
-# Records of a model beside the contracts, by the contract's id.
-_Beside = Mapping[int, Sequence[json2.Record]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What other models say of a page: by the contract's id, or their own."""
+
+    projects: Mapping[int, Sequence[json2.Record]]
+    holds: Mapping[int, Sequence[json2.Record]]
+    templates: Mapping[int, json2.Record]
 
 
 class Contracts:
@@ -60,21 +68,20 @@ class Contracts:
     def _page(
         self, records: Sequence[json2.Record], told: set[int]
     ) -> bridge.Page:
-        ids = [record['id'] for record in records]
+        beside = self._beside(records)
         payers = self._payers(records)
-        projects = self._beside(self._map.project, ids)
-        holds = self._beside(self._map.hold, ids)
         customers, contracts, unread = [], [], {}
         for record in records:
+            ref = reading.ref(self._contract.model, record['id'])
             try:
                 payer, email = payers[self._person(record)]
-                contract = self._read(record, payer, projects, holds)
+                contract = self._read(record, payer, beside)
                 if payer['id'] not in told:
                     customers.append(self._customer(record, payer, email))
             except errors.InvalidInput as error:
-                unread[str(record['id'])] = str(error)
+                unread[ref] = str(error)
             except KeyError:
-                unread[str(record['id'])] = 'its customer is not shown to us'
+                unread[ref] = 'its customer is not shown to us'
             else:
                 contracts.append(contract)
                 told.add(payer['id'])
@@ -83,33 +90,57 @@ class Contracts:
         )
 
     def _read(
-        self,
-        record: json2.Record,
-        payer: json2.Record,
-        projects: _Beside,
-        holds: _Beside,
+        self, record: json2.Record, payer: json2.Record, beside: _Beside
     ) -> bridge.Contract:
         zone = str(payer.get(self._map.customer.timezone) or '')
         number = record['id']
+        template = beside.templates.get(self._template(record))
         return reading.contract(
             self._contract,
             record,
-            payer['id'],
+            reading.ref(self._map.customer.model, payer['id']),
             [
                 str(found[side.id])
                 for side in (self._map.project,)
                 if side
-                for found in projects.get(number, ())
+                for found in beside.projects.get(number, ())
                 if found[side.id]
             ],
             [
                 reading.hold(side, found, zone)
                 for side in (self._map.hold,)
                 if side
-                for found in holds.get(number, ())
+                for found in beside.holds.get(number, ())
             ],
+            reading.cycle(self._map.cycle, template)
+            if self._map.cycle and template
+            else None,
             zone,
         )
+
+    def _beside(self, records: Sequence[json2.Record]) -> _Beside:
+        ids = [record['id'] for record in records]
+        return _Beside(
+            self._side(self._map.project, ids),
+            self._side(self._map.hold, ids),
+            self._templates({self._template(one) for one in records} - {0}),
+        )
+
+    def _template(self, record: json2.Record) -> int:
+        plan = self._contract.plan
+        link = record[plan] if plan else None
+        return reading.id_of(link) if isinstance(link, list) else 0
+
+    def _templates(self, ids: set[int]) -> Mapping[int, json2.Record]:
+        cycle = self._map.cycle
+        if not cycle or not ids:
+            return {}
+        found = self._client.find(
+            cycle.model,
+            [('id', 'in', sorted(ids))],
+            [*filter(None, (cycle.unit, cycle.interval))],
+        )
+        return {record['id']: record for record in found}
 
     def _customer(
         self, record: json2.Record, payer: json2.Record, email: str
@@ -161,9 +192,9 @@ class Contracts:
         )
         return {record['id']: record for record in found}
 
-    def _beside(
+    def _side(
         self, side: fieldmap.Side | None, ids: Sequence[int]
-    ) -> _Beside:
+    ) -> Mapping[int, Sequence[json2.Record]]:
         found: dict[int, list[json2.Record]] = collections.defaultdict(list)
         if side:
             domain = [*side.among, (side.contract, 'in', ids)]

@@ -20,10 +20,6 @@ from patrii_billing.drivers.odoo import sight
 from patrii_billing.drivers.odoo import writing
 from patrii_billing import errors
 
-# Odoo stamps a record with the beginning of its transaction and shows it at
-# the end: what a long run of invoices writes comes to light so much later.
-_LATE = dt.timedelta(minutes=15)
-
 
 class Odoo:
     """An engine.ports.SubscriptionEngine over Odoo's JSON-2 API."""
@@ -39,7 +35,7 @@ class Odoo:
         self._map = fields
         self._invoices = invoices
         self._contracts = contracts.Contracts(client, fields)
-        self._bills = bills.Bills(client, fields.bill)
+        self._bills = bills.Bills(client, fields)
         self._writing = writing.Writing(client, fields, product)
 
     @property
@@ -50,15 +46,16 @@ class Odoo:
         return sight.look(self._client, self._map)
 
     def changes(self, since: dt.datetime | None) -> Iterator[bridge.Page]:
-        stamp = None if since is None else reading.stamp(since - _LATE)
+        stamp = None if since is None else reading.stamp(since)
         yield from self._contracts.pages(stamp)
         yield from self._bills.pages(stamp)
 
     def bills(self, customer: str) -> Sequence[bridge.Bill]:
-        page = self._bills.unpaid(writing.number_of(customer))
+        number = reading.number(customer, self._map.customer.model)
+        page = self._bills.unpaid(number)
         for ref, why in page.unread.items():
             # Part of what is owed is no answer to what is owed.
-            raise errors.EngineUnavailable(f'invoice {ref} of Odoo {why}')
+            raise errors.EngineUnavailable(f'{ref} of Odoo {why}')
         return [
             bill for bill in page.bills if bill.state is bridge.BillState.OPEN
         ]

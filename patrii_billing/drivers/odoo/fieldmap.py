@@ -19,7 +19,9 @@ from patrii_billing.domain import lifecycle
 from patrii_billing import errors
 from patrii_billing import strict_yaml
 
-Section = TypeVar('Section', bound='Customer | Contract | Side | Bill | Line')
+Section = TypeVar(
+    'Section', bound='Customer | Contract | Cycle | Side | Bill | Line'
+)
 
 _NAME = re.compile(r'[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*')
 _OPERATORS = frozenset({
@@ -73,6 +75,19 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """How long a period is, as the model that `plan` links to says it.
+
+    `unit` is a day, week, month, quarter or year, in any form of the word,
+    and `interval` so many of them.
+    """
+
+    model: str
+    unit: str
+    interval: str = ''
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
     """A model beside the contract's that points to it by `contract`."""
 
@@ -111,6 +126,7 @@ class FieldMap:
     contract: Contract
     bill: Bill
     line: Line
+    cycle: Cycle | None = None
     project: Side | None = None
     hold: Side | None = None
     # Our billing statuses in the words of the field; absent: as ours.
@@ -122,6 +138,7 @@ class FieldMap:
 _SECTIONS: Mapping[str, type[Any]] = {
     'customer': Customer,
     'contract': Contract,
+    'cycle': Cycle,
     'project': Side,
     'hold': Side,
     'bill': Bill,

@@ -15,11 +15,17 @@ from typing import Any
 import zoneinfo
 
 from patrii_billing.domain import bridge
+from patrii_billing.domain import calendar
 from patrii_billing.domain import money
 from patrii_billing.drivers.odoo import client as json2
 from patrii_billing.drivers.odoo import fieldmap
 from patrii_billing import errors
 
+_MONTHS = {'month': 1, 'quarter': 3, 'year': 12}
+_DAYS = {'day': 1, 'dai': 1, 'week': 7}  # dai(ly)
+
+MOVE = 'account.move'
+PAYER = 'commercial_partner_id'
 REVERSED = 'reversed'
 
 
@@ -27,16 +33,16 @@ def customer(
     fields: fieldmap.Customer, record: json2.Record, email: str, currency: str
 ) -> bridge.Customer:
     """The payer; `email` is used where he has none of his own."""
-    address = _address(fields, record)
     return bridge.Customer(
-        ref=str(record['id']),
+        ref=ref(fields.model, record['id']),
         name=_needed(record, fields.name),
         currency=currency,
         changed_at=instant(record['write_date']),
         contacts=contacts(_text(record, fields.email) or email) or None,
-        locale=_text(record, fields.locale) or None,
+        # Odoo has variants of a script, such as sr@latin.
+        locale=_text(record, fields.locale).partition('@')[0] or None,
         timezone=_text(record, fields.timezone) or None,
-        address=address,
+        address=_address(fields, record),
     )
 
 
@@ -50,12 +56,13 @@ def contacts(text: str) -> tuple[str, ...]:
 def contract(
     fields: fieldmap.Contract,
     record: json2.Record,
-    payer: int,
+    customer: str,
     projects: Sequence[str],
     holds: Sequence[bridge.Held],
-    zone: str = '',
+    cycle: calendar.Cycle | None,
+    zone: str,
 ) -> bridge.Contract:
-    """`projects` and `holds` are those of models beside it."""
+    """`customer` is his ref; projects and holds are of models beside it."""
     if len(projects) > 1:
         raise errors.InvalidInput(
             f'has {len(projects)} cloud projects: give each a subscription'
@@ -65,11 +72,12 @@ def contract(
     start = day(record, fields.start)
     if start is None:
         raise errors.InvalidInput(f'has no {fields.start}')
+    # The engine's own next day rules: it may step from day to day.
+    anchor = paid_until.day if paid_until else None
     project = projects[0] if projects else _text(record, fields.project)
-    ref = str(record['id'])
     return bridge.Contract(
-        ref=ref,
-        customer=str(payer),
+        ref=ref(fields.model, record['id']),
+        customer=customer,
         name=_needed(record, fields.name),
         start=start,
         changed_at=changed,
@@ -77,18 +85,33 @@ def contract(
         server=_text(record, fields.server) or None,
         plan=_text(record, fields.plan) or None,
         paid_until=paid_until,
-        anchor_day=None,
+        period_start=_period_start(paid_until, cycle, start),
+        anchor_day=anchor,
         ends_on=_end(fields, record, changed),
         status=_text(record, fields.status or fields.state),
-        holds=tuple(holds) or _pause(fields, record, ref, zone),
+        holds=tuple(holds) or _pause(fields, record, zone),
     )
+
+
+def cycle(fields: fieldmap.Cycle, record: json2.Record) -> calendar.Cycle:
+    """How long the periods are that a template says."""
+    said = _text(record, fields.unit)
+    unit = said.lower().removesuffix('ly').removesuffix('s')
+    several = record[fields.interval] if fields.interval else 1
+    if not isinstance(several, int) or several < 1:
+        raise errors.InvalidInput(f'{fields.interval} is {several}')
+    if unit in _MONTHS:
+        return calendar.Cycle(months=several * _MONTHS[unit])
+    if unit in _DAYS:
+        return calendar.Cycle(days=several * _DAYS[unit])
+    raise errors.InvalidInput(f'{fields.unit}: {said!r} is no period')
 
 
 def hold(
     fields: fieldmap.Side, record: json2.Record, zone: str
 ) -> bridge.Held:
     return bridge.Held(
-        ref=f'{fields.model},{record["id"]}',
+        ref=ref(fields.model, record['id']),
         type=bridge.Hold.PAUSE,
         reason='on hold in Odoo',
         until=_midnight(day(record, fields.until), zone),
@@ -96,7 +119,7 @@ def hold(
 
 
 def bill(
-    fields: fieldmap.Bill,
+    fields: fieldmap.FieldMap,
     record: json2.Record,
     credit: int,
     due: dt.date | None,
@@ -106,7 +129,7 @@ def bill(
     `due` is when the oldest debt in it was due, if that is older than it.
     """
     currency = name_of(record['currency_id'])
-    owed, state = 0, _state(fields, record)
+    owed, state = 0, _state(fields.bill, record)
     if state is bridge.BillState.OPEN:
         owed = minor(record['amount_residual'], currency) - credit
         if owed <= 0:
@@ -115,9 +138,10 @@ def bill(
     if issued is None:
         raise errors.InvalidInput('has no invoice date')
     own = day(record, 'invoice_date_due') or issued
+    payer, contract = record[PAYER], fields.bill.contract
     return bridge.Bill(
-        ref=str(record['id']),
-        customer=str(id_of(record['commercial_partner_id'])),
+        ref=ref(MOVE, record['id']),
+        customer=ref(fields.customer.model, id_of(payer)),
         number=_needed(record, 'name'),
         currency=currency,
         total=minor(record['amount_total'], currency),
@@ -126,12 +150,27 @@ def bill(
         issued_on=issued,
         due_on=min(own, due or own),
         changed_at=instant(record['write_date']),
-        contract=_link(record, fields.contract),
+        contract=ref(fields.contract.model, id_of(record[contract]))
+        if contract and record[contract]
+        else None,
     )
 
 
 def is_open(fields: fieldmap.Bill, record: json2.Record) -> bool:
     return _state(fields, record) is bridge.BillState.OPEN
+
+
+def ref(model: str, number: int) -> str:
+    """As Odoo itself writes a reference to a record of any model."""
+    return f'{model},{number}'
+
+
+def number(ref: str, model: str) -> int:
+    """The id in a reference to one of a model. Raises EngineRefused."""
+    of, _, digits = ref.partition(',')
+    if of != model or not digits.isdecimal():
+        raise errors.EngineRefused(f'{ref[:40]!r} is no {model} of Odoo', 404)
+    return int(digits)
 
 
 def id_of(link: Any) -> int:
@@ -166,6 +205,15 @@ def _state(fields: fieldmap.Bill, record: json2.Record) -> bridge.BillState:
     return bridge.BillState.OPEN
 
 
+def _period_start(
+    until: dt.date | None, cycle: calendar.Cycle | None, start: dt.date
+) -> dt.date | None:
+    """When the period began that ends on a day; not before the contract."""
+    if until is None or cycle is None:
+        return None
+    return max(start, calendar.Anchor(cycle, until, until.day).boundary(-1))
+
+
 def _end(
     fields: fieldmap.Contract, record: json2.Record, changed: dt.datetime
 ) -> dt.date | None:
@@ -178,7 +226,7 @@ def _end(
 
 
 def _pause(
-    fields: fieldmap.Contract, record: json2.Record, ref: str, zone: str
+    fields: fieldmap.Contract, record: json2.Record, zone: str
 ) -> tuple[bridge.Held, ...]:
     """The hold that the contract's own fields tell of."""
     flag = bool(fields.paused and record[fields.paused])
@@ -187,7 +235,7 @@ def _pause(
     until = _midnight(day(record, fields.paused_until), zone)
     return (
         bridge.Held(
-            ref=f'{fields.model},{ref}',
+            ref=ref(fields.model, record['id']),
             type=bridge.Hold.PAUSE,
             reason='paused in Odoo',
             until=until,
@@ -228,10 +276,6 @@ def _needed(record: json2.Record, name: str) -> str:
     if not found:
         raise errors.InvalidInput(f'has no {name}')
     return found
-
-
-def _link(record: json2.Record, name: str) -> str | None:
-    return str(id_of(record[name])) if name and record[name] else None
 
 
 def day(record: json2.Record, name: str) -> dt.date | None:

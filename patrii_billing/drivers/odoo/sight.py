@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 from typing import Any
 
@@ -13,8 +14,12 @@ from patrii_billing.drivers.odoo import answers
 from patrii_billing.drivers.odoo import bills
 from patrii_billing.drivers.odoo import client as json2
 from patrii_billing.drivers.odoo import fieldmap
+from patrii_billing.drivers.odoo import reading
 from patrii_billing import errors
 
+_Section = (
+    fieldmap.Customer | fieldmap.Contract | fieldmap.Cycle | fieldmap.Side
+)
 # Odoo lets an administrator add fields of such names.
 _ADDED = 'x_'
 
@@ -34,18 +39,21 @@ def look(client: json2.Client, fields: fieldmap.FieldMap) -> bridge.Sight:
     return bridge.Sight(what=what, needs=tuple(needs))
 
 
-def _asked(fields: fieldmap.FieldMap) -> Mapping[str, Iterable[str]]:
+def _asked(fields: fieldmap.FieldMap) -> Mapping[str, Sequence[str]]:
     """The fields wanted of each model."""
-    sides = [side for side in (fields.project, fields.hold) if side]
-    sections: list[fieldmap.Customer | fieldmap.Contract | fieldmap.Side] = [
+    sections: tuple[_Section | None, ...] = (
         fields.customer,
         fields.contract,
-        *sides,
-    ]
+        fields.cycle,
+        fields.project,
+        fields.hold,
+    )
     asked: dict[str, list[str]] = {}
     for section in sections:
+        if section is None:
+            continue
         asked.setdefault(section.model, []).extend(_names(section))
-    asked.setdefault(bills.MOVE, []).extend(
+    asked.setdefault(reading.MOVE, []).extend(
         [*filter(None, (fields.bill.contract,)), *_first(fields.bill.among)]
     )
     asked.setdefault(bills.LINE, []).extend(
@@ -74,10 +82,10 @@ def _lacks(
     client: json2.Client,
     fields: fieldmap.FieldMap,
     model: str,
-    names: Iterable[str],
+    names: Sequence[str],
 ) -> Iterator[str]:
     try:
-        there = client.fields(model)
+        there = client.fields(model, names)
     except errors.EngineRefused as error:
         if error.code != answers.NOT_FOUND:
             raise

@@ -60,7 +60,7 @@ class Writing:
         held = self._map.contract
         if not held.status:
             return
-        number = number_of(status.contract)
+        number = self._contract(status.contract)
         found = self._client.find(
             held.model, [('id', '=', number)], [held.status]
         )
@@ -74,10 +74,12 @@ class Writing:
 
     def note(self, note: bridge.Note) -> str:
         """Leave it in the chatter of the contract, else of the customer."""
-        model, number = self._map.customer.model, number_of(note.customer)
-        if note.contract is not None:
+        model = self._map.customer.model
+        if note.contract is None:
+            number = self._customer(note.customer)
+        else:
             model = self._map.contract.model
-            number = number_of(note.contract)
+            number = self._contract(note.contract)
         message_id = f'<{note.key}@patrii-billing>'
         domain = [
             ('model', '=', model),
@@ -89,6 +91,12 @@ class Writing:
         text = f'{reading.stamp(note.at)} UTC: {note.text}'
         return str(self._client.post(model, number, text, message_id))
 
+    def _customer(self, ref: str) -> int:
+        return reading.number(ref, self._map.customer.model)
+
+    def _contract(self, ref: str) -> int:
+        return reading.number(ref, self._map.contract.model)
+
     def _line(self, line: bridge.Line) -> json2.Record | None:
         found = self._client.find(
             bills.LINE,
@@ -99,15 +107,17 @@ class Writing:
 
     def _add(self, line: bridge.Line) -> None:
         values = self._values(line)
-        for draft in self._client.find(bills.MOVE, self._drafts(line), [], 1):
+        for draft in self._client.find(
+            reading.MOVE, self._drafts(line), [], 1
+        ):
             self._client.create(bills.LINE, {'move_id': draft['id'], **values})
             return
         # The invoice and its line in one transaction: no empty one is left.
         self._client.create(
-            bills.MOVE,
+            reading.MOVE,
             {
                 'move_type': 'out_invoice',
-                'partner_id': number_of(line.customer),
+                'partner_id': self._customer(line.customer),
                 'currency_id': self._currency(line.currency),
                 'invoice_origin': _ORIGIN,
                 'invoice_line_ids': [[0, 0, values]],
@@ -120,7 +130,7 @@ class Writing:
             ('move_type', '=', 'out_invoice'),
             ('state', '=', 'draft'),
             ('posted_before', '=', False),
-            ('commercial_partner_id', '=', number_of(line.customer)),
+            ('commercial_partner_id', '=', self._customer(line.customer)),
             ('currency_id.name', '=', line.currency),
             *((name, '=', at) for name, at in self._of_contract(line).items()),
         ]
@@ -129,7 +139,7 @@ class Writing:
         name = self._map.bill.contract
         if not name or line.contract is None:
             return {}
-        return {name: number_of(line.contract)}
+        return {name: self._contract(line.contract)}
 
     def _values(self, line: bridge.Line) -> dict[str, Any]:
         """One piece at the amount, so that nothing is rounded once more."""
@@ -152,13 +162,6 @@ class Writing:
                 f'the currency {code} is not known to Odoo', 404
             )
         return int(found[0]['id'])
-
-
-def number_of(ref: str) -> int:
-    """The id of a record of Odoo's. Raises EngineRefused for another ref."""
-    if not ref.isdecimal():
-        raise errors.EngineRefused(f'{ref[:40]!r} is no id of Odoo', 404)
-    return int(ref)
 
 
 def _label(line: bridge.Line) -> str:

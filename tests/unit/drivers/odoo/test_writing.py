@@ -24,14 +24,16 @@ NOON = dt.datetime(2026, 2, 10, 12, tzinfo=dt.UTC)
 
 
 def status(word: str) -> bridge.Status:
-    return bridge.Status(contract='1', status=word, since=NOON, why='unpaid')
+    return bridge.Status(
+        contract='sale.subscription,1', status=word, since=NOON, why='unpaid'
+    )
 
 
 def note(**given: Any) -> bridge.Note:
     said: dict[str, Any] = {
         'key': 'action-5',
-        'customer': '1',
-        'contract': '1',
+        'customer': 'res.partner,1',
+        'contract': 'sale.subscription,1',
         'at': NOON,
         'text': 'Server web was shelved & locked.',
         **given,
@@ -144,7 +146,7 @@ class LineTest(Written):
         error = self.assertRaises(
             errors.EngineRefused,
             self.driver.write_line,
-            worlds.line(customer='99', contract=None),
+            worlds.line(customer='res.partner,99', contract=None),
         )
 
         self.assertEqual(422, error.code)

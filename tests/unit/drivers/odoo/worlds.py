@@ -163,8 +163,8 @@ def line(**given: Any) -> bridge.Line:
     """Four cores more since the 15th of February."""
     said: dict[str, Any] = {
         'key': 'line-17',
-        'customer': '1',
-        'contract': '1',
+        'customer': 'res.partner,1',
+        'contract': 'sale.subscription,1',
         'label': 'cores',
         'amount': 1000,
         'currency': 'EUR',
