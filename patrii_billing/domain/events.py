@@ -90,7 +90,7 @@ def types_of(
     what: str, name: str, detail: Mapping[str, Any]
 ) -> tuple[str, ...]:
     """The events that an entry of the timeline is; mostly one or none."""
-    result = str(detail.get('result', ''))
+    result = str(detail.get('result'))
     match what:
         case 'status':
             return (_STATUS,)

@@ -41,18 +41,22 @@ def refuse(wish: Wish, begun: bool, now: dt.datetime) -> guards.Refusal | None:
 
     :param begun: it is committed, and a call may be on its way
     """
-    why = ''
-    if not wish.by.strip():
-        why = 'nobody is known to have asked for it'
-    elif wish.owner != wish.account:
-        why = 'its project is not of the account that asked'
-    elif wish.custody is not Custody.SHELVED:
-        why = _not_ours(wish.custody)
-    elif any(_is_abuse(hold, now) for hold in wish.holds):
-        why = 'an abuse hold is in force'
-    elif wish.is_stale(now) and not begun:
-        why = f'it was asked for more than {STALE_AFTER.days} days ago'
+    why = _why_not(wish, begun, now)
     return guards.Refusal(why, final=True) if why else None
+
+
+def _why_not(wish: Wish, begun: bool, now: dt.datetime) -> str | None:
+    if not wish.by.strip():
+        return 'nobody is known to have asked for it'
+    if wish.owner != wish.account:
+        return 'its project is not of the account that asked'
+    if wish.custody is not Custody.SHELVED:
+        return _not_ours(wish.custody)
+    if any(_is_abuse(hold, now) for hold in wish.holds):
+        return 'an abuse hold is in force'
+    if wish.is_stale(now) and not begun:
+        return f'it was asked for more than {STALE_AFTER.days} days ago'
+    return None
 
 
 def _not_ours(custody: Custody | None) -> str:

@@ -6,6 +6,7 @@ import datetime as dt
 from oslotest import base
 
 from patrii_billing.domain import events
+from tests.unit.domain import elsewhere
 from tests.unit.domain import refusing
 
 
@@ -105,6 +106,7 @@ class BodyTest(base.BaseTestCase):
         )
 
     def test_instants_are_told_in_utc(self) -> None:
+        self.useFixture(elsewhere.Tokyo())
         there = dt.timezone(dt.timedelta(hours=1))
         for at, said in (
             (dt.datetime(2026, 1, 1, 0, 30, tzinfo=there),

@@ -685,6 +685,25 @@ class DownTest(InFull):
                 check_at=None,
             )  # fmt: skip
 
+    def test_what_is_kept_is_kept_until_the_same_local_time(self) -> None:
+        # Meanwhile the clocks go forward where he is.
+        now = dt.datetime(2026, 3, 20, 12, tzinfo=dt.UTC)
+        found = dunning.decide(
+            self.paid(
+                Status.PENDING_DELETION, at(Step.NONE),
+                zone=calendar.zone('Europe/Paris'),
+                covered=(COVERED('b', Custody.DELETED),),
+                notices={'c:last_warning:0': told(DUE, 'b')},
+            ),
+            POLICY, now,
+        )  # fmt: skip
+        self.assertEqual(
+            intents.Notify(
+                'deleted', 'c:deleted', ('b',), now + 14 * DAY - HOUR
+            ),
+            found.intents[-1],
+        )
+
     def test_what_is_being_undone_is_undone_also_if_he_owes_again(
         self,
     ) -> None:
@@ -747,7 +766,11 @@ class DownTest(InFull):
         ):  # fmt: skip
             self.turns(
                 self.paid(
-                    status, at(step, frozen=60.0, awaits='c:last_warning:0'),
+                    status,
+                    at(
+                        step, frozen=60.0, due_at=DUE + 3 * DAY,
+                        awaits='c:last_warning:0',
+                    ),
                     covered=(COVERED('a', Custody.SHELVED),),
                     holds=(HOLD(HoldType.ABUSE),),
                 ),

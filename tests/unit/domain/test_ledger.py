@@ -4,15 +4,14 @@
 import csv
 import datetime as dt
 from decimal import Decimal
-import time
 
-import fixtures
 import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
 
 from patrii_billing.domain import journal
 from patrii_billing.domain import ledger
+from tests.unit.domain import elsewhere
 
 NASTY = 'Zoë "=Sum" \\ | & Søns;\ndate:2020 [2021-01-01]\u2028end'
 
@@ -116,9 +115,7 @@ date,at,entry,kind,code,customer,customer_id,text,account,amount,currency
         )
 
     def test_instants_are_of_utc_wherever_it_is_written(self) -> None:
-        self.addCleanup(time.tzset)
-        self.useFixture(fixtures.EnvironmentVariable('TZ', 'Asia/Tokyo'))
-        time.tzset()
+        self.useFixture(elsewhere.Tokyo())
         for form in ledger.FORMATS:
             self.assertIn('2026-01-31T23:30:00Z', written(form, entry()))
 

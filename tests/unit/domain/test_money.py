@@ -181,6 +181,7 @@ class SplitTest(base.BaseTestCase):
 
     def test_what_is_spread_is_counted_from_the_beginning(self):
         self.assertEqual((333, 334, 333), money.spread(1000, [400] * 3))
+        self.assertEqual((1, 0), money.spread(1, [1, 1]))
 
     def test_an_amount_cannot_be_split_by_nothing(self):
         for weights in ([], [0, 0], [2, -1]):

@@ -31,6 +31,19 @@ class ExplainedTest(base.BaseTestCase):
         self.assertEqual([(2, 9, None)], self.told(2, 9))
         self.assertEqual([(2, 9, None)], self.told(2, 9, skip(2, 9, 'CN')))
 
+    def test_each_series_is_explained_by_its_own_skips(self) -> None:
+        missing = [numbering.Run(series, 2, 9) for series in ('INV', 'CN')]
+        skips = [skip(2, 9, 'CN'), skip(4, 6)]
+        self.assertEqual(
+            [
+                numbering.Gap(numbering.Run('INV', 2, 3), None),
+                numbering.Gap(numbering.Run('INV', 4, 6), skips[1]),
+                numbering.Gap(numbering.Run('INV', 7, 9), None),
+                numbering.Gap(numbering.Run('CN', 2, 9), skips[0]),
+            ],
+            list(numbering.explained(missing, skips)),
+        )
+
     def test_two_skips_in_a_row_keep_their_reasons(self) -> None:
         self.assertEqual(
             [(2, 4, 'lost 2'), (5, 9, 'lost 5')],

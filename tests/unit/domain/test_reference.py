@@ -42,6 +42,12 @@ class ReferenceTest(base.BaseTestCase):
         self.assertIn(longest, reference.found(f'for {longest}'))
         self.assertEqual((), reference.found(longest[:5]))
 
+    def test_it_holds_1_to_21_signs_after_its_check_digits(self):
+        for body, sound in (('25A', True), (f'57{"A" * 22}', False)):
+            text = f'RF{body}'
+            self.assertTrue(reference.is_sound(text))
+            self.assertEqual(sound, text in reference.found(text))
+
     @hypothesis.given(SERIES, NUMBERS)
     def test_any_bank_can_check_it(self, series, number):
         self.assertTrue(

@@ -79,6 +79,7 @@ class SignatureTest(base.BaseTestCase):
             (message(OTHER), 'no signature fits'),
             (dataclasses.replace(whole, signature='\udc80'),
              'no signature fits'),
+            (dataclasses.replace(whole, id='\udc80'), 'no signature fits'),
             (message(at=late),
              'webhook-timestamp is not of these minutes: sent again by '
              'somebody else, or a clock is wrong'),

@@ -293,6 +293,12 @@ class ChangesTest(base.BaseTestCase):
                 self.lines(order, *prices, kind=FLAVOR, key='web'),
             )
 
+    def test_an_end_at_the_instant_of_a_level_is_the_end(self):
+        noon = dt.datetime(2012, 4, 12, 12, tzinfo=dt.UTC)
+        facts = [held(noon, 5), held(noon, 0)]
+        for order in (facts, facts[::-1]):
+            self.assertEqual([], self.lines(order, price(10)))
+
     def test_what_is_told_of_a_day_comes_before_all_within_it(self):
         day = dt.date(2012, 4, 12)
         first = calendar.start_of_day(day, AUCKLAND)
