@@ -25,6 +25,7 @@ POLICY = policies.Policy()
 OWED = standing.OpenInvoice(1, DUE, 1000, DUE - 7 * DAY)
 WEB, DB = standing.Covered('web'), standing.Covered('db')
 FAR = DUE + 365 * DAY
+WARNED = standing.Notice(NoticeState.ACCEPTED, DUE, DUE)
 Row = tuple[Any, ...]
 
 
@@ -35,14 +36,14 @@ class Bills:
         self, *coming: tuple[dt.datetime, forecast.Bill | None]
     ) -> None:
         self._coming = list(coming)
-        self.statuses: list[Status] = []
+        self.asked: list[tuple[Status, dt.datetime]] = []
 
     @property
     def next_at(self) -> dt.datetime | None:
         return self._coming[0][0] if self._coming else None
 
     def charge(self, status: Status, now: dt.datetime) -> forecast.Bill | None:
-        self.statuses.append(status)
+        self.asked.append((status, now))
         return self._coming.pop(0)[1]
 
 
@@ -111,7 +112,13 @@ class LadderTest(base.BaseTestCase):
             foreseen(facts(), bills, policy=policy),
         )
         # The contract ends with the servers: nothing is billed any more.
-        self.assertEqual([Status.ACTIVE, Status.SHELVED], bills.statuses)
+        self.assertEqual(
+            [
+                (Status.ACTIVE, DUE - 7 * DAY),
+                (Status.SHELVED, DUE + 21 * DAY),
+            ],
+            bills.asked,
+        )
 
     def test_a_dry_run_asks_once_and_nothing_comes_of_it(self) -> None:
         self.assertEqual(
@@ -177,8 +184,7 @@ class UnderWayTest(base.BaseTestCase):
         )
 
     def suspended(self, step: Step, **values: Any) -> standing.Standing:
-        warned = standing.Notice(NoticeState.ACCEPTED, DUE, DUE)
-        notices = {'c:grace:0': warned, **values.pop('notices', {})}
+        notices = {'c:grace:0': WARNED, **values.pop('notices', {})}
         given = {
             name: values.pop(name)
             for name in ('due_at', 'awaits')
@@ -312,3 +318,75 @@ class UnderWayTest(base.BaseTestCase):
                     policy=POLICY.reading({'write_off': write_off}),
                 ),
             )  # fmt: skip
+
+    def test_a_period_without_an_invoice_holds_up_nothing(self) -> None:
+        given = facts(
+            Status.GRACE,
+            standing.Position(
+                Step.SHELVE, invoice=1, case='c', due_at=DUE + 2 * DAY
+            ),
+            invoices=(OWED,), notices={'c:grace:0': WARNED},
+        )  # fmt: skip
+        self.assertEqual(
+            [(48, 'shelve', 1000, ('db', 'web'), None, False)],
+            foreseen(
+                given, Bills((DUE + DAY, None)), check_at=DUE + 2 * DAY,
+                now=DUE, until=DUE + 9 * DAY,
+            ),
+        )  # fmt: skip
+
+    def test_the_mail_of_an_invoice_on_its_way_is_taken_for_accepted(
+        self,
+    ) -> None:
+        given = facts(
+            Status.ACTIVE,
+            standing.Position(Step.REMIND, invoice=1, awaits='invoice:1'),
+            invoices=(OWED,), notices={'invoice:1': self.told()},
+        )  # fmt: skip
+        self.assertEqual(
+            [
+                (-72, 'reminder', 1000, (), None, True),
+                (-24, 'reminder', 1000, (), None, True),
+            ],
+            foreseen(given, now=DUE - 7 * DAY, until=DUE),
+        )
+
+    def test_what_waits_for_nova_goes_on_at_once(self) -> None:
+        given = facts(
+            Status.GRACE,
+            standing.Position(Step.WARN, invoice=1, case='c'),
+            invoices=(OWED,), notices={'c:grace:0': WARNED},
+            covered=self.held(Custody.TAKEN, Custody.SHELVED),
+        )  # fmt: skip
+        self.assertEqual(
+            [(49, 'shelve', 1000, ('web',), None, False)],
+            foreseen(
+                given, now=DUE + 49 * HOUR, until=DUE + 5 * DAY
+            ),
+        )
+
+    def test_what_waits_for_nobody_is_looked_at_when_the_engine_does(
+        self,
+    ) -> None:
+        accepted = standing.Notice(
+            NoticeState.ACCEPTED, DUE - 7 * DAY, DUE - 7 * DAY
+        )
+        given = facts(
+            Status.ACTIVE, invoices=(OWED,), notices={'invoice:1': accepted}
+        )
+        for check_at, first in ((DUE - 5 * DAY, -72), (DUE - 2 * DAY, -48)):
+            [reminder, *_] = foreseen(
+                given, check_at=check_at, now=DUE - 7 * DAY, until=DUE
+            )
+            self.assertEqual((first, 'reminder'), reminder[:2])
+
+    def test_under_an_abuse_hold_another_debt_changes_nothing(self) -> None:
+        given = facts(
+            Status.SHELVED, standing.Position(Step.GRACE, case='c'),
+            covered=self.held(Custody.SHELVED, Custody.SHELVED),
+            holds=(standing.Hold(HoldType.ABUSE),),
+        )  # fmt: skip
+        self.assertEqual(
+            [(-168, 'invoice', 1000, (), None, False)],
+            foreseen(given, Bills((DUE - 7 * DAY, bill(DUE)))),
+        )

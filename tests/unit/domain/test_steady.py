@@ -20,6 +20,7 @@ MAY = calendar.Period(dt.date(2012, 5, 1), dt.date(2012, 6, 1))
 PARIS = zoneinfo.ZoneInfo('Europe/Paris')
 # The local midnights that May begins and ends with, and what is near them.
 MIDNIGHTS = [calendar.start_of_day(day, PARIS) for day in (MAY.start, MAY.end)]
+LONG_AGO = dt.date(2010, 1, 1)
 FLAVOR, QUOTA = pricing.PriceKind.FLAVOR, pricing.PriceKind.QUOTA
 
 INSTANTS = st.one_of(
@@ -151,3 +152,65 @@ class SteadyTest(base.BaseTestCase):
         asked = (pricing.Price(FLAVOR, 's1', Decimal(10)),)
         twice = 2 * self.looked_at(FLAVOR, held, asked, (), MAY)
         self.assertIsNone(self.looked_at(FLAVOR, held, asked, twice, MAY))
+
+
+class ThroughoutTest(base.BaseTestCase):
+    HOUR = dt.timedelta(hours=1)
+
+    def throughout(self, *moments):
+        """Which of those that were reached then is held all through May."""
+        held = [
+            terms.Held(at, 's1', Decimal(number))
+            for number, at in enumerate(moments)
+        ]
+        found = steady.throughout(held, *MIDNIGHTS, PARIS)
+        return found if found is None else [one.at for one in found]
+
+    def test_what_was_reached_last_before_it_is_held(self):
+        start, end = MIDNIGHTS
+        early, late = start - 2 * self.HOUR, start - self.HOUR
+        self.assertEqual([], self.throughout())
+        self.assertEqual([start], self.throughout(start))
+        self.assertEqual([late], self.throughout(early, late))
+        # What comes with the next cycle is no change of this one.
+        self.assertEqual([late], self.throughout(late, end))
+        self.assertEqual([], self.throughout(end))
+
+    def test_what_is_reached_within_it_or_at_one_instant_is_not_said(self):
+        start, end = MIDNIGHTS
+        late = start - self.HOUR
+        self.assertIsNone(self.throughout(start + self.HOUR))
+        self.assertIsNone(self.throughout(late, end - self.HOUR))
+        self.assertIsNone(self.throughout(late, start))
+        self.assertIsNone(self.throughout(late, late))
+
+    def test_a_day_is_reached_with_its_local_midnight(self):
+        start, _ = MIDNIGHTS
+        april = dt.date(2012, 4, 30)
+        self.assertEqual([MAY.start], self.throughout(MAY.start))
+        self.assertEqual([april], self.throughout(LONG_AGO, april))
+        self.assertEqual([april], self.throughout(april, MAY.end))
+        self.assertIsNone(self.throughout(start - self.HOUR, MAY.start))
+
+
+class TariffTest(base.BaseTestCase):
+    def levels(self, tariff, kind, resource, quantity=1):
+        found = tariff.levels(kind, resource, Decimal(quantity), MAY)
+        return found and [str(level.unit_price) for level in found]
+
+    def test_it_answers_each_question_for_itself(self):
+        tariff = steady.Tariff(
+            (
+                pricing.Price(FLAVOR, 's1', Decimal(10)),
+                pricing.Price(FLAVOR, 's2', Decimal(20)),
+            )
+        )
+        for _ in range(2):
+            self.assertEqual(['10'], self.levels(tariff, FLAVOR, 's1'))
+            self.assertEqual(['20'], self.levels(tariff, FLAVOR, 's2'))
+
+    def test_only_a_flavor_that_is_held_has_to_have_a_price(self):
+        tariff = steady.Tariff(())
+        self.assertIsNone(self.levels(tariff, FLAVOR, 's1'))
+        self.assertEqual((), self.levels(tariff, FLAVOR, 's1', 0))
+        self.assertEqual((), self.levels(tariff, QUOTA, 'cores'))
