@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from benchmarks import contest  # noqa: E402
 from benchmarks import hashmap  # noqa: E402
 from benchmarks import venvs  # noqa: E402
+from patrii_billing.daemon import garbage  # noqa: E402
 from patrii_billing.domain import calendar  # noqa: E402
 from patrii_billing.domain import invoice  # noqa: E402
 from patrii_billing.domain import pricing  # noqa: E402
@@ -53,6 +54,7 @@ def main() -> None:
     match = contest.Contest(
         'line', ABOUT, 'python benchmarks/line.py', asked.turns
     )
+    garbage.collect_rarely()  # as a worker of the engine does
     with contextlib.ExitStack() as stack:
         there = venvs.of(
             'cloudkitty', hashmap.VERSION, 'cloudkitty-processor'
