@@ -11,6 +11,8 @@ Nova is a stand-in that takes its time; the rest is real:
 
 import argparse
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent import futures
 import contextlib
 import dataclasses
@@ -40,6 +42,7 @@ from patrii_billing.engine import payments  # noqa: E402
 from patrii_billing.engine import tick  # noqa: E402
 from patrii_billing.engine import tools as toolbox  # noqa: E402
 from patrii_billing.store import database  # noqa: E402
+from patrii_billing.store import memory  # noqa: E402
 from patrii_billing.store import migrate  # noqa: E402
 from patrii_billing.store import schema  # noqa: E402
 from patrii_billing.store import watch  # noqa: E402
@@ -215,29 +218,69 @@ def debtors(
     threads: int,
 ) -> toolbox.Tools:
     """Books of customers who must be shelved now, each with a server."""
+    now, written = _debts(asked.servers)
     url = stack.enter_context(backends.Scratch(asked.backend)).url
     db = database.Database(connection=url, max_pool_size=2 * threads)
     stack.callback(db.engine.dispose)
     migrate.upgrade(db.engine)
-    db.write(books.plan)
-    db.write(crowd.gather, 1, asked.servers)
-    db.write(_rename, asked.servers)
-    clock = Clock(crowd.DUE)
-    tools = crowd.tools(db, max_shelves_per_hour=asked.servers,
-                        min_arrears_cap=asked.servers, safe_gap=_YEAR,
-                        clock_gap=None, sweep_age=_YEAR)  # fmt: skip
-    tools = dataclasses.replace(tools, clock=clock)
-    db.write(watch.change, swept_at=clock.now())
-    while _live(tools) < asked.servers:
-        clock.set(clock.now() + _STRIDE)
-        while tick.run(tools, ('charge', 'collect', 'notify')):
-            pass
+    db.write(_copy, written)
     pool = stack.enter_context(futures.ThreadPoolExecutor(threads))
     return dataclasses.replace(
-        tools,
+        _tools(db, asked.servers, Clock(now)),
         cloud=wiring.tools(cloud.conf(url)).cloud,
         each=lambda work, rows: list(pool.map(work, rows)),
     )
+
+
+@functools.cache
+def _debts(count: int) -> tuple[dt.datetime, dict[sa.Table, list[Any]]]:
+    """What is in such books and from when, written once for all turns."""
+    db = memory.books()
+    db.write(books.plan)
+    db.write(crowd.gather, 1, count)
+    db.write(_rename, count)
+    clock = Clock(crowd.DUE)
+    tools = _tools(db, count, clock)
+    db.write(watch.change, swept_at=clock.now())
+    while _live(tools) < count:
+        clock.set(clock.now() + _STRIDE)
+        while tick.run(tools, ('charge', 'collect', 'notify')):
+            pass
+    with db.engine.connect() as conn:
+        written = {
+            table: [row._asdict() for row in conn.execute(_own(table))]
+            for table in schema.metadata.sorted_tables
+        }
+    return clock.now(), {
+        table: rows for table, rows in written.items() if rows
+    }
+
+
+def _own(table: sa.Table) -> sa.Select[Any]:
+    """A table without what its database makes of the rest."""
+    return sa.select(*(each for each in table.c if each.computed is None))
+
+
+def _copy(
+    conn: sa.Connection, written: Mapping[sa.Table, Sequence[Any]]
+) -> None:
+    """What a new database has of its own is told anew."""
+    for table, rows in written.items():
+        conn.execute(table.delete())
+        conn.execute(table.insert(), rows)
+        number = table.autoincrement_column
+        if conn.dialect.name == 'postgresql' and number is not None:
+            following = sa.func.pg_get_serial_sequence(table.name, number.name)
+            conn.execute(
+                sa.select(sa.func.setval(following, sa.func.max(number)))
+            )
+
+
+def _tools(db: database.Database, count: int, clock: Clock) -> toolbox.Tools:
+    tools = crowd.tools(db, max_shelves_per_hour=count,
+                        min_arrears_cap=count, safe_gap=_YEAR,
+                        clock_gap=None, sweep_age=_YEAR)  # fmt: skip
+    return dataclasses.replace(tools, clock=clock)
 
 
 def _rename(conn: sa.Connection, count: int) -> None:
