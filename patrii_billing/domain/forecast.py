@@ -263,10 +263,6 @@ class _Walk:
                             if hold.type is not intent.type
                         ),
                     )
-                case intents.WriteOff():
-                    self._facts = replace(
-                        self._facts, invoices=(), written_off=True
-                    )
         for kind, asked in acts.items():
             yield from self._act(kind, asked, now)
 

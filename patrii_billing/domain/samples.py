@@ -74,6 +74,28 @@ _BACK = money.Money(-3150, 'EUR')
 _HOLDS = ('promise', 'pause', 'abuse')
 
 
+# Told of all that there is, and of nothing.
+_CUSTOMER = mail.NoticeContent(
+    template='',
+    account='Example & Sons Ltd',
+    recipients=(READER,),
+    message_id='sample',
+    zone=_ZONE,
+    subscription='production-2026',
+    servers=_SERVERS,
+    invoice_number='INV-000017',
+    invoice_total=_PRICE,
+    invoice_owed=_PRICE,
+    amount=_PART,
+    amount_due=_PRICE,
+    references='sample',
+    attachments=(mail.Attachment('INV-000017.pdf', b''),),
+    ids={'account': '7', 'subscription': '12', 'server': _SERVERS[0][0]},
+    also=_ALSO,
+)
+_STRANGER = mail.NoticeContent('', 'Example Ltd', (READER,), 'sample')
+
+
 def cases(
     template: str, now: dt.datetime, locale: str = 'en'
 ) -> dict[str, mail.NoticeContent]:
@@ -110,9 +132,7 @@ def extremes(
 ) -> list[mail.NoticeContent]:
     """All that a notice may ever say, the same settled, and nothing."""
     whole = everything(template, now, locale)
-    bare = mail.NoticeContent(
-        template, 'Example Ltd', (READER,), 'sample', locale=locale
-    )
+    bare = dataclasses.replace(_STRANGER, template=template, locale=locale)
     back = dataclasses.replace(
         _settled(whole), amount=_BACK, invoice_total=_BACK
     )
@@ -127,7 +147,7 @@ def extremes(
     if template == 'operator':
         alarms = [
             dataclasses.replace(
-                whole, context={'name': name, 'why': 'an example'}
+                whole, context={**whole.context, 'name': name}
             )
             for name in mail.ALARMS
         ]
@@ -138,28 +158,14 @@ def everything(
     template: str, now: dt.datetime, locale: str = 'en'
 ) -> mail.NoticeContent:
     """A notice with all that any notice may say."""
-    return mail.NoticeContent(
+    return dataclasses.replace(
+        _CUSTOMER,
         template=template,
-        account='Example & Sons Ltd',
-        recipients=(READER,),
-        message_id='sample',
         locale=locale,
-        zone=_ZONE,
-        subscription='production-2026',
-        servers=_SERVERS,
         names=now + _WEEK,
-        invoice_number='INV-000017',
-        invoice_total=_PRICE,
-        invoice_owed=_PRICE,
         soonest=now + 2 * _WEEK,
         due_at=now + _WEEK,
-        amount=_PART,
-        amount_due=_PRICE,
-        references='sample',
         context=OCCASION.get(template, {}),
-        attachments=(mail.Attachment('INV-000017.pdf', b''),),
-        ids={'account': '7', 'subscription': '12', 'server': _SERVERS[0][0]},
-        also=_ALSO,
     )
 
 

@@ -171,6 +171,39 @@ class LadderTest(base.BaseTestCase):
         self.assertEqual([], foreseen(facts()))
 
 
+    def test_a_span_of_one_day_is_waited_for(self) -> None:
+        bills = Bills((DUE - 7 * DAY, bill(DUE)))
+        policy = POLICY.reading({'shelve_grace': '24h'})
+        *_, grace, shelve = foreseen(
+            facts(), bills, policy=policy, until=DUE + 3 * DAY
+        )
+        self.assertEqual((0, 'grace'), grace[:2])
+        self.assertEqual((24, 'shelve'), shelve[:2])
+
+    def test_a_reminder_is_of_one_invoice_of_several(self) -> None:
+        given = facts(
+            Status.ACTIVE,
+            standing.Position(Step.REMIND, invoice=1, due_at=DUE - 3 * DAY),
+            invoices=(OWED,),
+        )
+        bills = Bills(
+            (DUE - 5 * DAY, bill(DUE + 2 * DAY)),
+            (DUE - 4 * DAY, bill(DUE + 3 * DAY)),
+        )
+        self.assertEqual(
+            [
+                (-120, 'invoice', 1000, (), None, False),
+                (-96, 'invoice', 1000, (), None, False),
+                (-72, 'reminder', 1000, (), None, False),
+                (-24, 'reminder', 1000, (), None, True),
+            ],
+            foreseen(
+                given, bills, check_at=DUE - 3 * DAY, now=DUE - 6 * DAY,
+                until=DUE,
+            ),
+        )  # fmt: skip
+
+
 class UnderWayTest(base.BaseTestCase):
     def held(self, *custodies: Custody | None) -> tuple[Any, ...]:
         return tuple(
@@ -349,6 +382,52 @@ class UnderWayTest(base.BaseTestCase):
                 (-24, 'reminder', 1000, (), None, True),
             ],
             foreseen(given, now=DUE - 7 * DAY, until=DUE),
+        )
+
+    def test_a_mail_that_was_answered_is_not_answered_again(self) -> None:
+        answered = standing.Notice(
+            NoticeState.ACCEPTED, DUE - 7 * DAY, DUE - 7 * DAY
+        )
+        for notices, wanted in (
+            ({'invoice:1': answered}, [(-72, 1000, False), (-24, 1000, True)]),
+            ({}, []),  # nor is one that nobody has written
+        ):
+            given = facts(
+                Status.ACTIVE,
+                standing.Position(Step.REMIND, invoice=1, awaits='invoice:1'),
+                invoices=(OWED,), notices=notices,
+            )  # fmt: skip
+            self.assertEqual(
+                wanted,
+                [
+                    (row[0], row[2], row[-1])
+                    for row in foreseen(given, now=DUE - 6 * DAY, until=DUE)
+                ],
+            )
+
+    def test_a_warning_of_a_dry_run_leads_nowhere(self) -> None:
+        given = self.suspended(
+            Step.WARN, due_at=DUE + DAY, dry_run=True,
+            covered=self.held(Custody.SHELVED, Custody.SHELVED),
+        )  # fmt: skip
+        self.assertEqual(
+            [(24, 'last_warning', 1000, ('web', 'db'), 192, False)],
+            foreseen(given, check_at=DUE + DAY, now=DUE),
+        )
+
+    def test_a_dry_run_asks_once_for_each_thing_to_be_given_back(
+        self,
+    ) -> None:
+        given = self.suspended(
+            Step.WARN, due_at=DUE + DAY, invoices=(), quota_frozen=True,
+            dry_run=True, covered=self.held(Custody.SHELVED, None),
+        )  # fmt: skip
+        self.assertEqual(
+            [
+                (0, 'quota_change', 0, (), None, False),
+                (0, 'restore', 0, ('web',), None, True),
+            ],
+            foreseen(given, check_at=DUE, now=DUE),
         )
 
     def test_what_waits_for_nova_goes_on_at_once(self) -> None:

@@ -159,6 +159,39 @@ class InvoiceTest(base.BaseTestCase):
             ),
         )
 
+    def test_a_posted_line_needs_no_more_than_what_was_billed(self):
+        posted = {
+            'resource': 'web', 'start': '2026-01-01', 'end': '2026-02-01',
+            'quantity': '1', 'unit_price': '10.00', 'amount': '10.00',
+        }  # fmt: skip
+        self.assertEqual([], said(ask(posted=[posted])))
+        given = posted | {
+            'discount': '1.00', 'taxes': [VAT | {'amount': '1.80'}],
+        }  # fmt: skip
+        gone = with_level(quantity='0')
+        [back] = ask(posted=[given], **gone)['lines']
+        self.assertEqual(
+            ('-10.00', '-1.00', '-9.00', [VAT | {'amount': '-1.80'}]),
+            (back['amount'], back['discount'], back['net'], back['taxes']),
+        )
+
+    def test_what_was_charged_at_an_instant_may_be_posted(self):
+        setup = {
+            'resource': 'setup', 'start': '2026-01-01', 'end': '2026-01-01',
+            'quantity': '1', 'unit_price': '7.00', 'amount': '7.00',
+        }  # fmt: skip
+        answer = ask(posted=[setup])
+        self.assertEqual([('charge', 'web', '31/31', '10.00')], said(answer))
+
+    def test_usage_that_was_given_back_is_given_back_once(self):
+        asked = {'prices': [TRAFFIC], 'levels': []}
+        first = ask(usage={'traffic': '204800'}, **asked)['lines']
+        less = {'traffic': '153600'}
+        back = ask(usage=less, posted=first, **asked)
+        self.assertEqual([('credit', 'traffic', '1/2', '-5.00')], said(back))
+        again = ask(usage=less, posted=first + back['lines'], **asked)
+        self.assertEqual([], said(again))
+
     def test_a_life_is_billed_cycle_by_cycle_with_its_setup_fee(self):
         prices = [
             {'kind': 'flat', 'unit_price': '31'},
@@ -334,6 +367,12 @@ class RefusalTest(base.BaseTestCase):
              'end: is not after start'),
             ({'period': ['2000-01-01', '2026-01-01']},
              'period: is over 240 cycles on'),
+            ({'posted': [line | {'start': 'soon'}]},
+             'posted[0].start: is not a date of the years 1900 to 2999'),
+            ({'posted': [line | {'end': 'later'}]},
+             'posted[0].end: is not a date of the years 1900 to 2999'),
+            ({'posted': [line | {'reason': 5}]},
+             'posted[0].reason: is not a text'),
             ({'posted': [line | {'end': '2025-01-01'}]},
              'posted[0].end: is before start'),
         ):  # fmt: skip
