@@ -15,6 +15,8 @@ NOT_FOUND = 404
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 # Of these it is certain that nothing was done: it was held back.
 _UNDONE = frozenset({409, 425, 429, 503})
+# These are about our key or its rights, whatever was asked.
+_ALL = frozenset({401, 403})
 # A 500 of these is about what we asked for, which stays wrong.
 _OURS = ('builtins.ValueError', 'builtins.KeyError', 'builtins.TypeError')
 # Of a model or a method; a record that is gone is an odoo.exceptions one.
@@ -23,14 +25,21 @@ _KEPT = 300
 
 
 def judge(response: requests.Response) -> str | None:
-    """What of an answer passes; None: it is one. Raises EngineRefused."""
+    """What of an answer passes; None: it is one.
+
+    Raises EngineRefused where Odoo said no to what was asked, and
+    EngineUnavailable where it would to anything, until somebody sees to it.
+    """
     code = response.status_code
     if code == 200:
         return None
     said = _said(response)
     if code in _PASSING and said.get('name') not in _OURS:
         return f'{code} {said["message"]}'.rstrip()
-    raise errors.EngineRefused(_advice(code, said, response), code)
+    advice = _advice(code, said, response)
+    if code < 400 or code in _ALL or (code == NOT_FOUND and not said['name']):
+        raise errors.EngineUnavailable(f'{code}: {advice}')
+    raise errors.EngineRefused(advice, code)
 
 
 def is_undone(response: requests.Response) -> bool:

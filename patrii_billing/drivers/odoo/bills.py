@@ -63,7 +63,7 @@ class Bills:
     def _changed(self, stamp: str | None) -> json2.Domain:
         if stamp is None:
             return []
-        payers = {
+        partners = {
             reading.id_of(record['partner_id'])
             for records in self._client.every(
                 LINE,
@@ -72,16 +72,28 @@ class Bills:
             )
             for record in records
         }
+        payers = set(self._payers(partners).values())
         return json2.either(
             ('write_date', '>=', stamp),
             (_MATCHED, '>=', stamp),
-            (reading.PAYER, 'in', sorted(payers - {0})),
+            (reading.PAYER, 'in', sorted(payers)),
         )
+
+    def _payers(self, partners: set[int]) -> Mapping[int, int]:
+        """Who pays for whom: entries may name a person of a company."""
+        if not partners:
+            return {}
+        found = self._client.find(
+            reading.PARTNER,
+            [('id', 'in', sorted(partners))],
+            [reading.PAYER],
+        )
+        return {one['id']: reading.id_of(one[reading.PAYER]) for one in found}
 
     def _page(self, records: Sequence[json2.Record]) -> bridge.Page:
         owing = [one for one in records if reading.is_open(self._bill, one)]
         moved = self._due_before(owing)
-        covered = self._covered(owing, moved)
+        covered = self._covered(owing)
         bills, unread = [], {}
         for record in records:
             number = record['id']
@@ -111,11 +123,7 @@ class Bills:
     def _settled(self) -> Sequence[str]:
         return [*self._bill.settled, reading.REVERSED]
 
-    def _covered(
-        self,
-        owing: Sequence[json2.Record],
-        moved: Mapping[int, dt.date],
-    ) -> Mapping[int, int]:
+    def _covered(self, owing: Sequence[json2.Record]) -> Mapping[int, int]:
         """What unmatched money covers of open invoices, the oldest first."""
         left = dict(self._credit({_payer(record) for record in owing}))
         payers = sorted({payer for payer, _ in left})
@@ -139,15 +147,23 @@ class Bills:
         found: dict[tuple[int, str], int] = collections.defaultdict(int)
         if not payers:
             return found
-        domain = [*_CREDIT, *_UNMATCHED, ('partner_id', 'in', sorted(payers))]
-        names = ['partner_id', 'currency_id', 'amount_residual_currency']
-        for record in self._client.find(LINE, domain, names):
-            currency = reading.name_of(record['currency_id'])
+        lines = self._client.find(
+            LINE,
+            [
+                *_CREDIT,
+                *_UNMATCHED,
+                (f'partner_id.{reading.PAYER}', 'in', sorted(payers)),
+            ],
+            ['partner_id', 'currency_id', 'amount_residual_currency'],
+        )
+        of = self._payers({reading.id_of(one['partner_id']) for one in lines})
+        for line in lines:
+            currency = reading.name_of(line['currency_id'])
             if currency not in money.DIGITS:
                 continue
-            purse = (reading.id_of(record['partner_id']), currency)
+            purse = (of[reading.id_of(line['partner_id'])], currency)
             found[purse] -= reading.minor(
-                record['amount_residual_currency'], currency
+                line['amount_residual_currency'], currency
             )
         return found
 

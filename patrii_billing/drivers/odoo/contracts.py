@@ -48,9 +48,8 @@ class Contracts:
         """What is told of a contract stands in four models."""
         if stamp is None:
             return []
-        paths = ['', f'{self._contract.customer}.']
-        if payer := self._map.customer.payer:
-            paths.append(f'{self._contract.customer}.{payer}.')
+        person = self._contract.customer
+        paths = ('', f'{person}.', f'{person}.{reading.PAYER}.')
         beside = {
             reading.id_of(record[side.contract])
             for side in (self._map.project, self._map.hold)
@@ -73,15 +72,17 @@ class Contracts:
         customers, contracts, unread = [], [], {}
         for record in records:
             ref = reading.ref(self._contract.model, record['id'])
+            person = self._person(record)
+            if person not in payers:
+                unread[ref] = 'its customer is not shown to us'
+                continue
+            payer, email = payers[person]
             try:
-                payer, email = payers[self._person(record)]
                 contract = self._read(record, payer, beside)
                 if payer['id'] not in told:
                     customers.append(self._customer(record, payer, email))
             except errors.InvalidInput as error:
                 unread[ref] = str(error)
-            except KeyError:
-                unread[ref] = 'its customer is not shown to us'
             else:
                 contracts.append(contract)
                 told.add(payer['id'])
@@ -98,7 +99,7 @@ class Contracts:
         return reading.contract(
             self._contract,
             record,
-            reading.ref(self._map.customer.model, payer['id']),
+            reading.ref(reading.PARTNER, payer['id']),
             [
                 str(found[side.id])
                 for side in (self._map.project,)
@@ -160,26 +161,27 @@ class Contracts:
         held = self._map.customer
         names = [
             *filter(None, (
-                held.name, held.email, held.payer, held.locale,
-                held.timezone, held.street, held.street2, held.zip,
-                held.city, held.country, held.tax_id,
+                held.name, held.email, held.locale, held.timezone,
+                held.street, held.street2, held.zip, held.city,
+                held.country, held.tax_id,
             )),
+            reading.PAYER,
             _CHANGED,
         ]  # fmt: skip
         people = self._people({self._person(one) for one in records}, names)
-        if not held.payer:
-            return {number: (one, '') for number, one in people.items()}
-        others = {
-            reading.id_of(one[held.payer]) for one in people.values()
-        } - people.keys()
+        payer_of = {
+            number: reading.id_of(one[reading.PAYER])
+            for number, one in people.items()
+        }
+        others = set(payer_of.values()) - people.keys()
         known = {**people, **self._people(others, names)}
         return {
             number: (
-                known[reading.id_of(one[held.payer])],
+                known[payer_of[number]],
                 str(held.email and one[held.email] or ''),
             )
             for number, one in people.items()
-            if reading.id_of(one[held.payer]) in known
+            if payer_of[number] in known
         }
 
     def _people(
@@ -188,7 +190,7 @@ class Contracts:
         if not ids:
             return {}
         found = self._client.find(
-            self._map.customer.model, [('id', 'in', sorted(ids))], names
+            reading.PARTNER, [('id', 'in', sorted(ids))], names
         )
         return {record['id']: record for record in found}
 

@@ -51,7 +51,7 @@ class Odoo:
         yield from self._bills.pages(stamp)
 
     def bills(self, customer: str) -> Sequence[bridge.Bill]:
-        number = reading.number(customer, self._map.customer.model)
+        number = reading.number(customer, reading.PARTNER)
         page = self._bills.unpaid(number)
         for ref, why in page.unread.items():
             # Part of what is owed is no answer to what is owed.

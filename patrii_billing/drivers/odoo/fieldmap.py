@@ -31,12 +31,9 @@ _OPERATORS = frozenset({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """Fields of those who subscribe; '' where there is none."""
+    """Fields of res.partner; '' where there is none."""
 
-    model: str
     name: str
-    # The company that a person or an address belongs to, who pays.
-    payer: str = ''
     email: str = ''
     locale: str = ''
     timezone: str = ''

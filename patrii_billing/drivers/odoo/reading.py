@@ -25,6 +25,8 @@ _MONTHS = {'month': 1, 'quarter': 3, 'year': 12}
 _DAYS = {'day': 1, 'dai': 1, 'week': 7}  # dai(ly)
 
 MOVE = 'account.move'
+PARTNER = 'res.partner'
+# The company that a person or an address belongs to.
 PAYER = 'commercial_partner_id'
 REVERSED = 'reversed'
 
@@ -34,7 +36,7 @@ def customer(
 ) -> bridge.Customer:
     """The payer; `email` is used where he has none of his own."""
     return bridge.Customer(
-        ref=ref(fields.model, record['id']),
+        ref=ref(PARTNER, record['id']),
         name=_needed(record, fields.name),
         currency=currency,
         changed_at=instant(record['write_date']),
@@ -138,10 +140,10 @@ def bill(
     if issued is None:
         raise errors.InvalidInput('has no invoice date')
     own = day(record, 'invoice_date_due') or issued
-    payer, contract = record[PAYER], fields.bill.contract
+    contract = fields.bill.contract
     return bridge.Bill(
         ref=ref(MOVE, record['id']),
-        customer=ref(fields.customer.model, id_of(payer)),
+        customer=ref(PARTNER, id_of(record[PAYER])),
         number=_needed(record, 'name'),
         currency=currency,
         total=minor(record['amount_total'], currency),

@@ -17,38 +17,33 @@ from patrii_billing.drivers.odoo import fieldmap
 from patrii_billing.drivers.odoo import reading
 from patrii_billing import errors
 
-_Section = (
-    fieldmap.Customer | fieldmap.Contract | fieldmap.Cycle | fieldmap.Side
-)
+_Section = fieldmap.Contract | fieldmap.Cycle | fieldmap.Side
 # Odoo lets an administrator add fields of such names.
 _ADDED = 'x_'
 
 
 def look(client: json2.Client, fields: fieldmap.FieldMap) -> bridge.Sight:
     """Raises EngineUnavailable where Odoo does not answer."""
-    what = f'Odoo {client.version()}, field map {fields.name}'
-    try:
-        needs = [
-            need
-            for model, names in _asked(fields).items()
-            for need in _lacks(client, fields, model, names)
-        ]
-    except errors.EngineRefused as error:
-        # Of what the API itself refuses each model would say the same.
-        needs = [str(error)]
-    return bridge.Sight(what=what, needs=tuple(needs))
+    needs = [
+        need
+        for model, names in _asked(fields).items()
+        for need in _lacks(client, fields, model, names)
+    ]
+    return bridge.Sight(
+        what=f'Odoo {client.version()}, field map {fields.name}',
+        needs=tuple(needs),
+    )
 
 
 def _asked(fields: fieldmap.FieldMap) -> Mapping[str, Sequence[str]]:
     """The fields wanted of each model."""
     sections: tuple[_Section | None, ...] = (
-        fields.customer,
         fields.contract,
         fields.cycle,
         fields.project,
         fields.hold,
     )
-    asked: dict[str, list[str]] = {}
+    asked = {reading.PARTNER: [*_names(fields.customer)]}
     for section in sections:
         if section is None:
             continue

@@ -74,7 +74,7 @@ class Writing:
 
     def note(self, note: bridge.Note) -> str:
         """Leave it in the chatter of the contract, else of the customer."""
-        model = self._map.customer.model
+        model = reading.PARTNER
         if note.contract is None:
             number = self._customer(note.customer)
         else:
@@ -92,7 +92,7 @@ class Writing:
         return str(self._client.post(model, number, text, message_id))
 
     def _customer(self, ref: str) -> int:
-        return reading.number(ref, self._map.customer.model)
+        return reading.number(ref, reading.PARTNER)
 
     def _contract(self, ref: str) -> int:
         return reading.number(ref, self._map.contract.model)

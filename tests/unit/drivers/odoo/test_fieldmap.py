@@ -57,7 +57,7 @@ class FieldMapTest(base.BaseTestCase):
 
     def test_a_key_that_nobody_knows_is_named_with_its_line(self) -> None:
         self.assertEqual(
-            'own.yaml:21: contract.custommer: unknown key',
+            'own.yaml:19: contract.custommer: unknown key',
             self.refused(
                 self.changed('  customer: partner_id', '  custommer: x')
             ),

@@ -72,19 +72,26 @@ class LookTest(base.BaseTestCase):
             self.look(odoo, 'lynx'),
         )
 
-    def test_the_key_is_wrong(self) -> None:
+    def test_what_goes_for_all_is_said_at_once(self) -> None:
         odoo = self.useFixture(worlds.Lynx()).odoo
 
-        seen = self.look(odoo, 'lynx', key='another')
-
-        self.assertEqual(2, len(seen.splitlines()))
-        self.assertIn('set [odoo] api_key', seen)
+        for given, why in (
+            ({'key': 'another'}, 'set [odoo] api_key'),
+            ({'database': 'other'}, '[odoo] database'),
+        ):
+            error = self.assertRaises(
+                errors.EngineUnavailable, self.look, odoo, 'lynx', **given
+            )
+            self.assertIn(why, str(error))
 
     def test_a_right_is_missing(self) -> None:
         odoo = self.useFixture(worlds.Lynx()).odoo
         odoo.denied.add(('sale.subscription', 'read'))
 
-        self.assertIn('Subscription', self.look(odoo, 'lynx'))
+        error = self.assertRaises(
+            errors.EngineUnavailable, self.look, odoo, 'lynx'
+        )
+        self.assertIn('(sale.subscription) records', str(error))
 
     def test_nobody_answers(self) -> None:
         odoo = self.useFixture(server.Json2())

@@ -98,6 +98,21 @@ class WhoSubscribedTest(base.BaseTestCase):
         self.assertEqual(1, len(page.customers))
         self.assertEqual(1, len(page.contracts))
 
+    def test_a_customer_that_is_not_shown_stops_no_other(self) -> None:
+        hidden, partner = self.world.partner(), self.world.partner()
+        odd = self.world.subscription(hidden)
+        self.world.subscription(partner)
+        del self.world.odoo.orm.rows['res.partner'][hidden]
+        self.world.row('sale.subscription', odd)['partner_id'] = False
+
+        page = self.world.read()
+
+        self.assertEqual(
+            {f'sale.subscription,{odd}': 'its customer is not shown to us'},
+            page.unread,
+        )
+        self.assertEqual(1, len(page.contracts))
+
     def test_a_draft_is_no_contract(self) -> None:
         self.world.subscription(
             self.world.partner(), stage_id=self.world.stages['draft']
@@ -357,6 +372,14 @@ class WhatIsOwedTest(base.BaseTestCase):
         )
 
         self.assertEqual([(invoice, 2499)], self.owed())
+
+    def test_money_that_a_person_of_the_company_sent_counts(self) -> None:
+        invoice = self.invoice()
+        line = self.world.ledger.pay(self.partner, '9.98')
+        person = self.world.partner('Brandon', parent_id=self.partner)
+        self.world.set('account.move.line', line, partner_id=person)
+
+        self.assertEqual([(invoice, 2001)], self.owed())
 
     def test_money_of_one_customer_covers_no_other(self) -> None:
         invoice = self.invoice()
