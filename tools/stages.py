@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run the stages of the tests, and count what passed.
 
-Every stage is a tox environment. Those that work run one by one; beside them,
-one by one too, those that mostly wait for servers. One that fails hides no
-other; one that runs no test, or cannot run, counts as failed. Logs are in
-.logs/. The last line is the count of passed and failed tests and checks.
+Every stage is a tox environment, in one of three lanes that run side by side.
+One that fails hides no other; one that runs no test, or cannot run, counts as
+failed. Logs are in .logs/. The last line is the count of passed and failed
+tests and checks.
 """
 
 import argparse
 import asyncio
+from collections.abc import AsyncIterator
+from collections.abc import Mapping
 import contextlib
 from dataclasses import dataclass
+import enum
 import functools
 import os
 import pathlib
@@ -30,23 +33,35 @@ PASSED = ('Passed', 'Expected Fail')
 FAILED = ('Failed', 'Skipped', 'Unexpected Success')
 # A stage this many times over its budget is stuck, and is ended.
 PATIENCE = 3
-# What works leaves the processor to what waits, where seconds are counted.
-POLITELY = ('nice', '-n', '10')
+# Where tools/with_services.py finds a minicloud that several stages share.
+SHARED = 'PATRII_MINICLOUD_SHARED'
+
+
+class Lane(enum.IntEnum):
+    """Whose stages run one by one, and how nice they are to the others.
+
+    Where seconds are counted, the processor is left to them.
+    """
+
+    CLOUD = 0
+    WAITS = 8
+    WORKS = 10
 
 
 @dataclass(frozen=True)
 class Stage:
     """A tox environment, with the seconds that it should need at most.
 
-    Its tests are counted from their results; a check counts as one. What
-    waits runs beside the others.
+    Its tests are counted from their results; a check counts as one. Those
+    that need a minicloud, and leave it as it was, share one.
     """
 
     name: str
     environment: str
     budget: int
+    lane: Lane = Lane.WORKS
     is_check: bool = False
-    waits: bool = False
+    shares: bool = False
 
     @property
     def label(self) -> str:
@@ -67,22 +82,25 @@ STAGES = (
     Stage('unit', 'py312', 240),
     Stage('unit', 'py313', 240),
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
-    Stage('simulator', 'simulator', 210),
     Stage('database', 'database', 180),
-    Stage('window', 'window', 150),
-    Stage('wheel', 'wheel', 120, is_check=True),
-    Stage('fuzz', 'fuzz', 60, is_check=True),
-    Stage('docs', 'docs', 90),
-    Stage('minicloud', 'minicloud', 1080, waits=True),
-    Stage('broker', 'broker', 90, waits=True),
-    Stage('fire', 'fire', 240, waits=True),
-    Stage('mailserver', 'mailserver', 90, waits=True),
-    Stage('horizon', 'horizon', 240, waits=True),
-    Stage('kolla', 'kolla', 240, waits=True),
-    Stage('install', 'install', 240, waits=True),
+    # It plays what it can in its time: most of it when the others are done.
+    Stage('simulator', 'simulator', 210),
+    Stage('minicloud', 'minicloud', 1080, Lane.CLOUD),
+    Stage('horizon', 'horizon', 240, Lane.WAITS, shares=True),
+    Stage('kolla', 'kolla', 240, Lane.WAITS, shares=True),
+    Stage('install', 'install', 240, Lane.WAITS, shares=True),
+    Stage('broker', 'broker', 90, Lane.WAITS),
+    Stage('fire', 'fire', 240, Lane.WAITS),
+    Stage('mailserver', 'mailserver', 90, Lane.WAITS),
+    Stage('window', 'window', 150, Lane.WAITS),
+    Stage('docs', 'docs', 150, Lane.WAITS),
+    Stage('wheel', 'wheel', 120, Lane.WAITS, is_check=True),
+    Stage('fuzz', 'fuzz', 60, Lane.WAITS, is_check=True),
 )
 NAMES = tuple(dict.fromkeys(stage.name for stage in STAGES))
 ENVIRONMENTS_BUDGET = 300
+# The first on a machine also makes the environment of OpenStack.
+MINICLOUD_BUDGET = 400
 # Interpreters that need not be here; the others are the stages' own matter.
 OPTIONAL = {'py312': 'python3.12', 'py313': 'python3.13'}
 
@@ -134,12 +152,12 @@ def can_run(stage: Stage) -> bool:
 
 
 async def run_all(stages: list[Stage]) -> tuple[int, int]:
-    """Run them in two lanes; return how many tests passed and failed."""
+    """Run them in their lanes; return how many tests passed and failed."""
     await make_environments(stages)
     lanes = await asyncio.gather(
         *(
-            run_each([stage for stage in stages if stage.waits is waits])
-            for waits in (True, False)
+            run_each([stage for stage in stages if stage.lane is lane])
+            for lane in Lane
         )
     )
     counts = [count for lane in lanes for count in lane]
@@ -147,7 +165,34 @@ async def run_all(stages: list[Stage]) -> tuple[int, int]:
 
 
 async def run_each(stages: list[Stage]) -> list[tuple[int, int]]:
-    return [await run(stage) for stage in stages]
+    """Run those of a lane one by one, first those that share."""
+    sharing = [stage for stage in stages if stage.shares]
+    counts = []
+    if len(sharing) > 1:
+        async with minicloud() as found:
+            counts = [await run(stage, found) for stage in sharing]
+        stages = [stage for stage in stages if stage not in sharing]
+    return counts + [await run(stage) for stage in stages]
+
+
+@contextlib.asynccontextmanager
+async def minicloud() -> AsyncIterator[dict[str, str]]:
+    """A minicloud for several stages; what tells them where it is."""
+    folder = ROOT / '.tox' / 'minicloud-shared'
+    log = LOGS / 'minicloud-up.log'
+    program = [sys.executable, 'tools/minicloud', '--dir', str(folder)]
+    words = [*politely(Lane.WAITS), *program]
+    say(f'minicloud to share: budget {MINICLOUD_BUDGET} s')
+    try:
+        code, seconds = await execute([*words, 'up'], log, MINICLOUD_BUDGET)
+        say(f'minicloud to share: {seconds:.0f} s')
+        if code:
+            show_tail(log)
+        # Without it each stage starts its own, or fails and says why.
+        yield {} if code else {SHARED: str(folder)}
+    finally:
+        log = LOGS / 'minicloud-down.log'
+        await execute([*words, 'down'], log, MINICLOUD_BUDGET)
 
 
 async def make_environments(stages: list[Stage]) -> None:
@@ -165,7 +210,9 @@ async def make_environments(stages: list[Stage]) -> None:
         show_tail(log)
 
 
-async def run(stage: Stage) -> tuple[int, int]:
+async def run(
+    stage: Stage, shared: Mapping[str, str] | None = None
+) -> tuple[int, int]:
     """Run one stage; return how many of its tests passed and failed.
 
     The package is in its environment since that was made.
@@ -178,8 +225,8 @@ async def run(stage: Stage) -> tuple[int, int]:
         ['run', '--skip-pkg-install', '-e', stage.environment],
         stage.log,
         stage.budget,
-        () if stage.waits else POLITELY,
-        STESTR_RESULTS=str(stage.results),
+        stage.lane,
+        {'STESTR_RESULTS': str(stage.results), **(shared or {})},
     )
     passed, failed = (0, 0) if stage.is_check else count(stage.results)
     if stage.is_check and code == 0:
@@ -218,21 +265,36 @@ async def tox(
     words: list[str],
     log: pathlib.Path,
     budget: int,
-    before: tuple[str, ...] = (),
-    **variables: str,
+    lane: Lane = Lane.CLOUD,
+    variables: Mapping[str, str] | None = None,
 ) -> tuple[int | None, float]:
     """Run tox into a log file; return its exit code and its seconds."""
+    command = [*politely(lane), sys.executable, '-m', 'tox', *words]
+    return await execute(command, log, budget, variables)
+
+
+def politely(lane: Lane) -> list[str]:
+    return ['nice', '-n', str(int(lane))]
+
+
+async def execute(
+    command: list[str],
+    log: pathlib.Path,
+    budget: int,
+    variables: Mapping[str, str] | None = None,
+) -> tuple[int | None, float]:
+    """Run a command into a log file; return its exit code and its seconds."""
     start = time.monotonic()
     with log.open('wb') as output:
         process = await asyncio.create_subprocess_exec(
-            *before, sys.executable, '-m', 'tox', *words,
+            *command,
             cwd=ROOT,
-            env={**os.environ, 'PATH': path(), **variables},
+            env={**os.environ, 'PATH': path(), **(variables or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-        )  # fmt: skip
+        )
         try:
             await asyncio.wait_for(process.wait(), budget * PATIENCE)
         except TimeoutError:

@@ -143,8 +143,18 @@ def mail_folder() -> Iterator[dict[str, str]]:
 
 @contextlib.contextmanager
 def minicloud() -> Iterator[dict[str, str]]:
-    """A whole OpenStack, in the folder that PATRII_MINICLOUD_DIR names."""
+    """A whole OpenStack, in the folder that PATRII_MINICLOUD_DIR names.
+
+    Where PATRII_MINICLOUD_SHARED names another, which is up, it is that one:
+    what somebody may have stopped is started, and all is left running.
+    """
     program = pathlib.Path(__file__).with_name('minicloud')
+    shared = os.environ.get('PATRII_MINICLOUD_SHARED')
+    if shared:
+        up = [sys.executable, program, '--dir', shared, 'up']
+        subprocess.run(up, check=True)
+        yield {'PATRII_MINICLOUD_DIR': shared}
+        return
     try:
         subprocess.run([sys.executable, program, 'up'], check=True)
         yield {}

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -52,17 +53,30 @@ def _marker(path: pathlib.Path) -> pathlib.Path:
 def ensure(path: pathlib.Path) -> None:
     """Create the venv, or bring it to this list of requirements.
 
+    One that somebody else is making is waited for.
+
     :raises MinicloudError: when Python is unsuited or pip fails.
     """
-    marker = _marker(path)
-    if marker.exists() and marker.read_text().strip() == VERSION:
+    if _is_current(path):
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix('.lock').open('wb') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_current(path):
+            _make(path)
+
+
+def _is_current(path: pathlib.Path) -> bool:
+    marker = _marker(path)
+    return marker.exists() and marker.read_text().strip() == VERSION
+
+
+def _make(path: pathlib.Path) -> None:
     if sys.version_info[:2] not in PYTHONS:
         raise errors.MinicloudError(
             'OpenStack needs Python 3.11 or 3.12; start minicloud with one '
             'of them'
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
     log = path.parent / f'{path.name}.log'
     with log.open('wb') as out:
         python = path / 'bin/python'
@@ -70,7 +84,7 @@ def ensure(path: pathlib.Path) -> None:
             _install([sys.executable, '-m', 'venv', str(path)], log, out)
         pip = [str(python), '-m', 'pip', 'install', '--quiet']
         _install([*pip, *REQUIREMENTS], log, out)
-    marker.write_text(f'{VERSION}\n')
+    _marker(path).write_text(f'{VERSION}\n')
 
 
 def ensure_packages(log: pathlib.Path) -> None:
