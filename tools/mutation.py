@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from concurrent import futures
 import difflib
 import json
-import math
 import os
 import pathlib
 import re
@@ -76,9 +75,10 @@ def parse_arguments() -> argparse.Namespace:
         '--children', type=int, default=2, help='how many files at a time'
     )
     parser.add_argument(
-        '--within', type=float, default=math.inf, metavar='SECONDS',
+        '--within', type=float, default=30, metavar='SECONDS',
         help='ask only the quickest tests of a change, which take so long '
-        'together: what survives them may not survive all',
+        'together: what survives them may not survive all (default: 30; inf: '
+        'all tests)',
     )  # fmt: skip
     parser.add_argument(
         '--no-run', action='store_true', help='only tell what is known'
@@ -108,6 +108,8 @@ def mutate(files: list[str], children: int, within: float) -> None:
     mutmut only makes them, and finds out which tests run which function; it
     is asked for one that there is not, so that it tries none.
     """
+    # Of a function that was changed, tests of the same name may be others.
+    (MUTANTS / 'mutmut-stats.json').unlink(missing_ok=True)
     with LOG.open('ab') as log:
         subprocess.run(
             [sys.executable, '-m', 'mutmut', 'run', 'none'],

@@ -114,6 +114,28 @@ class AnchorTest(base.BaseTestCase):
             anchor.cycle_of(dt.date(2026, 8, 3)),
         )
 
+    def test_a_day_within_a_cycle_of_days_is_of_the_one_before_it(self):
+        anchor = calendar.anchored(
+            calendar.Cycle(days=30), 1, dt.date(2026, 1, 15)
+        )
+        for day in (15, 22, 31):
+            self.assertEqual(
+                calendar.Period(dt.date(2026, 1, 15), dt.date(2026, 2, 14)),
+                anchor.cycle_of(dt.date(2026, 1, day)),
+            )
+
+    def test_by_the_second_a_cycle_begins_with_its_first_instant(self):
+        days = [dt.date(2026, month, 1) for month in (1, 2, 3)]
+        january, february, march = (
+            calendar.start_of_day(day, PARIS) for day in days
+        )
+        anchor = calendar.anchored(
+            calendar.Cycle(months=1), 1, january, PARIS
+        )
+        self.assertEqual(
+            calendar.Period(february, march), anchor.cycle_of(february)
+        )
+
     @hypothesis.given(DAYS, st.integers(1, 31))
     def test_the_first_boundary_is_the_first_anchor_day_from_the_start(
         self, start, day
@@ -187,6 +209,15 @@ class PeriodTest(base.BaseTestCase):
                 ),
             )
             self.assertEqual(1, calendar.length(day, following))
+
+    def test_what_is_taken_out_to_an_end_leaves_one_period(self):
+        first, middle, last = (dt.date(2026, 1, day) for day in (1, 9, 31))
+        run = calendar.Period(first, last)
+        before = calendar.Period(first, middle)
+        after = calendar.Period(middle, last)
+        self.assertEqual((after,), calendar.without([run], before))
+        self.assertEqual((before,), calendar.without([run], after))
+        self.assertEqual((), calendar.without([run], run))
 
     @hypothesis.given(st.sets(st.integers(0, 20)), st.integers(0, 19))
     def test_a_span_taken_out_leaves_the_rest(self, days, length):

@@ -190,7 +190,22 @@ class ThroughoutTest(base.BaseTestCase):
         self.assertEqual([MAY.start], self.throughout(MAY.start))
         self.assertEqual([april], self.throughout(LONG_AGO, april))
         self.assertEqual([april], self.throughout(april, MAY.end))
+        soon = calendar.start_of_day(april, PARIS) + self.HOUR
+        self.assertEqual([soon], self.throughout(april, soon))
         self.assertIsNone(self.throughout(start - self.HOUR, MAY.start))
+
+
+    def test_west_of_utc_the_next_cycle_begins_with_its_midnight_too(self):
+        york = zoneinfo.ZoneInfo('America/New_York')
+        held = [
+            terms.Held(at, 's1', Decimal(1)) for at in (LONG_AGO, MAY.end)
+        ]
+        start, end = (
+            calendar.start_of_day(day, york) for day in (MAY.start, MAY.end)
+        )
+        self.assertEqual(
+            held[:1], steady.throughout(held, start, end, york)
+        )
 
 
 class TariffTest(base.BaseTestCase):
