@@ -26,6 +26,7 @@ from patrii_billing.cloud import check as cloud_check
 from patrii_billing.cloud import keeper
 from patrii_billing.cloud import projects
 from patrii_billing.cloud import quotas
+from patrii_billing.cloud import rated
 from patrii_billing.cloud import servers
 from patrii_billing.cloud import session
 from patrii_billing.conf import database as database_conf
@@ -209,6 +210,11 @@ def books(conf: cfg.ConfigOpts) -> database.Database:
     options = database_conf.options(conf) | {'max_retries': 0}
     tells = conf.events.notify or bool(conf.webhooks.endpoints)
     return database.Database(tells=tells, **options)
+
+
+def rating(conf: cfg.ConfigOpts, scope: str) -> rated.CloudKitty:
+    """The CloudKitty of the catalogue, under the account of [nova]."""
+    return rated.CloudKitty(session.Connection(conf), scope)
 
 
 def cloud(conf: cfg.ConfigOpts) -> ports.Cloud:

@@ -29,7 +29,10 @@ MICROVERSION_FOR_VOLUMES = (2, 85)
 MICROVERSION_WANTED = (2, 91)
 
 # The API versions spoken with the services we have no client library for.
-_MAJOR = {'identity': '3', 'image': '2', 'block-storage': '3'}
+# None: as the catalogue has it.
+_MAJOR = {
+    'identity': '3', 'image': '2', 'block-storage': '3', 'rating': None
+}  # fmt: skip
 # OpenStack 2026.1 has keystoneauth1 5.13, without these options.
 _SINCE_5_17 = ('tls_ciphers', 'tls_min_version')
 
@@ -122,7 +125,7 @@ class Connection:
     ) -> requests.Response:
         """Call a service other than nova; the answer, whatever its code.
 
-        :param service: identity, image or block-storage
+        :param service: identity, image, block-storage or rating
         :raises CloudUnavailable: there was no answer
         """
         with answers.understood(f'{method} {path}'):

@@ -19,6 +19,7 @@ from patrii_billing.store import schema
 _samples = schema.samples
 _usage = schema.usage
 _NONE = decimal.Decimal(0)
+_MOMENT = dt.timedelta(milliseconds=1)
 # Written out: see database.insert_or_change.
 _ONE = sa.literal_column('1', sa.Integer)
 _SERIES = ('project', 'meter', 'resource')
@@ -214,6 +215,37 @@ def put_off(
     conn.execute(
         _usage.update().where(_usage.c.id == row.id).values(stale_at=until)
     )
+
+
+def deltas(
+    conn: sa.Connection,
+    wanted: Collection[tuple[str, str, str, dt.datetime]],
+) -> dict[tuple[str, str, str, dt.datetime], list[decimal.Decimal]]:
+    """What is known of deltas at some instants, to the millisecond.
+
+    By project, meter, resource and instant; what is not known is not there.
+    """
+    found: dict[
+        tuple[str, str, str, dt.datetime], list[decimal.Decimal]
+    ] = {}
+    if not wanted:
+        return found
+    instants = [at for *_, at in wanted]
+    rows = conn.execute(
+        sa.select(
+            _samples.c.project, _samples.c.meter, _samples.c.resource,
+            _samples.c.at, _samples.c.volume,
+        ).where(
+            _samples.c.project.in_({project for project, *_ in wanted}),
+            _samples.c.meter.in_({meter for _, meter, *_ in wanted}),
+            _samples.c.at.between(min(instants), max(instants) + _MOMENT),
+            _samples.c.type == usage.Type.DELTA,
+        )
+    )  # fmt: skip
+    for project, meter, resource, at, volume in rows:
+        at -= dt.timedelta(microseconds=at.microsecond % 1000)
+        found.setdefault((project, meter, resource, at), []).append(volume)
+    return found
 
 
 def priced_meters(conn: sa.Connection) -> frozenset[str]:

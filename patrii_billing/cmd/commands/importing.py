@@ -8,6 +8,7 @@ import json
 import pathlib
 import sys
 
+from patrii_billing.cmd.commands import cloudkitty
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import text
 from patrii_billing.cmd.commands import whmcs
@@ -55,9 +56,9 @@ def add_to(commands: desks.Commands) -> None:
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument(
-        'file', nargs='?', metavar='FILE|whmcs',
-        help='a YAML file, or - for stdin; or of which system the tables '
-        'are that stand in FOLDER',
+        'file', nargs='?', metavar='FILE|whmcs|cloudkitty',
+        help='a YAML file, or - for stdin; or whmcs, for the tables in '
+        'FOLDER; or cloudkitty, for what it has rated',
     )  # fmt: skip
     source.add_argument(
         '--discover', action='store_true',
@@ -69,6 +70,7 @@ def add_to(commands: desks.Commands) -> None:
         help='show what would be done, and write nothing',
     )  # fmt: skip
     whmcs.add_to(parser)
+    cloudkitty.add_to(parser)
     parser.set_defaults(run=_run)
 
 
@@ -76,8 +78,9 @@ def _run(desk: desks.Desk) -> None:
     if desk.options.discover:
         _discover(desk)
         return
-    if desk.options.file == whmcs.NAME:
-        whmcs.run(desk)
+    others = {whmcs.NAME: whmcs.run, cloudkitty.NAME: cloudkitty.run}
+    if desk.options.file in others:
+        others[desk.options.file](desk)
         return
     if desk.options.folder is not None:
         raise errors.InvalidInput('is of whmcs only', 'FOLDER')
