@@ -174,10 +174,12 @@ class ReadingTest(TrytonTestCase):
     def now(self) -> dt.datetime:
         """By Tryton's clock, just after its last change."""
         page = self.read()
-        return max(
-            one.changed_at
-            for one in (*page.customers, *page.contracts, *page.bills)
-        ) + dt.timedelta(microseconds=1)
+        times = [
+            *(one.changed_at for one in page.customers),
+            *(one.changed_at for one in page.contracts),
+            *(one.changed_at for one in page.bills),
+        ]
+        return max(times) + dt.timedelta(microseconds=1)
 
     def test_only_what_changed_since_is_read(self) -> None:
         self.subscribe()
@@ -339,6 +341,7 @@ class WritingTest(TrytonTestCase):
         self.clerk.post(draft)
         [bill] = self.read().bills
         self.assertEqual((386, _OPEN), (bill.owed, bill.state))
+        self.assertEqual(self.contract, bill.contract)
 
         self.engine.write_line(self.line('b3'))
         [following] = self.clerk.invoices(self.party, 'draft')

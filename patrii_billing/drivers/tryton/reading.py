@@ -20,7 +20,7 @@ from patrii_billing import errors
 
 T = TypeVar('T')
 Row = clients.Row
-_LINE = 'sale.subscription.line'
+_LINE = records.SUBSCRIPTION_LINE
 _CONSUMPTION = 'sale.subscription.line.consumption'
 # A draft that was never run is an offer; one that was is being amended.
 _AGREED = [

@@ -19,6 +19,7 @@ from patrii_billing.domain import money
 Row = Mapping[str, Any]
 PARTY = 'party.party'
 SUBSCRIPTION = 'sale.subscription'
+SUBSCRIPTION_LINE = 'sale.subscription.line'
 INVOICE = 'account.invoice'
 # Which fields are read of each; a field a.b is within the field a.
 PARTY_FIELDS = (

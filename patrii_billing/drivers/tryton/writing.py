@@ -21,7 +21,7 @@ _LINE = 'account.invoice.line'
 _NOTE = 'ir.note'
 _MARK = '[patrii-billing {}]'
 _STATUS = 'Billing status: '
-# What a draft of our own is called, and found again by.
+# What a draft is called that is made here.
 _OURS = 'Changes of subscriptions'
 _NEWEST = (('id', 'DESC'),)
 
@@ -48,6 +48,7 @@ class Writer:
             'currency': subscription['currency']['id'],
             'description': _described(line),
             'note': mark,
+            'origin': _origin(subscription),
             # As Tryton's own credit notes have it: less of something.
             'quantity': -1 if line.amount < 0 else 1,
             'unit_price': _amount(line),
@@ -133,7 +134,7 @@ class Writer:
         found = self._client.rows(
             _LINE,
             [['origin.subscription', '=', subscription['id'],
-              'sale.subscription.line']],
+              records.SUBSCRIPTION_LINE]],
             ('account', 'taxes'), _NEWEST, limit=1,
         )  # fmt: skip
         if found:
@@ -186,25 +187,21 @@ class Writer:
         )
 
     def _draft(self, party: int, subscription: Row) -> int | None:
-        """The subscription's own, else ours; what a clerk is at is his."""
-        of_party = [
-            self._own,
-            ['party', '=', party],
-            ['type', '=', 'out'],
-            ['state', '=', 'draft'],
-            ['currency', '=', subscription['currency']['id']],
-        ]
-        of_subscription = [
-            'lines.origin.subscription', '=', subscription['id'],
-            'sale.subscription.line',
-        ]  # fmt: skip
-        for which in (of_subscription, ['description', '=', _OURS]):
-            found = self._client.rows(
-                records.INVOICE, [*of_party, which], ('id',), limit=1
-            )
-            if found:
-                return int(found[0]['id'])
-        return None
+        """The subscription's own; what else a clerk is at is his."""
+        found = self._client.rows(
+            records.INVOICE,
+            [
+                self._own,
+                ['party', '=', party],
+                ['type', '=', 'out'],
+                ['state', '=', 'draft'],
+                ['currency', '=', subscription['currency']['id']],
+                ['lines.origin.subscription', '=', subscription['id'],
+                 records.SUBSCRIPTION_LINE],
+            ],
+            ('id',), limit=1,
+        )  # fmt: skip
+        return int(found[0]['id']) if found else None
 
     def _usual(self, party: int, subscription: Row) -> Mapping[str, Any]:
         """Where to, from which account and how payable: as the last one."""
@@ -243,6 +240,13 @@ class Writer:
         if not found:
             raise errors.EngineRefused(f'there is no {model} to use', 422)
         return int(found[0]['id'])
+
+
+def _origin(subscription: Row) -> str | None:
+    """As Tryton says of its own lines what they are for."""
+    lines = subscription['lines']
+    model = records.SUBSCRIPTION_LINE
+    return records.ref(model, lines[0]['id']) if lines else None
 
 
 def _described(line: bridge.Line) -> str:
