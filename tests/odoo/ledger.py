@@ -5,9 +5,9 @@ As in Odoo an invoice keeps its write_date when it is paid: what is left of it
 is computed from what is reconciled with it.
 """
 
+from collections.abc import Mapping
 import datetime as dt
 import decimal
-from typing import Any
 
 from tests.odoo import modules
 from tests.odoo import orm
@@ -33,9 +33,13 @@ class Ledger:
         *,
         subscription: int | None = None,
         kind: str = 'out_invoice',
-        **line: Any,
+        moved: Mapping[int, decimal.Decimal] | None = None,
     ) -> int:
-        """A posted one; `line` has more fields of its only line."""
+        """A posted one; `moved` has the debt of older ones on it."""
+        lines = [{'price_unit': decimal.Decimal(amount)}] + [
+            {'price_unit': debt, 'consolidation_source_invoice_id': old}
+            for old, debt in (moved or {}).items()
+        ]
         number = self.orm.create(
             'account.move',
             {
@@ -44,13 +48,22 @@ class Ledger:
                 'invoice_date': str(dt.date.fromisoformat(due)),
                 'invoice_date_due': due,
                 'subscription_id': subscription or False,
-                'invoice_line_ids': [
-                    [0, 0, {'price_unit': decimal.Decimal(amount), **line}]
-                ],
+                'invoice_line_ids': [[0, 0, line] for line in lines],
             },
         )
         self.call(number, 'action_post')
         return number
+
+    def roll(self, old: int, amount: str, due: str) -> int:
+        """Move what is left of an invoice to the next, as Lynx does."""
+        move = self.row('account.move', old)
+        left = self._left(self.due(old))
+        partner, subscription = move['partner_id'], move['subscription_id']
+        note = self.invoice(partner, str(left), due, kind='out_refund')
+        self.match(old, self.due(note))
+        return self.invoice(
+            partner, amount, due, subscription=subscription, moved={old: left}
+        )
 
     def call(self, number: int, method: str) -> None:
         model = self.orm.models['account.move']

@@ -97,6 +97,8 @@ def odoo() -> list[Model]:
             'quantity': Field('float', default=decimal.Decimal(1)),
             'price_unit': Field('float', default=decimal.Decimal(0)),
             'price_subtotal': Field('monetary', compute=_subtotal),
+            # Without taxes here.
+            'price_total': Field('monetary', compute=_subtotal),
             'balance': Field('monetary', default=decimal.Decimal(0)),
             'matched_debit_ids': Field(
                 'one2many', 'account.partial.reconcile', 'credit_move_id'

@@ -11,16 +11,14 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-import datetime as dt
 
 from patrii_billing.domain import bridge
 from patrii_billing.domain import money
 from patrii_billing.drivers.odoo import client as json2
 from patrii_billing.drivers.odoo import fieldmap
+from patrii_billing.drivers.odoo import moved
 from patrii_billing.drivers.odoo import reading
 from patrii_billing import errors
-
-LINE = 'account.move.line'
 
 _FIELDS = (
     'name', 'state', 'payment_state', 'amount_total', 'amount_residual',
@@ -35,8 +33,6 @@ _CREDIT = (
 )
 _UNMATCHED = (('parent_state', '=', 'posted'), ('reconciled', '=', False))
 _MATCHED = 'line_ids.matched_credit_ids.create_date'
-# Debt is moved from invoice to invoice at most so often: four years.
-_MOVES = 48
 
 # What is left to allocate, by payer and currency.
 _Credit = Mapping[tuple[int, str], int]
@@ -66,7 +62,7 @@ class Bills:
         partners = {
             reading.id_of(record['partner_id'])
             for records in self._client.every(
-                LINE,
+                reading.LINE,
                 [*_CREDIT, ('move_id.write_date', '>=', stamp)],
                 ['partner_id'],
             )
@@ -90,25 +86,71 @@ class Bills:
         )
         return {one['id']: reading.id_of(one[reading.PAYER]) for one in found}
 
-    def _page(self, records: Sequence[json2.Record]) -> bridge.Page:
-        owing = [one for one in records if reading.is_open(self._bill, one)]
-        moved = self._due_before(owing)
-        covered = self._covered(owing)
+    def _page(self, found: Sequence[json2.Record]) -> bridge.Page:
+        parts = moved.parts(
+            self._client, self._bill.moved_from, [one['id'] for one in found]
+        )
+        records = {
+            one['id']: one for one in (*found, *self._kin(found, parts))
+        }
         bills, unread = [], {}
-        for record in records:
-            number = record['id']
+        owed = self._owed(records, parts)
+        for number, record in records.items():
             try:
                 bills.append(
-                    reading.bill(
-                        self._map,
-                        record,
-                        covered.get(number, 0),
-                        moved.get(number),
-                    )
+                    reading.bill(self._map, record, owed.get(number, 0))
                 )
             except errors.InvalidInput as error:
                 unread[reading.ref(reading.MOVE, number)] = str(error)
         return bridge.Page(bills=bills, unread=unread)
+
+    def _kin(
+        self, found: Sequence[json2.Record], parts: Sequence[moved.Part]
+    ) -> Sequence[json2.Record]:
+        """The other invoices that debt was moved to or from."""
+        others = {
+            number for part in parts for number in (part.to, part.source)
+        }
+        others -= {record['id'] for record in found}
+        if not others:
+            return ()
+        domain = [('id', 'in', sorted(others))]
+        return self._client.find(reading.MOVE, domain, self._names)
+
+    def _owed(
+        self, records: Mapping[int, json2.Record], parts: Sequence[moved.Part]
+    ) -> Mapping[int, int]:
+        """Minor units by invoice, less unmatched money of its payer."""
+        known = {
+            number: reading.name_of(record['currency_id'])
+            for number, record in records.items()
+            if reading.name_of(record['currency_id']) in money.DIGITS
+        }
+        owing = {
+            number: record
+            for number, record in records.items()
+            if number in known and reading.is_open(self._bill, record)
+        }
+        covered = self._covered(owing.values())
+        moves: dict[tuple[int, int], int] = collections.defaultdict(int)
+        for part in parts:
+            if known.get(part.to) == known.get(part.source) is not None:
+                moves[part.source, part.to] += reading.minor(
+                    part.amount, known[part.to]
+                )
+        return moved.spread(
+            {
+                number: reading.minor(one['amount_residual'], known[number])
+                - covered.get(number, 0)
+                for number, one in owing.items()
+            },
+            {
+                number: reading.minor(one['amount_total'], known[number])
+                for number, one in records.items()
+                if number in known
+            },
+            moves,
+        )
 
     def _open(self, payers: Sequence[int]) -> Sequence[json2.Record]:
         domain = [
@@ -123,7 +165,7 @@ class Bills:
     def _settled(self) -> Sequence[str]:
         return [*self._bill.settled, reading.REVERSED]
 
-    def _covered(self, owing: Sequence[json2.Record]) -> Mapping[int, int]:
+    def _covered(self, owing: Iterable[json2.Record]) -> Mapping[int, int]:
         """What unmatched money covers of open invoices, the oldest first."""
         left = dict(self._credit({_payer(record) for record in owing}))
         payers = sorted({payer for payer, _ in left})
@@ -148,7 +190,7 @@ class Bills:
         if not payers:
             return found
         lines = self._client.find(
-            LINE,
+            reading.LINE,
             [
                 *_CREDIT,
                 *_UNMATCHED,
@@ -166,49 +208,6 @@ class Bills:
                 line['amount_residual_currency'], currency
             )
         return found
-
-    def _due_before(
-        self, owing: Sequence[json2.Record]
-    ) -> Mapping[int, dt.date]:
-        """Since when debt is due that was moved to an invoice from others.
-
-        It does not get younger by moving: else who never pays is never late.
-        """
-        source = self._bill.moved_from
-        if not source:
-            return {}
-        # Each invoice on the way, and those of ours that hold its debt.
-        holders = {record['id']: {record['id']} for record in owing}
-        due: dict[int, dt.date] = {}
-        for _ in range(_MOVES):
-            if not holders:
-                break
-            holders = self._one_back(source, holders)
-            for record in self._dues(holders):
-                day = reading.day(record, 'invoice_date_due')
-                if day is None:
-                    continue
-                for number in holders[record['id']]:
-                    due[number] = min(due.get(number, day), day)
-        return due
-
-    def _one_back(
-        self, source: str, holders: Mapping[int, set[int]]
-    ) -> dict[int, set[int]]:
-        domain = [('move_id', 'in', sorted(holders)), (source, '!=', False)]
-        back: dict[int, set[int]] = collections.defaultdict(set)
-        for line in self._client.find(LINE, domain, ['move_id', source]):
-            held = holders[reading.id_of(line['move_id'])]
-            back[reading.id_of(line[source])] |= held
-        return back
-
-    def _dues(self, numbers: Iterable[int]) -> Sequence[json2.Record]:
-        wanted = sorted(numbers)
-        if not wanted:
-            return ()
-        return self._client.find(
-            reading.MOVE, [('id', 'in', wanted)], ['invoice_date_due']
-        )
 
 
 def _payer(record: json2.Record) -> int:

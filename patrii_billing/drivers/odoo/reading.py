@@ -25,6 +25,7 @@ _MONTHS = {'month': 1, 'quarter': 3, 'year': 12}
 _DAYS = {'day': 1, 'dai': 1, 'week': 7}  # dai(ly)
 
 MOVE = 'account.move'
+LINE = 'account.move.line'
 PARTNER = 'res.partner'
 # The company that a person or an address belongs to.
 PAYER = 'commercial_partner_id'
@@ -121,25 +122,16 @@ def hold(
 
 
 def bill(
-    fields: fieldmap.FieldMap,
-    record: json2.Record,
-    credit: int,
-    due: dt.date | None,
+    fields: fieldmap.FieldMap, record: json2.Record, owed: int
 ) -> bridge.Bill:
-    """An invoice, less `credit` (minor units) that is not allocated there.
+    """An invoice on which so much (minor units) is owed now.
 
-    `due` is when the oldest debt in it was due, if that is older than it.
+    Also a reversed one, whose debt was moved to another.
     """
     currency = name_of(record['currency_id'])
-    owed, state = 0, _state(fields.bill, record)
-    if state is bridge.BillState.OPEN:
-        owed = minor(record['amount_residual'], currency) - credit
-        if owed <= 0:
-            owed, state = 0, bridge.BillState.PAID
     issued = day(record, 'invoice_date')
     if issued is None:
         raise errors.InvalidInput('has no invoice date')
-    own = day(record, 'invoice_date_due') or issued
     contract = fields.bill.contract
     return bridge.Bill(
         ref=ref(MOVE, record['id']),
@@ -148,14 +140,21 @@ def bill(
         currency=currency,
         total=minor(record['amount_total'], currency),
         owed=owed,
-        state=state,
+        state=_now(_state(fields.bill, record), owed),
         issued_on=issued,
-        due_on=min(own, due or own),
+        due_on=day(record, 'invoice_date_due') or issued,
         changed_at=instant(record['write_date']),
         contract=ref(fields.contract.model, id_of(record[contract]))
         if contract and record[contract]
         else None,
     )
+
+
+def _now(said: bridge.BillState, owed: int) -> bridge.BillState:
+    """Its state, once it is known what is owed on it."""
+    if owed:
+        return bridge.BillState.OPEN
+    return bridge.BillState.PAID if said is bridge.BillState.OPEN else said
 
 
 def is_open(fields: fieldmap.Bill, record: json2.Record) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 from patrii_billing.domain import bridge
 from patrii_billing.domain import lifecycle
 from patrii_billing.drivers.odoo import answers
-from patrii_billing.drivers.odoo import bills
 from patrii_billing.drivers.odoo import client as json2
 from patrii_billing.drivers.odoo import fieldmap
 from patrii_billing.drivers.odoo import reading
@@ -51,7 +50,7 @@ def _asked(fields: fieldmap.FieldMap) -> Mapping[str, Sequence[str]]:
     asked.setdefault(reading.MOVE, []).extend(
         [*filter(None, (fields.bill.contract,)), *_first(fields.bill.among)]
     )
-    asked.setdefault(bills.LINE, []).extend(
+    asked.setdefault(reading.LINE, []).extend(
         filter(None, (fields.line.key, fields.bill.moved_from))
     )
     return asked

@@ -9,7 +9,6 @@ from typing import Any
 
 from patrii_billing.domain import bridge
 from patrii_billing.domain import money
-from patrii_billing.drivers.odoo import bills
 from patrii_billing.drivers.odoo import client as json2
 from patrii_billing.drivers.odoo import fieldmap
 from patrii_billing.drivers.odoo import reading
@@ -99,7 +98,7 @@ class Writing:
 
     def _line(self, line: bridge.Line) -> json2.Record | None:
         found = self._client.find(
-            bills.LINE,
+            reading.LINE,
             [(self._map.line.key, '=', line.key)],
             ['price_subtotal'],
         )
@@ -110,7 +109,9 @@ class Writing:
         for draft in self._client.find(
             reading.MOVE, self._drafts(line), [], 1
         ):
-            self._client.create(bills.LINE, {'move_id': draft['id'], **values})
+            self._client.create(
+                reading.LINE, {'move_id': draft['id'], **values}
+            )
             return
         # The invoice and its line in one transaction: no empty one is left.
         self._client.create(

@@ -313,11 +313,9 @@ class WhatIsOwedTest(base.BaseTestCase):
         self.customer = f'res.partner,{self.partner}'
         self.contract = self.world.subscription(self.partner)
 
-    def invoice(
-        self, amount: str = '29.99', due: str = '2026-02-08', **line: object
-    ) -> int:
+    def invoice(self, amount: str = '29.99', due: str = '2026-02-08') -> int:
         return self.world.ledger.invoice(
-            self.partner, amount, due, subscription=self.contract, **line
+            self.partner, amount, due, subscription=self.contract
         )
 
     def owed(self) -> list[tuple[int, int]]:
@@ -421,23 +419,52 @@ class WhatIsOwedTest(base.BaseTestCase):
 
         self.assertEqual([], self.owed())
 
-    def test_debt_that_moved_is_due_since_it_first_was(self) -> None:
+    def test_debt_that_was_moved_stays_where_it_arose(self) -> None:
         first = self.invoice('10.00', '2025-12-08')
-        second = self.invoice(
-            '20.00', '2026-01-08', consolidation_source_invoice_id=first
-        )
-        third = self.invoice(
-            '30.00', '2026-02-08', consolidation_source_invoice_id=second
-        )
-        for invoice in (first, second):
-            self.world.row('account.move', invoice)['said'] = 'reversed'
-
-        [bill] = self.world.driver.bills(self.customer)
+        second = self.world.ledger.roll(first, '20.00', '2026-01-08')
+        third = self.world.ledger.roll(second, '30.00', '2026-02-08')
 
         self.assertEqual(
-            (f'account.move,{third}', dt.date(2025, 12, 8)),
-            (bill.ref, bill.due_on),
+            [(first, 1000), (second, 2000), (third, 3000)],
+            sorted(self.owed()),
         )
+        self.assertIs(bridge.BillState.OPEN, self.state(first))
+
+    def test_what_is_paid_of_moved_debt_is_the_oldest(self) -> None:
+        first = self.invoice('10.00', '2025-12-08')
+        second = self.world.ledger.roll(first, '20.00', '2026-01-08')
+        third = self.world.ledger.roll(second, '30.00', '2026-02-08')
+        self.world.ledger.pay(self.partner, '12.00', third)
+
+        self.assertEqual([(second, 1800), (third, 3000)], sorted(self.owed()))
+
+    def test_whoever_pays_the_last_has_paid_what_was_moved_to_it(
+        self,
+    ) -> None:
+        first = self.invoice('10.00', '2025-12-08')
+        second = self.world.ledger.roll(first, '20.00', '2026-01-08')
+        since = self.world.later(hours=1)
+        self.world.ledger.pay(self.partner, '30.00', second)
+
+        changed = {
+            bill.ref: (bill.owed, bill.state)
+            for bill in self.world.read(since).bills
+        }
+
+        self.assertEqual(
+            {
+                f'account.move,{first}': (0, bridge.BillState.VOID),
+                f'account.move,{second}': (0, bridge.BillState.PAID),
+            },
+            changed,
+        )
+
+    def test_of_an_unpaid_part_only_that_is_moved(self) -> None:
+        first = self.invoice('10.00', '2025-12-08')
+        self.world.ledger.pay(self.partner, '4.00', first)
+        second = self.world.ledger.roll(first, '20.00', '2026-01-08')
+
+        self.assertEqual([(first, 600), (second, 2000)], sorted(self.owed()))
 
     def test_a_currency_that_nobody_knows_stops_no_other(self) -> None:
         shells = self.world.make('res.currency', name='XSH')
