@@ -4,6 +4,8 @@
 import base64
 import dataclasses
 import datetime as dt
+import hashlib
+import hmac
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +165,115 @@ class SignatureTest(base.BaseTestCase):
             signature.PREFIX + base64.b64encode(b'x' * 65).decode(),
         ):  # fmt: skip
             self.assertRaises(errors.InvalidInput, signature.secret, wrong)
+
+
+class StripeTest(base.BaseTestCase):
+    """What Stripe sends: an instant and signatures in one header."""
+
+    SECRET = 'whsec_012345678901234567'
+    SCHEME = signature.Scheme.STRIPE
+
+    def key(self, text: str) -> bytes:
+        return signature.secret(text, '[stripe] secret', self.SCHEME)
+
+    def sent(self, at: dt.datetime = NOW, body: bytes = b'{}') -> str:
+        """As Stripe's own documentation has it."""
+        seconds = str(int(at.timestamp()))
+        signed = f'{seconds}.'.encode() + body
+        digest = hmac.new(self.SECRET.encode(), signed, hashlib.sha256)
+        return f't={seconds},v1={digest.hexdigest()}'
+
+    def read(self, header: str, body: bytes = b'{}') -> signature.Message:
+        return signature.message(
+            self.SCHEME, {'stripe-signature': header}, body
+        )
+
+    def verify(self, header: str, body: bytes = b'{}') -> None:
+        signature.verify(
+            [self.key(self.SECRET)], self.read(header, body), NOW, TOLERANCE,
+            self.SCHEME,
+        )  # fmt: skip
+
+    def refusal(self, header: str) -> str:
+        return str(
+            self.assertRaises(errors.Unauthentic, self.verify, header)
+        )
+
+    def test_its_key_is_the_text_itself(self) -> None:
+        self.assertEqual(self.SECRET.encode(), self.key(self.SECRET))
+        for text in ('x' * 23, 'é' * 24, 'with a blank in some place'):
+            self.assertEqual(
+                '[stripe] secret: must be of 24 characters or more',
+                refusing.told(self.key, text),
+            )
+
+    def test_what_it_signed_is_taken(self) -> None:
+        for body in (b'{}', b'\xff{"a": 1}'):
+            self.verify(self.sent(body=body), body)
+
+    def test_one_signature_of_several_is_enough(self) -> None:
+        told, right = self.sent().split(',')
+        for header in (
+            f'{told},v1=00,{right}',
+            f' {right} , v0=00 , {told} ',
+            f'{told},{right},{told}',
+        ):
+            self.verify(header)
+        self.assertEqual(
+            signature.Message('', '7', '00 11', b'{}'),
+            self.read('t=7,v1=00,v0=22,v1=11'),
+        )
+
+    def test_a_value_may_hold_an_equals_sign(self) -> None:
+        self.assertEqual('a=b', self.read('t=7,v1=a=b').signature)
+
+    def test_what_lacks_a_part_or_has_two_times_is_refused(self) -> None:
+        told, right = self.sent().split(',')
+        lacking = 'stripe-signature is missing, or has not one t and a v1'
+        for header in (
+            '', told, right, f'{told},t=7,{right}', f'{told},v0=00',
+        ):  # fmt: skip
+            self.assertEqual(lacking, self.refusal(header))
+        self.assertEqual(
+            signature.Message('', '', '', b'{}'),
+            signature.message(self.SCHEME, {}, b'{}'),
+        )
+
+    def test_what_is_wrong_is_told_in_words(self) -> None:
+        late = NOW - TOLERANCE - dt.timedelta(seconds=1)
+        told, right = self.sent().split(',')
+        for header, words in (
+            (f'{told},v1=00', 'no signature fits'),
+            (f't=7,{right}', 'no signature fits'),
+            (self.sent(at=late),
+             't of stripe-signature is not of these minutes: sent again by '
+             'somebody else, or a clock is wrong'),
+        ):  # fmt: skip
+            self.assertEqual(words, self.refusal(header))
+        digest = hmac.new(self.SECRET.encode(), b'now.{}', hashlib.sha256)
+        self.assertEqual(
+            't of stripe-signature is not one',
+            self.refusal(f't=now,v1={digest.hexdigest()}'),
+        )
+
+    def test_of_a_header_no_more_is_read_than_a_sender_needs(self) -> None:
+        told, right = self.sent().split(',')
+        room = 4096 - len(f'{told},,{right}')
+        self.verify(f'{told},{"x" * room},{right}')
+        self.assertEqual(
+            'no signature fits',
+            self.refusal(f'{told},{"x" * (room + 1)},{right}'),
+        )
+
+
+class HeadersTest(base.BaseTestCase):
+    def test_a_message_is_read_from_its_headers(self) -> None:
+        sent = signature.headers((KEY,), 'msg_1', NOW, b'{}')
+        self.assertEqual(
+            message(),
+            signature.message(signature.Scheme.STANDARD, sent, b'{}'),
+        )
+        self.assertEqual(
+            signature.Message('', '', '', b'{}'),
+            signature.message(signature.Scheme.STANDARD, {}, b'{}'),
+        )
