@@ -40,7 +40,7 @@ GROUPS = {
     'money': (
         'credit', 'money', 'calendar', 'proration', 'invoice', 'pricing',
         'discount', 'tax', 'ledger', 'bounds', 'validity', 'quota', 'usage',
-        'metered', 'terms',
+        'metered', 'rated', 'terms', 'steady',
     ),
 }  # fmt: skip
 # What mutmut keeps of each.
