@@ -279,7 +279,8 @@ def _order(change: Change, zone: dt.tzinfo) -> tuple[object, ...]:
     if isinstance(change.at, dt.datetime):
         level = change.level
         return change.at, not level.quantity, level.cost, level.quantity
-    return calendar.start_of_day(change.at, zone), False, 0, 0
+    # Before all that is told of the day's first instant.
+    return (calendar.start_of_day(change.at, zone),)
 
 
 def _level_of_day(

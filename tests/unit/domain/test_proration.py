@@ -421,6 +421,13 @@ class SameDayTest(base.BaseTestCase):
             self.settled(LAST, one, other), self.settled(LAST, other, one)
         )
 
+    def test_what_is_told_of_a_day_comes_before_all_within_it(self):
+        day, midnight = change(12, 5), change(12, 3, hour=0)
+        for told in ((day, midnight), (midnight, day)):
+            self.assertEqual(
+                [('charge', 12, 1, 1935)], self.settled(LAST, *told)
+            )
+
     def test_a_server_that_came_and_went_within_one_second_has_gone(self):
         came, went = change(12, 1, hour=8), change(12, 0, hour=8)
         for same_day in proration.SameDay:
