@@ -145,7 +145,7 @@ def read(fields: Fields, body: bytes) -> PaymentTold | Ignored:
     payload = _object(body)
     name = _text(payload, fields.type)
     rule = _rule(fields, name, payload)
-    if rule is None or rule.tells is None:
+    if rule.tells is None:
         return Ignored(name)
     fields = _replaced(fields, rule)
     payment = _text(payload, fields.payment)
@@ -215,17 +215,14 @@ def type_of(fields: Fields, body: bytes) -> str:
         return ''
 
 
-def _rule(
-    fields: Fields, name: str, payload: Mapping[str, Any]
-) -> Rule | None:
+def _rule(fields: Fields, name: str, payload: Mapping[str, Any]) -> Rule:
     for rule in fields.rules:
         if rule.type == name and all(
             _text(payload, path) in values
             for path, values in rule.when.items()
         ):
             return rule
-    tells = fields.types.get(name)
-    return None if tells is None else Rule(name, tells)
+    return Rule(name, fields.types.get(name))
 
 
 def _replaced(fields: Fields, rule: Rule) -> Fields:
@@ -244,8 +241,7 @@ def _named(
     payload: Mapping[str, Any], fields: Fields
 ) -> Iterator[tuple[Names, str]]:
     for by in Names:
-        value = _text(payload, fields.whose.get(by, ''))
-        if value:
+        if by in fields.whose and (value := _text(payload, fields.whose[by])):
             yield by, value
 
 

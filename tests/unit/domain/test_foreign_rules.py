@@ -28,7 +28,7 @@ FIELDS = foreign.Fields(
         foreign.Rule('total', REFUNDED, total=True),
         foreign.Rule('maybe', FAILED, payment='of', optional=True),
     ),
-    digits={'ISK': 2, 'KWD': 2},
+    digits={'ISK': 2, 'JPY': 1, 'KWD': 2},
 )  # fmt: skip
 MESSAGE = {
     'type': 'refund', 'state': 'done', 'kind': 'full', 'id': 'b', 'of': 'a',
@@ -104,6 +104,7 @@ class MinorTest(base.BaseTestCase):
         for currency, sent, minor in (
             ('EUR', 1200, 1200),
             ('ISK', 1200, 12),
+            ('JPY', 1200, 120),
             ('KWD', 1200, 12000),
         ):
             self.assertEqual(
@@ -112,10 +113,11 @@ class MinorTest(base.BaseTestCase):
             )
 
     def test_less_than_the_smallest_amount_is_refused(self) -> None:
-        self.assertEqual(
-            'sum: is less than the smallest amount of ISK',
-            refusal(type='paid', sum=1250, cur='ISK'),
-        )
+        for currency, sent in (('ISK', 1250), ('JPY', 125)):
+            self.assertEqual(
+                f'sum: is less than the smallest amount of {currency}',
+                refusal(type='paid', sum=sent, cur=currency),
+            )
 
 
 class WentBackTest(base.BaseTestCase):
