@@ -24,7 +24,6 @@ from testtools import content
 
 from patrii_billing.conf import opts
 from patrii_billing.store import database
-from patrii_billing.store import migrate
 from patrii_billing.store import schema
 from patrii_billing import threads
 from tests.database import backends
@@ -145,10 +144,10 @@ class BrokerTestCase(base.BaseTestCase):
         super().setUp()
         self.topic = f'test_{uuid.uuid4().hex}'
         self.publisher = self.useFixture(Publisher(self.topic))
-        self.url = self.useFixture(backends.Scratch(self.backend)).url
+        scratch = backends.Scratch(self.backend, at_head=True)
+        self.url = self.useFixture(scratch).url
         self.books = database.Database(connection=self.url)
         self.addCleanup(self.books.engine.dispose)
-        migrate.upgrade(self.books.engine)
         folder = self.useFixture(fixtures.TempDir()).path
         self.config = pathlib.Path(folder) / 'billing.conf'
         self.configure()

@@ -4,8 +4,11 @@
 A module with such tests says `load_tests = backends.load_tests`.
 """
 
+import atexit
 from collections.abc import Callable
+import contextlib
 import datetime as dt
+import functools
 import pathlib
 import threading
 from typing import Any
@@ -29,35 +32,84 @@ LEASE = dt.timedelta(minutes=1)
 
 
 class Scratch(fixtures.Fixture):
-    """An empty database of its own on one of the backends; its URL."""
+    """A database of its own on one of the backends; its URL.
+
+    It is empty, or at head.
+    """
 
     url: str
+    # Of an SQLite that is copied.
+    content: bytes
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, at_head: bool = False) -> None:
         self._backend = backend
+        self._pattern = _pattern(backend) if at_head else None
 
     def _setUp(self) -> None:
         if self._backend == 'sqlite':
-            folder = self.useFixture(fixtures.TempDir()).path
-            self.url = f'sqlite:///{pathlib.Path(folder) / "books.db"}'
+            self._make_file()
             return
         server = sa.make_url(
             services.mysql_url()
             if self._backend == 'mysql'
             else services.postgresql_url()
         )
-        name = f'books_{uuid.uuid4().hex}'
-        self._run(server, f'CREATE DATABASE {name}')
-        self.addCleanup(self._run, server, f'DROP DATABASE {name}')
-        self.url = server.set(database=name).render_as_string(
-            hide_password=False
-        )
+        self.name = f'books_{uuid.uuid4().hex}'
+        create = f'CREATE DATABASE {self.name}'
+        if self._pattern and self._backend == 'postgresql':
+            create += f' TEMPLATE {self._pattern.name}'
+        _run(server, create)
+        self.addCleanup(_run, server, f'DROP DATABASE {self.name}')
+        url = server.set(database=self.name)
+        self.url = url.render_as_string(hide_password=False)
+        if self._pattern and self._backend == 'mysql':
+            _run(url, *_told(self._pattern))
 
-    def _run(self, server: sa.URL, statement: str) -> None:
-        engine = sa.create_engine(server, isolation_level='AUTOCOMMIT')
-        with engine.connect() as conn:
-            conn.execute(sa.text(statement))
-        engine.dispose()
+    def _make_file(self) -> None:
+        folder = self.useFixture(fixtures.TempDir()).path
+        self.file = pathlib.Path(folder) / 'books.db'
+        self.url = f'sqlite:///{self.file}'
+        if self._pattern:
+            self.file.write_bytes(self._pattern.content)
+
+
+@functools.cache
+def _pattern(backend: str) -> Scratch:
+    """What those at head are copied from, for to migrate each takes long."""
+    first = Scratch(backend)
+    first.setUp()
+    atexit.register(first.cleanUp)
+    migrate.upgrade(first.url)
+    if backend == 'sqlite':
+        # Its folder goes with the test that was the first.
+        first.content = first.file.read_bytes()
+    return first
+
+
+@functools.cache
+def _told(pattern: Scratch) -> list[str]:
+    """What makes a copy on MariaDB, which has no templates."""
+    engine = sa.create_engine(pattern.url)
+    with engine.connect() as conn:
+        ask = conn.exec_driver_sql
+        names = [f'`{name}`' for name in sa.inspect(conn).get_table_names()]
+        made = [ask(f'SHOW CREATE TABLE {name}').one()[1] for name in names]
+        filled = [
+            f'INSERT INTO {name} SELECT * FROM {pattern.name}.{name}'
+            for name in names
+            if ask(f'SELECT 1 FROM {name} LIMIT 1').first()  # noqa: S608
+        ]
+    engine.dispose()
+    return ['SET FOREIGN_KEY_CHECKS = 0', *made, *filled]
+
+
+def _run(server: sa.URL, *statements: str) -> None:
+    engine = sa.create_engine(server, isolation_level='AUTOCOMMIT')
+    with contextlib.closing(engine.raw_connection()) as conn:
+        cursor = conn.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+    engine.dispose()
 
 
 class EmptyDatabaseTestCase(base.BaseTestCase):
@@ -67,10 +119,11 @@ class EmptyDatabaseTestCase(base.BaseTestCase):
         (name, {'backend': name}) for name in ('sqlite', 'mysql', 'postgresql')
     ]
     backend: str
+    at_head = False
 
     def setUp(self) -> None:
         super().setUp()
-        self.url = self.useFixture(Scratch(self.backend)).url
+        self.url = self.useFixture(Scratch(self.backend, self.at_head)).url
         self.database = self.open()
 
     def open(self) -> database.Database:
@@ -83,9 +136,7 @@ class EmptyDatabaseTestCase(base.BaseTestCase):
 class DatabaseTestCase(EmptyDatabaseTestCase):
     """Each test has a database at head, with nothing in it."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        migrate.upgrade(self.database.engine)
+    at_head = True
 
 
 def together(*works: Callable[[], Any]) -> list[Any]:
