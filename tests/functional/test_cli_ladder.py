@@ -110,7 +110,10 @@ class CliLadderTest(billing.BillingTestCase):
             )
             return shown if shown['Status'] == status else None
 
-        return base.wait_until(reached, f'{one.name} to be {status}', 120)
+        # A command is a process, and it has taken a second to ask.
+        return base.wait_until(
+            reached, f'{one.name} to be {status}', 120, pause=2
+        )
 
     def listed(self, noun: str, one: base.Person, heading: str) -> list[Any]:
         rows = self.openstack(noun, 'list', '--account', one.name)
