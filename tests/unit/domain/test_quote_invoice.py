@@ -263,6 +263,75 @@ class InvoiceTest(base.BaseTestCase):
             [('charge', 'web', '79200/2674800', '0.30')], said(answer)
         )
 
+    def test_by_the_second_prices_and_taxes_are_those_of_the_local_day(self):
+        since = {'valid_from': '2026-03-01'}
+        old = TRAFFIC | {'unit_price': '0.20', 'valid_until': '2026-03-01'}
+        answer = ask(
+            unit='second',
+            period=['2026-03-01T00:00:00+01:00', '2026-04-01T00:00:00+02:00'],
+            prices=[old, TRAFFIC | since], levels=[],
+            usage={'traffic': '204800'}, taxes=[VAT | since],
+        )  # fmt: skip
+        self.assertEqual(('10.00', '12.00'), (answer['net'], answer['total']))
+
+    def test_a_change_counts_from_its_local_day(self):
+        # 00:30 of the 12th in Paris.
+        levels = [
+            INVOICE['levels'][0], RESIZED | {'at': '2026-01-11T23:30:00Z'}
+        ]  # fmt: skip
+        self.assertEqual(
+            [
+                ('charge', 'web', '11/31', '3.55'),
+                ('charge', 'web', '20/31', '12.90'),
+            ],
+            said(ask(levels=levels)),
+        )
+
+    def test_of_a_cycle_only_the_period_is_billed(self):
+        answer = ask(period=['2026-01-11', '2026-02-01'])
+        self.assertEqual([('charge', 'web', '21/31', '6.77')], said(answer))
+
+    def test_a_discount_of_an_amount_is_given_in_each_cycle(self):
+        answer = ask(
+            period=['2026-01-01', '2026-03-01'],
+            discounts=[{'name': 'five', 'amount': '5.00'}],
+        )
+        self.assertEqual(
+            ['5.00', '5.00'], [line['discount'] for line in answer['lines']]
+        )
+
+    def test_the_policy_of_a_day_counts_for_tiers_too(self):
+        cores = {'at': '2025-01-01', 'kind': 'quota', 'resource': 'cores'}
+        day = '2026-01-12T1{}:00:00Z'
+        levels = [
+            cores | {'quantity': 4},
+            cores | {'quantity': 5, 'at': day.format(0)},
+            cores | {'quantity': 4, 'at': day.format(1)},
+        ]
+        for same_day, resources in (
+            ('highest', ['cores', 'cores#2']), ('last', ['cores']),
+        ):  # fmt: skip
+            answer = ask(prices=[CORES], levels=levels, same_day=same_day)
+            self.assertEqual(
+                resources, [line['resource'] for line in answer['lines']]
+            )
+
+    def test_usage_of_several_tiers_is_billed_once(self):
+        tiered = TRAFFIC | {'tiers': CORES['tiers'], 'per': '1'}
+        asked = {
+            'prices': [tiered], 'levels': [], 'usage': {'traffic': '106'},
+        }  # fmt: skip
+        first = ask(**asked)
+        self.assertEqual(
+            ['traffic', 'traffic#2'],
+            [line['resource'] for line in first['lines']],
+        )
+        self.assertEqual([], said(ask(posted=first['lines'], **asked)))
+
+    def test_a_month_of_a_quarter_is_taken_for_its_first(self):
+        answer = ask(cycle='quarter', period=['2026-02-01', '2026-03-01'])
+        self.assertEqual([('charge', 'web', '28/89', '3.15')], said(answer))
+
     def test_a_quarter_is_found_from_either_end_of_the_period(self):
         for period in (
             ['2026-01-01', '2026-04-01'],
@@ -282,6 +351,23 @@ class RefusalTest(base.BaseTestCase):
             ({'currency': 'XXX'},
              "currency: 'XXX' is not an active currency of ISO 4217"),
             ({'start': '2026-01-01'}, 'start: is given beside a period'),
+            ({'end': '2026-01-01'}, 'end: is given beside a period'),
+            ({'until': '2026-01-01'}, 'until: is given beside a period'),
+            (with_price(valid_until='2026-01-01'),
+             'prices: no price of flavor s1 on 2026-01-01'),
+            (with_price(unit=5), 'prices[0].unit: is not a text'),
+            ({'prices': [{'kind': 'flavor', 'resource': 's1'}]},
+             'prices[0].unit_price: is missing'),
+            ({'levels': [level | {'server': 'w' * 50},
+                         {'kind': 'quota', 'resource': 'w' * 50,
+                          'at': '2026-01-01', 'quantity': '1'}]},
+             f"levels: two kinds are called {'w' * 40!r}"),
+            ({'usage': {'t' * 50: '1'}}, f'usage.{"t" * 40}: has no price'),
+            ({'prices': [TRAFFIC | {'resource': 't' * 50},
+                         *INVOICE['prices']],
+              'levels': [level | {'server': 't' * 50}],
+              'usage': {'t' * 50: '1'}},
+             f'usage.{"t" * 40}: is held too'),
             ({'period': ['2026-01-01', '2026-01-01']},
              'period: does not end after its start'),
             ({'prices': {}}, 'prices: is not a list'),
