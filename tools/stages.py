@@ -89,6 +89,7 @@ STAGES = (
     Stage('horizon', 'horizon', 240, Lane.WAITS, shares=True),
     Stage('kolla', 'kolla', 240, Lane.WAITS, shares=True),
     Stage('install', 'install', 240, Lane.WAITS, shares=True),
+    Stage('tryton', 'tryton', 150, Lane.WAITS, shares=True),
     Stage('broker', 'broker', 90, Lane.WAITS),
     Stage('fire', 'fire', 240, Lane.WAITS),
     Stage('mailserver', 'mailserver', 90, Lane.WAITS),
