@@ -171,7 +171,11 @@ async def run_each(stages: list[Stage]) -> list[tuple[int, int]]:
     counts = []
     if len(sharing) > 1:
         async with minicloud() as found:
-            counts = [await run(stage, found) for stage in sharing]
+            for stage in sharing:
+                counts.append(await run(stage, found))
+                if counts[-1][1]:
+                    # It may have left anything: the others start their own.
+                    found = {}
         stages = [stage for stage in stages if stage not in sharing]
     return counts + [await run(stage) for stage in stages]
 
