@@ -26,8 +26,11 @@ Record = Mapping[str, Any]
 Domain = Sequence[Any]
 
 _ATTEMPTS = 4
-# Archived customers owe as others do; instants and words as Odoo keeps them.
-_CONTEXT = {'active_test': False, 'lang': 'en_US', 'tz': 'UTC'}
+# Words and instants as Odoo keeps them.
+_CONTEXT = {'lang': 'en_US', 'tz': 'UTC'}
+# Archived customers owe as others do. Not where something is made: Odoo would
+# take archived journals and taxes for it.
+_ALL = {**_CONTEXT, 'active_test': False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class Client:
             model,
             'search_read',
             again=True,
+            context=_ALL,
             domain=list(domain),
             fields=list(fields),
             order='id',
@@ -172,6 +176,7 @@ class Client:
     def _call(
         self, model: str, method: str, *, again: bool, **arguments: Any
     ) -> Any:
+        """`again` says that it does no harm where it was done before."""
         body = json.dumps(
             {'context': _CONTEXT, **arguments}, default=_number
         ).encode()
