@@ -6,10 +6,12 @@ nothing.
 """
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import dataclasses
 from dataclasses import dataclass
 import datetime as dt
 import decimal
+import operator
 from typing import Any
 
 from patrii_billing.domain import facts
@@ -66,6 +68,24 @@ class Level:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """When nova was asked what its servers are.
+
+    At least once in each `span`, but in no `outage`, which is from an instant
+    until another.
+    """
+
+    span: dt.timedelta
+    outages: Sequence[tuple[dt.datetime, dt.datetime]] = ()
+
+    def missed(self, at: dt.datetime) -> bool:
+        """Whether what was so at an instant may have changed unseen."""
+        return any(
+            since - self.span <= at <= until for since, until in self.outages
+        )
+
+
 def name(text: str) -> str:
     """As much of a server's name as the books keep."""
     return text[:_LONGEST_NAME]
@@ -98,8 +118,6 @@ def after(known: Server, fact: facts.Fact) -> Server:
             # Believed when Nova answers 404, see the sweep.
             if known.deleted_at is None and known.missed_at is None:
                 return dataclasses.replace(known, missed_at=fact.at)
-        case facts.ServerResized():
-            return told(known, fact.at, flavor=fact.flavor.name)
         case facts.ServerRenamed():
             return told(known, fact.at, name=name(fact.name))
         case facts.ServerShelved():
@@ -119,6 +137,20 @@ def told(known: Server, at: dt.datetime, **values: Any) -> Server:
     return dataclasses.replace(known, told_at=at, **values)
 
 
+def at_level(
+    known: Server, levels: Iterable[Level], at: dt.datetime
+) -> Server:
+    """With the flavor that it had last, when one was told at an instant.
+
+    A sweep compares nova with it: another would hide from it what is billed.
+    """
+    *_, last = sorted(levels, key=operator.attrgetter('at'))
+    if last.flavor == known.flavor:
+        return known
+    told_at = max(known.told_at, at)
+    return dataclasses.replace(known, flavor=last.flavor, told_at=told_at)
+
+
 def level(fact: facts.Fact) -> Level | None:
     """What is billed from then on, by a fact of a server that is known.
 
@@ -127,6 +159,41 @@ def level(fact: facts.Fact) -> Level | None:
     if isinstance(fact, facts.ServerResized):
         return Level(fact.flavor.name, ONE, fact.at, 'resized')
     return None
+
+
+def was_there(known: Server, at: dt.datetime) -> bool:
+    """Whether there may have been the server at an instant.
+
+    One that never was is gone since it was made.
+    """
+    born, gone = known.created_at, known.deleted_at
+    if born is not None and at < born:
+        return False
+    return gone is None or at < gone
+
+
+def first_level(
+    fact: facts.ServerCreated, known: Server, looks: Looks
+) -> Level | None:
+    """What a server was made as, where a sweep may have come after a resize.
+
+    Nova tells since when a server is there, and not what it was until now.
+    """
+    at = known.created_at
+    if at is None or not looks.missed(at) or not was_there(known, at):
+        return None
+    if abs(fact.created_at - at) >= looks.span:
+        return None
+    return Level(fact.flavor.name, ONE, at, 'created')
+
+
+def is_told(level: Level, levels: Iterable[Level]) -> bool:
+    """Whether a level is among those that are known, whoever told it."""
+    return any(
+        (level.flavor, level.quantity, level.at)
+        == (each.flavor, each.quantity, each.at)
+        for each in levels
+    )
 
 
 def newest(levels: Iterable[Level], at: dt.datetime) -> Level | None:
@@ -139,14 +206,18 @@ def newest(levels: Iterable[Level], at: dt.datetime) -> Level | None:
 
 
 def comes_too_late(
-    fact: facts.ServerResized, levels: Iterable[Level], span: dt.timedelta
+    fact: facts.ServerResized, levels: Iterable[Level], looks: Looks
 ) -> bool:
     """Whether nova has shown since then what the resize would have changed.
 
-    Who tells of it now may tell anything. Where a sweep, which takes so long
-    to come, showed just that, an honest notification was long on its way.
+    Who tells of it now may tell anything. Where the next sweep showed just
+    that, an honest notification was long on its way. Where there was none
+    for long nothing denies it: the server may have changed again until nova
+    was asked, and what nova showed then counts from its last change on.
     """
-    shown = newest(levels, fact.at + span)
+    if looks.missed(fact.at):
+        return False
+    shown = newest(levels, fact.at + looks.span)
     return shown is None or (shown.flavor, shown.quantity) != (
         fact.flavor.name,
         ONE,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dataclasses import field
 import datetime as dt
 import operator
-from typing import Any, TypeGuard
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -21,10 +21,13 @@ from patrii_billing.domain import facts
 from patrii_billing.domain import heard
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import accounts
+from patrii_billing.store import outages
 from patrii_billing.store import servers
 from patrii_billing.store import subscriptions
 from patrii_billing.store import timeline
 
+# Of these depends what is billed.
+_OF_LEVELS = (facts.ServerResized, facts.ServerCreated)
 _Rows = Mapping[str, sa.Row[Any]]
 
 
@@ -63,9 +66,9 @@ def observe_all(
     for fact in told:
         by_server.setdefault(fact.server, []).append(fact)
     rows = _known(conn, by_server)
-    denials = _Denials(conn, tools, told, rows)
+    sights = _Sights(conn, tools, told, rows)
     stories = [
-        _hear(_as_known(rows.get(server)), by_server[server], denials)
+        _hear(_as_known(rows.get(server)), by_server[server], sights)
         for server in sorted(by_server)
     ]
     _write(conn, stories, now)
@@ -116,8 +119,8 @@ def _created_at(server: heard.Server) -> dt.datetime:
     return server.created_at or server.told_at
 
 
-class _Denials:
-    """What nova itself has shown since a resize that is told of now."""
+class _Sights:
+    """What is known of servers of whose levels something is told now."""
 
     def __init__(
         self,
@@ -126,34 +129,59 @@ class _Denials:
         told: Sequence[facts.Fact],
         rows: _Rows,
     ) -> None:
-        # A sweep, and that it looks so far back.
-        settings = tools.settings
-        self._span = settings.sweep_every + settings.sweep_overlap
         self._seen_at = {row.id: row.seen_at for row in rows.values()}
         self._levels: dict[str, list[heard.Level]] = {}
-        old = {fact.server for fact in told if self._is_old(fact)}
-        projects = {rows[server].project for server in old}
-        for row in servers.levels_of_servers(conn, projects, old):
+        asked = {
+            fact.server
+            for fact in told
+            if isinstance(fact, _OF_LEVELS) and fact.server in rows
+        }
+        if not asked:
+            return
+        self._looks = looks(conn, tools)
+        projects = {rows[server].project for server in asked}
+        for row in servers.levels_of_servers(conn, projects, asked):
             self._levels.setdefault(row.server, []).append(
                 heard.Level(row.resource, row.quantity, row.at, row.why)
             )
 
-    def are_of(
-        self, fact: facts.Fact, meanwhile: Sequence[heard.Level]
-    ) -> bool:
-        """:param meanwhile: what was told of the server just now"""
-        if not self._is_old(fact):
-            return False
-        levels = [*self._levels.get(fact.server, ()), *meanwhile]
-        return heard.comes_too_late(fact, levels, self._span)
+    def levels(self, server: str) -> list[heard.Level]:
+        """What it was, in effective order, where it is told of here."""
+        return self._levels.get(server, [])
 
-    def _is_old(self, fact: facts.Fact) -> TypeGuard[facts.ServerResized]:
+    def deny(
+        self,
+        fact: facts.Fact,
+        known: heard.Server,
+        levels: Sequence[heard.Level],
+    ) -> bool:
+        """Whether nova has shown otherwise since a resize told of now."""
+        if not isinstance(fact, facts.ServerResized):
+            return False
+        if not heard.was_there(known, fact.at):
+            return True
         seen_at = self._seen_at.get(fact.server)
         return (
-            isinstance(fact, facts.ServerResized)
-            and seen_at is not None
-            and fact.at < seen_at - self._span
+            seen_at is not None
+            and fact.at < seen_at - self._looks.span
+            and heard.comes_too_late(fact, levels, self._looks)
         )
+
+    def level(
+        self, fact: facts.Fact, known: heard.Server
+    ) -> heard.Level | None:
+        """What is billed by a fact that is not denied."""
+        if not isinstance(fact, facts.ServerCreated):
+            return heard.level(fact)
+        # Nobody but nova says that one is gone.
+        if self._seen_at.get(known.id) or known.deleted_at:
+            return heard.first_level(fact, known, self._looks)
+        return None
+
+
+def looks(conn: sa.Connection, tools: toolbox.Tools) -> heard.Looks:
+    """When nova was asked what its servers are."""
+    return heard.Looks(tools.settings.sweep_span, outages.recent(conn))
 
 
 def _known(
@@ -165,10 +193,13 @@ def _known(
         for server, told in by_server.items()
         if any(type(fact) not in heard.IDLE for fact in told)
     }
-    return {
-        **servers.some(conn, by_server.keys() - heeded),
-        **servers.lock_some(conn, heeded),
+    rest = servers.some(conn, by_server.keys() - heeded)
+    heeded |= {
+        server
+        for server in rest
+        if any(isinstance(f, facts.ServerCreated) for f in by_server[server])
     }
+    return {**rest, **servers.lock_some(conn, heeded)}
 
 
 def _as_known(row: sa.Row[Any] | None) -> heard.Server | None:
@@ -183,21 +214,25 @@ def _as_known(row: sa.Row[Any] | None) -> heard.Server | None:
 def _hear(
     known: heard.Server | None,
     told: Sequence[facts.Fact],
-    denials: _Denials,
+    sights: _Sights,
 ) -> _Story:
     story = _Story(known, known)
+    levels = [*sights.levels(told[0].server)]
     for fact in told:
         if story.server is None:
             story.server = heard.first(fact)
             if story.server is not None:
                 story.levels.append(created(story.server))
-        elif denials.are_of(fact, story.levels):
+                levels += story.levels
+        elif sights.deny(fact, story.server, levels):
             story.late.append(fact)
         else:
-            level = heard.level(fact)
-            if level is not None:
-                story.levels.append(level)
+            level = sights.level(fact, story.server)
             story.server = heard.after(story.server, fact)
+            if level is not None and not heard.is_told(level, levels):
+                story.levels.append(level)
+                levels.append(level)
+                story.server = heard.at_level(story.server, levels, fact.at)
     return story
 
 

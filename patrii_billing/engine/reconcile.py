@@ -18,6 +18,7 @@ from patrii_billing.engine import heartbeat
 from patrii_billing.engine import seeing
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
+from patrii_billing.store import outages
 from patrii_billing.store import servers
 from patrii_billing.store import watch
 
@@ -85,11 +86,30 @@ def _pages(
     tools: toolbox.Tools, now: dt.datetime, since: dt.datetime | None
 ) -> int:
     seen = 0
-    for page in tools.cloud.servers.pages(since):
+    for number, page in enumerate(tools.cloud.servers.pages(since)):
+        if number == 0:
+            tools.db.write(_record_outage, tools, now)
         for doubtful in tools.db.write(_see_page, tools, page, now):
             _mistrust_unknown_case(tools, doubtful, now)
         seen += len(page)
     return seen
+
+
+def _record_outage(
+    conn: sa.Connection, tools: toolbox.Tools, now: dt.datetime
+) -> None:
+    """Record since when no sweep has looked, if that is long.
+
+    Before the first look, since what waited at the broker may be read
+    meanwhile; a sweep that fails and is tried again adds what came after.
+    """
+    since = watch.get(conn).swept_at
+    if since is None:
+        return
+    for _, until in outages.recent(conn)[:1]:
+        since = max(since, until)
+    if now - since > tools.settings.sweep_span:
+        outages.record(conn, since, now)
 
 
 def _see_page(

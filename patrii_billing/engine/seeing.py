@@ -123,7 +123,12 @@ def _correct_first(
     if (
         shown.project == known.project
         and abs(created_at - known.created_at) < tools.settings.sweep_overlap
-        and (len(told) > 1 or {row.resource for row in told} == {shown.flavor})
+        and (
+            len(told) > 1
+            or {row.resource for row in told} == {shown.flavor}
+            # It may have been resized since then.
+            or observe.looks(conn, tools).missed(created_at)
+        )
     ):
         return known
     truth = f'{shown.flavor} of {shown.project}'
@@ -151,16 +156,17 @@ def _disprove(
     """Take back what was told of a time after nova's last change of it.
 
     Clocks differ, and a page is read a while before it is looked at: what is
-    nearer to either than that may be true.
+    nearer to either than that may be true, unless nova shows another flavor.
     """
     slack = tools.settings.sweep_overlap
-    if not at + slack < known.told_at < now - slack:
+    since = at if shown.flavor != known.flavor else at + slack
+    if not since < known.told_at < now - slack:
         return known
     known = servers.lock(conn, known.id)
     told = [
         row
         for row in servers.levels_told(conn, known.project, known.id)
-        if at + slack < row.at < now - slack
+        if since < row.at < now - slack
     ]
     _withdraw(conn, tools, known, told, shown.flavor, now)
     level = servers.level_at(conn, known.project, known.id, now)
@@ -260,7 +266,11 @@ def _see_flavor(
     known_as = None if level is None else (level.resource, level.quantity)
     if known_as != (flavor, heard.ONE):
         _level(conn, known, flavor, heard.ONE, at, 'seen')
-    _tell(conn, known, at, flavor=flavor)
+    told_at = max(at, known.told_at)
+    # Another, if newer was told than the page is.
+    newest = servers.level_at(conn, known.project, known.id, told_at)
+    flavor = flavor if newest is None else newest.resource
+    servers.change(conn, known.id, flavor=flavor, told_at=told_at)
 
 
 def _tell(

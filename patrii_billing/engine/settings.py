@@ -73,6 +73,11 @@ class Settings:
     keep_mails: dt.timedelta = _S(days=1095)
     keep_documents_years: int = 10
 
+    @property
+    def sweep_span(self) -> dt.timedelta:
+        """By when a sweep has shown what happened, at the latest."""
+        return self.sweep_every + self.sweep_overlap
+
     def backoff(self, attempts: int) -> dt.timedelta:
         return min(self.retry * float(1 << min(attempts, 16)), self.retry_max)
 

@@ -110,6 +110,7 @@ _WHAT = {
     'import': N_('import'),
     'invoice': N_('invoice'),
     'notice': N_('mail'),
+    'outage': N_('outage'),
     'payment': N_('payment'),
     'plan': N_('plan'),
     'project': N_('project'),

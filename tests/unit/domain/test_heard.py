@@ -76,7 +76,6 @@ class AfterTest(base.BaseTestCase):
                 fact(facts.ServerShelved, offloaded=True),
                 {'vm_state': 'shelved_offloaded'},
             ),
-            (fact(facts.ServerResized, flavor=S2), {'flavor': 's2'}),
             (fact(facts.ServerRenamed, name='n' * 300), {'name': 'n' * 255}),
         ):
             self.assertEqual(
@@ -153,5 +152,61 @@ class LevelTest(base.BaseTestCase):
             ([], True),
         ):
             self.assertIs(
-                is_late, heard.comes_too_late(told, levels, HOUR), levels
+                is_late,
+                heard.comes_too_late(told, levels, heard.Looks(HOUR)),
+                levels,
             )
+
+    def test_nothing_is_denied_of_a_time_in_which_nobody_looked(self) -> None:
+        looks = heard.Looks(HOUR, [(NOON, NOON + 5 * HOUR)])
+        for hours, is_late in ((-2, True), (-1, False), (5, False), (6, True)):
+            told = fact(
+                facts.ServerResized, at=NOON + hours * HOUR, flavor=S2
+            )
+            self.assertIs(
+                is_late, heard.comes_too_late(told, [], looks), hours
+            )
+
+    def test_it_is_there_from_when_it_was_made_until_it_is_gone(self) -> None:
+        gone = dataclasses.replace(WEB, deleted_at=NOON + HOUR)
+        never = dataclasses.replace(WEB, deleted_at=NOON)
+        for known, there in (
+            (WEB, [False, True, True]),
+            (gone, [False, True, False]),
+            (never, [False, False, False]),
+        ):
+            self.assertEqual(
+                there,
+                [
+                    heard.was_there(known, NOON + hours * HOUR)
+                    for hours in (-1, 0, 1)
+                ],
+                known,
+            )
+
+    def test_who_made_it_unseen_tells_what_it_was_first(self) -> None:
+        made = fact(facts.ServerCreated, flavor=S2, created_at=NOON, state='')
+        looks = heard.Looks(HOUR, [(NOON - HOUR, NOON + HOUR)])
+        for since, kept, first in (
+            (NOON, looks, heard.Level('s2', heard.ONE, NOON, 'created')),
+            (NOON, heard.Looks(HOUR), None),  # a sweep has looked
+            (NOON + HOUR, looks, None),  # another time than nova's
+            (None, looks, None),
+        ):
+            known = dataclasses.replace(WEB, created_at=since)
+            self.assertEqual(first, heard.first_level(made, known, kept))
+
+    def test_its_flavor_is_that_of_the_latest_time(self) -> None:
+        levels = [level('s2', NOON + 2 * HOUR), level('s3', NOON + HOUR)]
+        at = NOON + HOUR
+        for known, told_at in (
+            (WEB, at),
+            (dataclasses.replace(WEB, told_at=NOON + 3 * HOUR),
+             NOON + 3 * HOUR),
+        ):  # fmt: skip
+            self.assertEqual(
+                dataclasses.replace(known, flavor='s2', told_at=told_at),
+                heard.at_level(known, levels, at),
+            )
+        same = dataclasses.replace(WEB, flavor='s2')
+        self.assertIs(same, heard.at_level(same, levels, at))

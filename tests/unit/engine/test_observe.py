@@ -69,6 +69,7 @@ class HistoryTest(base.BaseTestCase):
     def test_a_page_that_was_read_before_the_resize_undoes_nothing(
         self,
     ) -> None:
+        self.story.world.clock.move_to(self.row.told_at + SECOND)
         self.see('s1', self.row.told_at - SECOND)
 
         self.assertEqual(self.history, self.levels())

@@ -15,6 +15,7 @@ from typing import Any
 from oslotest import base
 import testscenarios
 
+from patrii_billing.engine import reconcile
 from patrii_billing.intake import listener
 from patrii_billing.intake import patience
 from patrii_billing.intake import processor
@@ -282,6 +283,64 @@ class LiesTest(HostileTestCase):
         self.assertNotIn(
             inbox.NEW, [row.state for row in story.rows(schema.inbox)]
         )
+
+
+class NearLiesTest(base.BaseTestCase):
+    """Lies of minutes around a true change, where clocks may differ."""
+
+    scenarios = [
+        (f'{minutes}_minutes_after', {'after': minutes * _MINUTE})
+        for minutes in (-2, -1, 0, 1, 4)
+    ]
+    after: dt.timedelta
+
+    def test_cost_no_more_than_those_minutes(self) -> None:
+        story = stories.Story(
+            stories.text(until='2026-03-02T00:00:00Z')
+        ).play('02-01 12:00:00')
+        bus, tools = Bus(story), story.world.tools
+        stopped_at = tools.now()
+        story.nova.set(WEB, vm_state='stopped')
+        bus.tell('power_off.end', dt.timedelta())
+        story.world.clock.move_to(stopped_at + 5 * _MINUTE)
+
+        bus.tell('resize_confirm.end', 5 * _MINUTE - self.after, flavor=S2)
+        for _ in range(2):
+            story.world.clock.move_to(tools.now() + _DAY)
+            reconcile.run(tools, tools.now())
+
+        *_, last = sorted(
+            story.rows(schema.levels, server=WEB),
+            key=lambda row: (row.at, row.id),
+        )
+        self.assertEqual('s1', last.resource)
+        self.assertLessEqual(last.at, stopped_at)
+        (server,) = story.rows(schema.servers)
+        self.assertEqual('s1', server.flavor)
+
+
+class OfTheGoneTest(base.BaseTestCase):
+    def test_who_is_gone_is_not_billed_again(self) -> None:
+        story = stories.Story(
+            stories.text(until='2026-03-02T00:00:00Z')
+        ).play('02-01 12:00:00')
+        bus, tools = Bus(story), story.world.tools
+        _one_more(bus)
+        story.nova.remove(WEB)
+        for _ in range(3):
+            story.world.clock.move_to(tools.now() + 2 * _DAY)
+            reconcile.run(tools, tools.now())
+
+        for server in (WEB, NOBODY):
+            for event in ('resize_confirm.end', 'create.end', 'exists'):
+                bus.tell(event, _MINUTE, uuid=server, flavor=S2)
+
+        for server in (WEB, NOBODY):
+            *_, last = sorted(
+                story.rows(schema.levels, server=server),
+                key=lambda row: (row.at, row.id),
+            )
+            self.assertEqual(0, last.quantity, server)
 
 
 class ToldTest(HostileTestCase):
