@@ -38,7 +38,7 @@ reads them. A rate counts from the end of the first batch to that of the
 last; CPU is that of the reading process alone. The floors do less than we
 must: py-amqp takes messages and looks into none; oslo.messaging takes batches
 of 500 and does nothing; the store floors insert them, idempotently, into our
-table by one statement of the driver for each batch.
+table by one statement of the driver for each batch, whose texts it quotes.
 
 "Into the books" is a listener and a processor at once, until each message is
 parsed, observed, and its subscription marked to be settled. Ceilometer's
