@@ -134,7 +134,8 @@ class Json2(fixtures.Fixture):
                 f'could not parse the body as json: {error.args[0]}'
             ) from None
         ids, context = given.pop('ids', ()), given.pop('context', {})
-        self.calls.append((model, method, {'ids': ids, **given}))
+        said = {'ids': ids, 'context': context, **given}
+        self.calls.append((model, method, said))
         if model not in self.orm.models:
             raise faults.NotFound(f'the model {model!r} does not exist')
         function = self._method(model, method)

@@ -107,7 +107,7 @@ class Writing:
     def _add(self, line: bridge.Line) -> None:
         values = self._values(line)
         for draft in self._client.find(
-            reading.MOVE, self._drafts(line), [], 1
+            reading.MOVE, self._drafts(line), ['name'], 1
         ):
             self._client.create(
                 reading.LINE, {'move_id': draft['id'], **values}

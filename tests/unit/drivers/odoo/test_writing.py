@@ -101,6 +101,15 @@ class LineTest(Written):
         shown = self.world.odoo.orm.shown(move, 'amount_total', None)
         self.assertEqual('7.50', str(shown))
 
+    def test_what_is_archived_is_not_taken_for_it(self) -> None:
+        self.driver.write_line(worlds.line())
+
+        [made] = self.world.odoo.called('create')
+        self.assertNotIn('active_test', made['context'])
+        for read in self.world.odoo.called('search_read'):
+            self.assertIs(False, read['context']['active_test'])
+            self.assertNotEqual([], read['fields'])
+
     def test_an_invoice_that_was_posted_is_left_alone(self) -> None:
         invoice = self.world.ledger.invoice(
             self.partner, '29.99', '2026-02-08', subscription=self.contract
