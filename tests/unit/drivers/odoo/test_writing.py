@@ -272,7 +272,7 @@ class NoteTest(Written):
 
 
 class WhateverHappensTest(Written):
-    @hypothesis.settings(max_examples=25)
+    @hypothesis.settings(max_examples=15)
     @hypothesis.given(
         strategies.lists(
             strategies.sampled_from(
