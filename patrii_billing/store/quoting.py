@@ -26,8 +26,12 @@ class Connection(connections.Connection):  # type: ignore[misc]
     """One of the driver's own, which replaces sign by sign."""
 
     def escape(self, obj: object, mapping: Any = None) -> str:
-        """A value as it stands in a statement; all values go through here."""
-        if not isinstance(obj, str) or self._is_backslash_plain:
+        """A value as it stands in a statement; all values go through here.
+
+        Other kinds of text, which may replace in ways of their own, are left
+        to the driver.
+        """
+        if type(obj) is not str or self._is_backslash_plain:
             return super().escape(obj, mapping)  # type: ignore[no-any-return]
         for sign, quoted in _QUOTED:
             if sign in obj:

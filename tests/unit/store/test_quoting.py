@@ -5,6 +5,7 @@ from unittest import mock
 
 import hypothesis
 from hypothesis import strategies
+import markupsafe
 from oslotest import base
 from pymysql import connections
 from pymysql.constants import SERVER_STATUS
@@ -31,6 +32,9 @@ class QuotingTest(base.BaseTestCase):
         self.assert_alike(
             text, SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
         )
+
+    def test_marked_up_text_as_by_the_driver(self) -> None:
+        self.assert_alike(markupsafe.Markup('<b title="it\'s">'), 0)
 
     def test_not_letter_by_letter(self) -> None:
         self.ours.server_status = 0
