@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
+from importlib import metadata
 import pathlib
 import socket
 import threading
@@ -89,6 +90,8 @@ _HEALTH = ['patrii_billing_database', 'patrii_billing_silence']
 # Whose options are settings of the engine by name.
 _SECTIONS = ('enforcement', 'engine', 'ceilometer', 'events', 'retention')
 GALLERY = galleries.INDEX
+# The drivers of other subscription engines.
+ENGINES = 'patrii_billing.subscriptions'
 
 
 class SystemClock:
@@ -431,6 +434,29 @@ def _bus(conf: cfg.ConfigOpts) -> bus.BusPublisher:
         conf, conf.events.topics, conf.events.exchange,
         f'billing.{socket.gethostname()}',
     )  # fmt: skip
+
+
+def other_engine(
+    conf: cfg.ConfigOpts, name: str | None = None
+) -> ports.SubscriptionEngine:
+    """The one other subscription engine that is configured, or a named one.
+
+    Raises InvalidInput where there is none, or several.
+    """
+    points = {
+        each.name: each
+        for each in metadata.entry_points(group=ENGINES)
+        if name in (None, each.name)
+    }
+    built = {each: points[each].load()(conf) for each in sorted(points)}
+    found = {each: engine for each, engine in built.items() if engine}
+    if len(found) != 1:
+        known = ', '.join(sorted(found or points)) or 'no driver'
+        raise errors.InvalidInput(
+            f'one must be configured or named, of {known}', 'engine'
+        )
+    [engine] = found.values()
+    return engine  # type: ignore[no-any-return]
 
 
 def _endpoint(

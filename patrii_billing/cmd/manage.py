@@ -26,6 +26,7 @@ from patrii_billing.cmd.commands import quota
 from patrii_billing.cmd.commands import receipt
 from patrii_billing.cmd.commands import report
 from patrii_billing.cmd.commands import series
+from patrii_billing.cmd.commands import shadow
 from patrii_billing.cmd.commands import simulate
 from patrii_billing.cmd.commands import subscription
 from patrii_billing.cmd.commands import switch
@@ -38,7 +39,7 @@ PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
     db, bootstrap, importing, account, subscription, invoice, timeline,
     series, payment, receipt, credit, quota, hold, notice, mail, switch,
-    undo, inbox, lines, simulate, report,
+    undo, inbox, lines, simulate, shadow, report,
 )  # fmt: skip
 
 

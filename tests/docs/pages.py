@@ -18,6 +18,7 @@ REASONS = {
     'needs-time': 'it takes longer than a reader of results would wait',
     'needs-a-build': 'it builds what this very stage builds, or all stages',
     'needs-a-closed-account': 'nobody here has left',
+    'needs-an-engine': 'no other subscription engine is here',
     'needs-a-panel': 'no tables of another system are here',
     'needs-a-sender': 'no payment source sends anything here',
     'needs-services': 'a database, broker or mail server of its own',

@@ -66,6 +66,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         'domain',
         'errors',
     },
+    # Another engine's customers in a simulated world, beside what it did.
+    'shadow': {'engine', 'store', 'simulation', 'domain', 'errors'},
     'demo': {'wiring', 'frontage', 'simulation', 'sim', 'domain'},
     'wsgi': {'wiring', 'frontage', 'conf', 'reports', 'errors', 'version'},
     # The worker processes: more than a command's few lines.
@@ -87,6 +89,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     'cmd': {
         'bank',
         'legacy',
+        'shadow',
         'wiring',
         'inspection',
         'conf',

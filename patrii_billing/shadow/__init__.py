@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What this service would have done in another engine's place."""
