@@ -4,8 +4,10 @@
 
 Needs nothing for SQLite, and for the others private servers of them:
 
-    tools/with_services.py mysql postgresql -- \\
+    TMPDIR=/dev/shm tools/with_services.py mysql postgresql -- \\
         python benchmarks/due.py --backends sqlite mysql postgresql
+
+The private servers keep their files in memory, and so does SQLite by this.
 """
 
 import argparse
@@ -57,8 +59,8 @@ def main() -> None:
     asked = options()
     match = contest.Contest(
         'due', ABOUT,
-        'tools/with_services.py mysql postgresql -- python benchmarks/due.py'
-        ' --backends sqlite mysql postgresql', asked.turns,
+        'TMPDIR=/dev/shm tools/with_services.py mysql postgresql -- python'
+        ' benchmarks/due.py --backends sqlite mysql postgresql', asked.turns,
     )  # fmt: skip
     with contextlib.ExitStack() as stack:
         contenders: dict[str, contest.Turn] = {}
