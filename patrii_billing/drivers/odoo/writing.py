@@ -56,8 +56,14 @@ class Writing:
         return str(found['id'])
 
     def status(self, status: bridge.Status) -> None:
+        """Say it in the contract's field, if the map names one.
+
+        Not what is read there as a hold of theirs: ours would come back as
+        one, and nobody would ever lift it.
+        """
         held = self._map.contract
-        if not held.status:
+        word = self._map.statuses.get(status.status, status.status)
+        if not held.status or word in held.held:
             return
         number = self._contract(status.contract)
         found = self._client.find(
@@ -67,7 +73,6 @@ class Writing:
             raise errors.EngineRefused(
                 f'there is no {held.model} {number} in Odoo any more', 404
             )
-        word = self._map.statuses.get(status.status, status.status)
         if found[0][held.status] != word:
             self._client.write(held.model, number, {held.status: word})
 

@@ -184,6 +184,21 @@ class StatusTest(Written):
 
         self.assertEqual(1, len(self.world.odoo.called('write')))
 
+    def test_a_hold_of_ours_does_not_come_back_as_one_of_theirs(self) -> None:
+        self.driver.write_status(status('held'))
+
+        [contract] = self.world.read().contracts
+        self.assertEqual(('active', ()), (contract.status, contract.holds))
+
+    def test_a_hold_of_theirs_is_read_without_a_record_of_it(self) -> None:
+        self.world.set(
+            'sale.subscription', self.contract, billing_status='held'
+        )
+
+        [contract] = self.world.read().contracts
+        [hold] = contract.holds
+        self.assertEqual((bridge.Hold.PAUSE, None), (hold.type, hold.until))
+
     def test_one_whose_answer_was_lost_is_sent_again(self) -> None:
         self.lose('write')
 
