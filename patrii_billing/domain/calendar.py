@@ -231,12 +231,10 @@ def start_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     begins when they do, and of two midnights the first counts. A day that a
     zone left out (Samoa, 30 December 2011) begins and ends with the next.
     """
-    return _start_of_day(day, zone)
+    return _starts(day, zone)
 
 
-@functools.lru_cache(maxsize=10_000)
-def _start_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
-    """All customers of a zone have the same days."""
+def _first_instant(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
     midnight = dt.datetime(day.year, day.month, day.day, tzinfo=zone)
     instant = midnight.astimezone(dt.UTC)
     skipped = midnight.replace(fold=1).astimezone(dt.UTC)
@@ -248,6 +246,10 @@ def _start_of_day(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
         else:
             instant = middle
     return instant
+
+
+# All customers of a zone have the same days.
+_starts = functools.lru_cache(maxsize=10_000)(_first_instant)
 
 
 def add_days(

@@ -287,6 +287,25 @@ class InvoiceTest(base.BaseTestCase):
             said(ask(levels=levels)),
         )
 
+    def test_a_change_has_the_price_of_its_local_day(self):
+        prices = [
+            *INVOICE['prices'],
+            {
+                'kind': 'flavor', 'resource': 's2', 'unit_price': '31.00',
+                'valid_from': '2026-01-12', 'at_once': True,
+            },
+        ]  # fmt: skip
+        levels = [
+            INVOICE['levels'][0], RESIZED | {'at': '2026-01-11T23:30:00Z'}
+        ]  # fmt: skip
+        self.assertEqual(
+            [
+                ('charge', 'web', '11/31', '3.55'),
+                ('charge', 'web', '20/31', '20.00'),
+            ],
+            said(ask(prices=prices, levels=levels)),
+        )
+
     def test_of_a_cycle_only_the_period_is_billed(self):
         answer = ask(period=['2026-01-11', '2026-02-01'])
         self.assertEqual([('charge', 'web', '21/31', '6.77')], said(answer))
