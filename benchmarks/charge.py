@@ -80,7 +80,7 @@ def options() -> argparse.Namespace:
     parser.add_argument('--backends', nargs='+', default=['sqlite'])
     parser.add_argument('--customers', type=int, default=2000)
     parser.add_argument('--times', type=int, default=5, help='as many')
-    parser.add_argument('--batch', type=int, default=250)
+    parser.add_argument('--batch', type=int, default=500)
     return parser.parse_args()
 
 

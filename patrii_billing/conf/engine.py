@@ -70,7 +70,7 @@ restore waits after a payment, or a notification to be read.
     ),
     cfg.IntOpt(
         'charge_batch',
-        default=250,
+        default=500,
         min=1,
         help="""
 How many subscriptions a worker invoices in one transaction. Of more each

@@ -75,16 +75,18 @@ def throughout(
 
     They come by when they were reached.
     """
-    reached = [each for each in held if _instant(each, zone) < end]
+    reached = len(held)
+    while reached and _instant(held[reached - 1], zone) >= end:
+        reached -= 1
     if not reached:
         return ()
-    last = _instant(reached[-1], zone)
-    if len(reached) == 1:
+    last = _instant(held[reached - 1], zone)
+    if reached == 1:
         is_steady = last <= start
     else:
         # Of two at one instant the law says which came last.
-        is_steady = _instant(reached[-2], zone) < last < start
-    return reached[-1:] if is_steady else None
+        is_steady = _instant(held[reached - 2], zone) < last < start
+    return held[reached - 1 : reached] if is_steady else None
 
 
 def lines(

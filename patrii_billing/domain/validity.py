@@ -47,7 +47,7 @@ def entries(
 
 def only(entry: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Raises InvalidInput naming the first field that is not known."""
-    for field in sorted(entry.keys() - set(known), key=str):
+    for field in sorted(entry.keys() - known, key=str):
         raise errors.InvalidInput('is not a field', f'{where}.{field!s:.40}')
 
 

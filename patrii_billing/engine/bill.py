@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import datetime as dt
 from decimal import Decimal
+import functools
 from typing import Any
 
 import sqlalchemy as sa
@@ -70,11 +71,8 @@ def entries(
     Asked again with its answer posted, it has nothing to add. Raises
     NotFound for what has no price.
     """
-    rates = rating.Rates(ground)
-    cycles = _cycles(ground, new)
-    if ground.is_quiet:
-        cycles = cycles[-1:] if new is not None else []
-    for cycle in cycles:
+    rates = ground.quiet or rating.Rates(ground)
+    for cycle in _asked(ground, new):
         lines = _steady(cycle, ground, rates)
         if lines is None:
             lines = _folded(cycle, ground, rates)
@@ -115,14 +113,17 @@ def _held(
     return rates.steady(cycle.whole)
 
 
-def is_said(ground: grounds.Ground, lines: Collection[str] | None) -> bool:
+def is_said(
+    ground: grounds.Ground,
+    rates: rating.Rates,
+    lines: Collection[str] | None,
+) -> bool:
     """Whether these lines, see store.invoices.said, are all that is to be.
 
     False wherever that takes more than a look.
     """
     if lines is None:
         return False
-    rates = rating.Rates(ground)
     wanted: list[str] = []
     for cycle in _cycles(ground, None):
         held = _held(cycle, ground, rates)
@@ -130,12 +131,21 @@ def is_said(ground: grounds.Ground, lines: Collection[str] | None) -> bool:
             return False
         span = cycle.billed[0]
         wanted += (
-            f'{key}|{_CHARGE}|{span.start}|{span.end}'
-            f'|{level.quantity:f}|{level.unit_price:f}'
+            f'{key}{_words(span.start, span.end, level)}'
             for key, level in held.items()
             if level.quantity
         )
     return sorted(lines) == sorted(wanted)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _words(
+    start: calendar.Moment, end: calendar.Moment, level: pricing.Level
+) -> str:
+    """What many are charged alike, as the books say it behind its key."""
+    return (
+        f'|{_CHARGE}|{start}|{end}|{level.quantity:f}|{level.unit_price:f}'
+    )
 
 
 def _folded(
@@ -256,12 +266,17 @@ def cycles(
 def next_cycle(ground: grounds.Ground, day: dt.date) -> calendar.Period:
     """The whole anchored cycle that a day lies in, in days."""
     term = ground.term_on(day)
-    anchor = calendar.anchored(
-        calendar.Cycle.parse(term.plan.cycle),
-        term.anchor_day,
-        ground.cycles_since(day),
-    )
-    return anchor.cycle_of(day)
+    since = ground.cycles_since(day)
+    return _cycle_of(day, term.plan.cycle, term.anchor_day, since)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _cycle_of(
+    day: dt.date, cycle: str, anchor_day: int, since: dt.date
+) -> calendar.Period:
+    """Those who have the same plan mostly have the same cycles."""
+    parsed = calendar.Cycle.parse(cycle)
+    return calendar.anchored(parsed, anchor_day, since).cycle_of(day)
 
 
 def _posted(
@@ -331,6 +346,15 @@ def row(
     }
 
 
+def _asked(ground: grounds.Ground, new: Span | None) -> list[_Cycle]:
+    """The cycles that may have something to add."""
+    if not ground.quiet:
+        return _cycles(ground, new)
+    if new is None:
+        return []
+    return [_Cycle(new.cycle, new.period.start, [new.period], [])]
+
+
 def _cycles(ground: grounds.Ground, new: Span | None) -> list[_Cycle]:
     """The newest cycles, oldest first, each with its lines.
 
@@ -385,7 +409,7 @@ def _entry(
     line: proration.Line, ground: grounds.Ground, rates: rating.Rates
 ) -> Entry:
     if line.corrects is None:
-        return Entry(line, rates.label(line), rates.unit(line))
+        return Entry(line, *rates.told(line))
     corrected = next(
         row for row in ground.lines if str(row.id) == line.corrects
     )

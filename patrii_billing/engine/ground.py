@@ -70,12 +70,15 @@ class Ground:
     pauses: _Rows
     billed: int  # what all its invoices came to, in minor units
     previous: sa.Row[Any] | None  # the last that billed a period
-    is_quiet: bool = False  # what is billed is as it is posted; no lines
+    # Its rates, where what is billed is as it is posted: it has no lines.
+    quiet: Any = None
 
     def term_on(self, day: dt.date) -> Term:
         """What holds on a day; before the first terms the first."""
-        held = [term for term in self.terms if term.law.since <= day]
-        return held[-1] if held else self.terms[0]
+        for term in reversed(self.terms):
+            if term.law.since <= day:
+                return term
+        return self.terms[0]
 
     def cycles_since(self, day: dt.date) -> dt.date:
         """Since when the cycles are those of a day, whatever the plan."""

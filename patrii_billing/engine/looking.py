@@ -17,6 +17,7 @@ from patrii_billing.domain import calendar
 from patrii_billing.domain import pricing
 from patrii_billing.engine import bill
 from patrii_billing.engine import ground as grounds
+from patrii_billing.engine import rating
 from patrii_billing.engine import tools as toolbox
 from patrii_billing.store import invoices
 
@@ -24,7 +25,7 @@ from patrii_billing.store import invoices
 def read(
     conn: sa.Connection, tools: toolbox.Tools, subs: Sequence[sa.Row[Any]]
 ) -> list[grounds.Ground]:
-    """As grounds.read; without lines for those of whom it says is_quiet."""
+    """As grounds.read; without lines for those that it calls quiet."""
     looked = grounds.read(conn, tools, subs, with_lines=False)
     since = {
         each.sub.id: day
@@ -32,11 +33,11 @@ def read(
         if (day := grounds.corrected_from(each.spans)) and _is_simple(each)
     }
     said = _said(conn, since)
-    quiet = {
-        each.sub.id: replace(each, is_quiet=True)
-        for each in looked
-        if not each.spans or bill.is_said(each, said.get(each.sub.id))
-    }
+    quiet = {}
+    for each in looked:
+        rates, lines = rating.Rates(each), said.get(each.sub.id)
+        if not each.spans or bill.is_said(each, rates, lines):
+            quiet[each.sub.id] = replace(each, quiet=rates)
     rest = [sub for sub in subs if sub.id not in quiet]
     read = grounds.read(conn, tools, rest) if rest else []
     found = quiet | {each.sub.id: each for each in read}
@@ -71,17 +72,18 @@ def _said(
     """The lines of each that reach past its own day."""
     if not since:
         return {}
-    found = invoices.said(
-        conn, since.keys(), min(since.values()), pricing.APART
-    )
+    first = min(since.values())
+    found = invoices.said(conn, since.keys(), first, pricing.APART)
     return {
-        subscription_id: [
-            line
-            for line in lines
-            if not _ended(line, since[subscription_id].isoformat())
-        ]
+        subscription_id: lines
+        if since[subscription_id] == first
+        else _without_ended(lines, since[subscription_id].isoformat())
         for subscription_id, lines in found.items()
     }
+
+
+def _without_ended(lines: Sequence[str], day: str) -> Sequence[str]:
+    return [line for line in lines if not _ended(line, day)]
 
 
 def _ended(line: str, day: str) -> bool:

@@ -107,31 +107,19 @@ class Rates:
                     found[pricing.tier_key(key, number)] = level
         return found
 
-    def label(self, line: proration.Line) -> str:
-        """The resource of a charge in a reader's words."""
-        key = whole(line.resource)
-        row = self._row_of(line)
+    def told(self, line: proration.Line) -> tuple[str, str | None]:
+        """The resource of a charge in a reader's words.
+
+        And what one of it is called, where its price says so.
+        """
+        key, day = whole(line.resource), self._day(line.start)
+        row = self._row_of(key, day)
         if row is not None and row.server is not None:
             name = self._ground.names.get(row.server) or row.server
-            return f'{name} ({row.resource})'[:255]
-        if key == _FLAT:
-            return str(self._ground.term_on(self._day(line.start)).plan.name)
-        return key
-
-    def unit(self, line: proration.Line) -> str | None:
-        """What one of it is called, where its price says so."""
-        row = self._row_of(line)
-        if row is None or row.server is not None:
-            return None
-        term = self._ground.term_on(self._day(line.start))
-        return next(
-            (
-                price.unit
-                for price in term.law.prices
-                if price.kind is _Kind.QUOTA and price.resource == row.resource
-            ),
-            None,
-        )
+            return f'{name} ({row.resource})'[:255], None
+        term = self._ground.term_on(day)
+        label = str(term.plan.name) if key == _FLAT else key
+        return label, None if row is None else _unit(term, row.resource)
 
     def _followed(
         self,
@@ -156,14 +144,14 @@ class Rates:
             if price.kind is _Kind.FLAT
         }
 
-    def _row_of(self, line: proration.Line) -> sa.Row[Any] | None:
+    def _row_of(self, key: str, day: dt.date) -> sa.Row[Any] | None:
         """The level that a charge bills: the last of its first day."""
         after = calendar.start_of_day(
-            self._day(line.start) + dt.timedelta(days=1), self._ground.zone
+            day + dt.timedelta(days=1), self._ground.zone
         )
         rows = [
             row
-            for row in self._levels.get(whole(line.resource), ())
+            for row in self._levels.get(key, ())
             if row.at < after and row.quantity
         ]
         return rows[-1] if rows else None
@@ -172,3 +160,15 @@ class Rates:
         return calendar.in_unit(
             moment, calendar.Unit.DAY, self._ground.zone
         )
+
+
+def _unit(term: grounds.Term, resource: str) -> str | None:
+    """What the first price of a quota calls one of it."""
+    return next(
+        (
+            price.unit
+            for price in term.law.prices
+            if price.kind is _Kind.QUOTA and price.resource == resource
+        ),
+        None,
+    )

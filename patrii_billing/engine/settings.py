@@ -42,7 +42,7 @@ class Settings:
     # Pace.
     lease: dt.timedelta = _S(seconds=120)
     batch: int = 100
-    charge_batch: int = 250
+    charge_batch: int = 500
     poll: dt.timedelta = _S(seconds=1)  # while Nova is at work
     retry: dt.timedelta = _S(seconds=2)  # doubled up to retry_max
     retry_max: dt.timedelta = _S(minutes=5)

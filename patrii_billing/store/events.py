@@ -15,6 +15,7 @@ import uuid
 import sqlalchemy as sa
 
 from patrii_billing.domain import events
+from patrii_billing.store import bulk
 from patrii_billing.store import claims
 from patrii_billing.store import schema
 
@@ -58,7 +59,7 @@ def add(conn: sa.Connection, entries: Sequence[Mapping[str, Any]]) -> None:
         )
     ]  # fmt: skip
     if new:
-        conn.execute(_events.insert(), new)
+        bulk.insert(conn, _events, new)
 
 
 def is_any_due(conn: sa.Connection, now: dt.datetime) -> bool:

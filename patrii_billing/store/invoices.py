@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain import reference
+from patrii_billing.store import bulk
 from patrii_billing.store import database
 from patrii_billing.store import rows
 from patrii_billing.store import schema
@@ -28,6 +29,10 @@ _TOLD = (
     _invoices.c.id, _invoices.c.series, _invoices.c.number, _invoices.c.kind,
     _invoices.c.account_id, _invoices.c.subscription_id, _invoices.c.currency,
     _invoices.c.period_start, _invoices.c.period_end, _invoices.c.total,
+)  # fmt: skip
+_LINKS = (
+    _spans.c.subscription_id, _spans.c.starts, _spans.c.ends,
+    _spans.c.cycle_starts, _spans.c.cycle_ends, _spans.c.unbilled_why,
 )  # fmt: skip
 # Why a span has no invoice though it is billed: what turns up later of it is
 # a line of the next invoice.
@@ -69,8 +74,9 @@ def issue_all(
     """
     series = drafts[0][0].get('series', SERIES)
     first = draw_numbers(conn, series, len(drafts))
-    conn.execute(
-        _invoices.insert(),
+    bulk.insert(
+        conn,
+        _invoices,
         [
             {
                 'reference': _reference(values, series, number),
@@ -96,7 +102,7 @@ def issue_all(
         for line in owned
     ]
     if lines:
-        conn.execute(_lines.insert(), lines)
+        bulk.insert(conn, _lines, lines)
     return written
 
 
@@ -274,7 +280,7 @@ def said(
     )
     split = (
         (subscription_id, count, (texts or '').split(_END))
-        for subscription_id, count, texts in found
+        for subscription_id, count, texts in found.all()
     )
     return {
         subscription_id: lines
@@ -413,7 +419,7 @@ def bill_spans(
 ) -> None:
     """Add links to chains, those of each chain in their order."""
     if links:
-        conn.execute(_spans.insert(), links)
+        bulk.insert(conn, _spans, links)
 
 
 def spans_of(
@@ -422,7 +428,7 @@ def spans_of(
     """The chains of some subscriptions, each in order."""
     return rows.named(
         conn.execute(
-            _spans.select()
+            sa.select(*_LINKS)
             .where(_spans.c.subscription_id.in_(subscription_ids))
             .order_by(_spans.c.subscription_id, _spans.c.starts)
         )

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing import errors
+from patrii_billing.store import bulk
 from patrii_billing.store import claims
 from patrii_billing.store import database
 from patrii_billing.store import schema
@@ -97,8 +98,8 @@ def ask_all(
     wanted: Sequence[Mapping[str, Any]],
 ) -> None:
     """Add notices, each with a key of its own that is new for certain."""
-    conn.execute(
-        _notices.insert(), [{**_new(now, template), **one} for one in wanted]
+    bulk.insert(
+        conn, _notices, [{**_new(now, template), **one} for one in wanted]
     )
 
 

@@ -18,6 +18,10 @@ from patrii_billing.store import subscriptions
 
 _servers = schema.servers
 _levels = schema.levels
+_HELD = (
+    _levels.c.project, _levels.c.server, _levels.c.resource,
+    _levels.c.quantity, _levels.c.at,
+)  # fmt: skip
 # What a notification may change.
 _TELLABLE = ('name', 'flavor', 'vm_state', 'told_at', 'missed_at')
 # Why there is a level, where none but a notification says so.
@@ -333,10 +337,10 @@ def levels(conn: sa.Connection, project: str) -> Sequence[sa.Row[Any]]:
 def levels_of(
     conn: sa.Connection, projects: Collection[str]
 ) -> Sequence[sa.Row[Any]]:
-    """All levels of some projects, of each in effective order."""
+    """What some projects held, and since when; of each in effective order."""
     return rows.named(
         conn.execute(
-            _levels.select()
+            sa.select(*_HELD)
             .where(_levels.c.project.in_(projects))
             .order_by(_levels.c.project, _levels.c.at, _levels.c.id)
         )
@@ -345,9 +349,9 @@ def levels_of(
 
 def names(conn: sa.Connection, projects: Collection[str]) -> Mapping[str, str]:
     """The names of the servers that some projects have, or had, by id."""
-    rows = conn.execute(
+    found = conn.execute(
         sa.select(_servers.c.id, _servers.c.name).where(
             _servers.c.project.in_(projects)
         )
-    )
-    return {row.id: row.name for row in rows}
+    ).all()
+    return {server: name for server, name in found}

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.store import bulk
 from patrii_billing.store import events
 from patrii_billing.store import schema
 
@@ -66,7 +67,7 @@ def record_all(
 
 
 def _append(conn: sa.Connection, *entries: Mapping[str, Any]) -> None:
-    conn.execute(schema.timeline.insert(), list(entries))
+    bulk.insert(conn, schema.timeline, entries)
     events.add(conn, entries)
 
 

@@ -38,6 +38,8 @@ class Instant(sa.types.TypeDecorator[dt.datetime]):
     ) -> dt.datetime | None:
         if value is None:
             return None
+        if value.tzinfo is dt.UTC:
+            return value.replace(tzinfo=None)
         if value.tzinfo is None:
             raise ValueError('an instant needs its zone')
         return value.astimezone(dt.UTC).replace(tzinfo=None)

@@ -60,7 +60,7 @@ class LookingTest(books.BooksTestCase):
                 ):
                     folded = list(bill.entries(other, span))
                 self.assertEqual(folded, entries)
-        return [one.sub.id for one in looked if one.is_quiet]
+        return [one.sub.id for one in looked if one.quiet]
 
     def test_without_changes_no_old_line_is_read(self) -> None:
         self.assertEqual([1, 2, 3], self.quiet())
