@@ -194,6 +194,9 @@ def wares() -> dict[str, Any]:
         'unit': piece.id,
         'term': term.id,
         'bank': bank.id,
+        'cash': cash.id,
+        'journal': bank.journal.id,
+        'receivable': account(company, 'receivable').id,
     }
 
 

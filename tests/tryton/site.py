@@ -193,6 +193,27 @@ class Clerk:
             steps.append(('pay', {'type': 'partial'}))
         self._walk('account.invoice.pay', *steps, of=invoice)
 
+    def receive(self, party: int, amount: str) -> None:
+        """Book money of somebody that is for nothing in particular."""
+        received = Decimal(amount)
+        bank = {'account': self.facts['cash'], 'debit': received}
+        owed = {
+            'account': self.facts['receivable'],
+            'party': party,
+            'credit': received,
+        }
+        move = self.create(
+            'account.move',
+            company=self.facts['company'],
+            journal=self.facts['journal'],
+            date=dt.datetime.now(dt.UTC).date(),
+            lines=[('create', [bank, owed])],
+        )
+        self.press('account.move', move, 'post')
+
+    def state(self, invoice: int) -> str:
+        return str(self.one('account.invoice', invoice, 'state')['state'])
+
     def credit(self, invoice: int, refund: bool) -> None:
         """Negate it: as a draft, or at once and set off against it."""
         self._walk(

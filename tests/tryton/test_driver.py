@@ -69,25 +69,19 @@ class TrytonTestCase(base.BaseTestCase):
         """What a reading has of this test's customer."""
         pages = list(self.engine.changes(since or self.begun))
         self.assertEqual([{}] * len(pages), [dict(p.unread) for p in pages])
+        customers = [one for page in pages for one in page.customers]
+        contracts = [one for page in pages for one in page.contracts]
+        bills = [one for page in pages for one in page.bills]
         return bridge.Page(
-            customers=[
-                one
-                for page in pages
-                for one in page.customers
-                if one.ref == self.customer
-            ],
+            customers=[one for one in customers if one.ref == self.customer],
             contracts=[
-                one
-                for page in pages
-                for one in page.contracts
-                if one.customer == self.customer
+                one for one in contracts if one.customer == self.customer
             ],
-            bills=[
-                one
-                for page in pages
-                for one in page.bills
-                if one.customer == self.customer
-            ],
+            # What hangs together with what changed is told again.
+            bills=sorted(
+                {one for one in bills if one.customer == self.customer},
+                key=lambda one: one.ref,
+            ),
         )
 
     def bill(self) -> bridge.Bill:
@@ -155,6 +149,21 @@ class ReadingTest(TrytonTestCase):
 
         [bill] = self.read().bills
         self.assertEqual((0, _VOID), (bill.owed, bill.state))
+
+    def test_money_that_is_matched_with_nothing_is_money(self) -> None:
+        self.subscribe()
+        invoice = self.invoice()
+        before = self.now()
+
+        self.clerk.receive(self.party, '11.00')
+
+        [bill] = self.read(before).bills
+        self.assertEqual((100, _OPEN), (bill.owed, bill.state))
+        self.assertEqual([bill], list(self.engine.bills(self.customer)))
+        self.clerk.receive(self.party, '1.00')
+        self.assertEqual((0, _PAID), (self.bill().owed, self.bill().state))
+        self.assertEqual([], list(self.engine.bills(self.customer)))
+        self.assertEqual('posted', self.clerk.state(invoice))
 
     def test_an_open_credit_note_lowers_what_is_owed(self) -> None:
         self.subscribe()
@@ -254,7 +263,7 @@ class LookTest(TrytonTestCase):
     def test_it_says_what_is_wrong(self) -> None:
         for wrong, why in (
             ({'key': 'stolen'}, 'does not take the key'),
-            ({'database': 'elsewhere'}, 'has no database elsewhere'),
+            ({'database': 'elsewhere'}, 'has no such database'),
         ):
             [need] = _engine(self.tryton, **wrong).look().needs
             self.assertIn(why, need)

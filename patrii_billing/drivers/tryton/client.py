@@ -34,6 +34,12 @@ _TRIES = 3
 _PAUSE = 1.0
 _LONGEST_PAUSE = 10.0
 _AWAY = frozenset({408, 425, 429, 502, 503, 504})
+# What is about none of the records.
+_NEEDS = {
+    401: 'it does not take the key: see the applications of its user',
+    403: 'it lets nobody ask what is asked',
+    404: 'it has no such database, or is older than 8.0',
+}
 _KEPT = 300
 
 
@@ -70,6 +76,10 @@ class _AwayError(errors.EngineUnavailable):
     def __init__(self, reason: str, pause: float = _PAUSE) -> None:
         super().__init__(reason)
         self.pause = pause
+
+
+class NeedError(errors.EngineUnavailable):
+    """It refuses anything until somebody sees to it; says to what."""
 
 
 class Client:
@@ -227,8 +237,9 @@ def _read(response: requests.Response) -> Any:
         raise errors.EngineUnavailable(
             f'Tryton answered {code}: {_reason(response)}'
         )
-    if code < 400:
-        raise errors.EngineRefused('redirects are not followed', code)
+    if code in _NEEDS or code < 400:
+        need = _NEEDS.get(code, 'its URL is another one: it redirects')
+        raise NeedError(f'{need} ({code})')
     raise errors.EngineRefused(_reason(response), code)
 
 

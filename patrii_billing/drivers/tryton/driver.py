@@ -45,15 +45,18 @@ class Tryton:
         what = f'Tryton {release} at {place.url}, database {place.database}'
         try:
             return bridge.Sight(what=what, needs=self._needs())
+        except clients.NeedError as error:
+            return bridge.Sight(what=what, needs=(str(error),))
         except errors.EngineRefused as error:
-            return bridge.Sight(what=what, needs=(_advice(error, place),))
+            need = f'its user may not read all of it: {error.reason}'
+            return bridge.Sight(what=what, needs=(need,))
 
     def changes(self, since: dt.datetime | None) -> Iterator[bridge.Page]:
         return self._reader.changes(since)
 
     def bills(self, customer: str) -> Sequence[bridge.Bill]:
         """Raises EngineUnavailable also where one of them is not readable."""
-        found = self._reader.unpaid(records.number_of(customer))
+        found = self._reader.bills.unpaid(records.number_of(customer))
         for ref, why in found.unread.items():
             raise errors.EngineUnavailable(f'{ref} is not understood: {why}')
         return [one for one in found.bills if one.owed]
@@ -95,7 +98,7 @@ class Tryton:
 
     @functools.cached_property
     def _number(self) -> int:
-        """The id of the company. Raises EngineRefused where it is open."""
+        """The id of the company. Raises EngineUnavailable where it is open."""
         found = self._client.rows('company.company', [], ('party.name',))
         names = {one['party']['name']: int(one['id']) for one in found}
         if self._company in names:
@@ -103,8 +106,8 @@ class Tryton:
         if not self._company and len(names) == 1:
             return next(iter(names.values()))
         listed = ', '.join(sorted(names)) or 'none'
-        raise errors.EngineRefused(
-            f'[tryton] company must be one that the user sees: {listed}', 404
+        raise clients.NeedError(
+            f'[tryton] company must be one that the user sees: {listed}'
         )
 
 
@@ -123,12 +126,3 @@ def build(conf: cfg.ConfigOpts) -> Tryton | None:
     )
     fields = reading.Fields(options.project_field, options.plan_field)
     return Tryton(place, options.company, fields)
-
-
-def _advice(error: errors.EngineRefused, place: clients.Place) -> str:
-    """What an operator can do about a no."""
-    if error.code == 401:
-        return 'it does not take the key: see Applications of its user there'
-    if error.code == 404 and not error.reason.startswith('['):
-        return f'it has no database {place.database}'
-    return f'its user may not read all that is needed: {error.reason}'

@@ -8,6 +8,7 @@ sale_subscription: party.py, invoice.py and subscription.py.
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Set
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -192,20 +193,27 @@ def is_credit(invoice: Row) -> bool:
     return bool(invoice['total_amount'] < 0)
 
 
+def left(invoice: Row) -> int:
+    """What is to be paid of it yet. Raises InvalidInput."""
+    amount = invoice['amount_to_pay'] or Decimal(0)
+    return max(_minor(amount, invoice['currency']['code']), 0)
+
+
+def age(invoice: Row) -> tuple[dt.date, int]:
+    """By which invoices are paid first."""
+    return _due(invoice, 0, invoice['currency']['code']), invoice['id']
+
+
 def bill(
-    invoice: Row, credits: Sequence[Row], contract: int | None
+    invoice: Row, covered: int, notes: Set[int], contract: int | None
 ) -> bridge.Bill:
-    """An invoice, less what its credit notes take off it that are open.
+    """An invoice, less what of it is covered; `notes` are its credit notes.
 
     Raises InvalidInput for an amount that is none of its currency.
     """
     currency = invoice['currency']['code']
     total = _minor(invoice['total_amount'], currency)
-    open_credit = sum(
-        _minor(one['amount_to_pay'] or Decimal(0), currency) for one in credits
-    )
-    left = _minor(invoice['amount_to_pay'] or Decimal(0), currency)
-    owed = max(left + min(open_credit, 0), 0)
+    owed = left(invoice) - covered
     return bridge.Bill(
         ref=ref(INVOICE, invoice['id']),
         customer=ref(PARTY, invoice['party']),
@@ -213,7 +221,7 @@ def bill(
         currency=currency,
         total=total,
         owed=owed,
-        state=_state(invoice, credits, owed, left == total),
+        state=_state(invoice, notes, owed),
         issued_on=invoice['invoice_date'],
         due_on=_due(invoice, total - owed, currency),
         changed_at=invoice['last_modified_at'],
@@ -221,20 +229,20 @@ def bill(
     )
 
 
-def _state(
-    invoice: Row, credits: Sequence[Row], owed: int, untouched: bool
-) -> bridge.BillState:
+def _state(invoice: Row, notes: Set[int], owed: int) -> bridge.BillState:
     if invoice['state'] == 'cancelled':
         return bridge.BillState.VOID
     if owed:
         return bridge.BillState.OPEN
-    notes = {ref(INVOICE, one['id']) for one in credits}
+    if invoice['state'] == 'posted':
+        # By what nobody has matched with it yet.
+        return bridge.BillState.VOID if notes else bridge.BillState.PAID
     settled = {
         (line['move'] or {}).get('origin')
         for line in invoice['reconciliation_lines']
     }
-    credited = bool(settled) and settled <= notes
-    if credited or (invoice['state'] == 'posted' and notes and untouched):
+    credited = {ref(INVOICE, note) for note in notes}
+    if settled and settled <= credited:
         return bridge.BillState.VOID
     return bridge.BillState.PAID
 
@@ -243,7 +251,7 @@ def _due(invoice: Row, paid: int, currency: str) -> dt.date:
     """The day of the first instalment that is not paid, else of the last."""
     due: dt.date = invoice['invoice_date']
     dated = [
-        (line['maturity_date'] or due, _asked(line, currency))
+        (line['maturity_date'] or due, asked(line, currency))
         for line in invoice['lines_to_pay']
     ]
     for due, amount in sorted(dated):
@@ -253,7 +261,8 @@ def _due(invoice: Row, paid: int, currency: str) -> dt.date:
     return due
 
 
-def _asked(line: Row, currency: str) -> int:
+def asked(line: Row, currency: str) -> int:
+    """What an entry of an account asks for, in minor units of a currency."""
     amount = line['debit'] - line['credit']
     if line['amount_second_currency'] is not None:
         amount = line['amount_second_currency']

@@ -155,8 +155,17 @@ class AnswersTest(ClientTestCase):
             _NOTES, status_code=302, headers={'location': 'http://other'}
         )
 
-        self.assertRaises(errors.EngineRefused, self.rows)
+        self.assertRaises(client.NeedError, self.rows)
         self.assertEqual(1, self.web.call_count)
+
+    def test_a_key_that_is_not_taken_is_no_answer_to_what_is_written(
+        self,
+    ) -> None:
+        """It waits until somebody has seen to the key."""
+        for code in (401, 403, 404):
+            self.web.post(_NOTES, status_code=code)
+
+            self.assertRaises(errors.EngineUnavailable, self.create)
 
     def test_what_is_no_list_of_records_is_not_read_as_none(self) -> None:
         for answer in ('{}', 'null', '<html>'):

@@ -34,8 +34,10 @@ def _invoice(**values: Any) -> Any:
     }  # fmt: skip
 
 
-def _bill(*credits: Any, **values: Any) -> bridge.Bill:
-    return records.bill(_invoice(**values), credits, None)
+def _bill(
+    covered: int = 0, notes: frozenset[int] = frozenset(), **values: Any
+) -> bridge.Bill:
+    return records.bill(_invoice(**values), covered, notes, None)
 
 
 class BillTest(base.BaseTestCase):
@@ -75,38 +77,33 @@ class BillTest(base.BaseTestCase):
 
         self.assertIs(bridge.BillState.VOID, bill.state)
 
-    def test_a_credit_of_a_part_leaves_the_rest_open(self) -> None:
-        note = {'id': 9, 'amount_to_pay': Decimal('-10.00')}
-
-        bill = _bill(note)
+    def test_what_is_covered_is_not_owed(self) -> None:
+        bill = _bill(1000)
 
         self.assertEqual(
             (2000, bridge.BillState.OPEN), (bill.owed, bill.state)
         )
-
-    def test_more_credit_than_is_owed_is_no_debt_of_ours(self) -> None:
-        note = {'id': 9, 'amount_to_pay': Decimal('-40.00')}
-
-        self.assertEqual(0, _bill(note).owed)
+        self.assertIs(bridge.BillState.PAID, _bill(3000).state)
+        void = _bill(3000, frozenset([9]))
+        self.assertIs(bridge.BillState.VOID, void.state)
 
     def test_paid_by_money_and_a_credit_note_is_paid(self) -> None:
-        note = {'id': 9, 'amount_to_pay': Decimal(0)}
         settled = [
             {'move': {'origin': 'account.invoice,9'}},
             {'move': {'origin': 'account.invoice,7'}},
         ]
 
-        bill = _bill(
-            note, state='paid', amount_to_pay=Decimal(0),
-            reconciliation_lines=settled,
-        )  # fmt: skip
-
-        self.assertIs(bridge.BillState.PAID, bill.state)
-        void = _bill(
-            note, state='paid', amount_to_pay=Decimal(0),
-            reconciliation_lines=settled[:1],
-        )  # fmt: skip
-        self.assertIs(bridge.BillState.VOID, void.state)
+        for lines, state in (
+            (settled, bridge.BillState.PAID),
+            (settled[:1], bridge.BillState.VOID),
+            ([{'move': None}], bridge.BillState.PAID),
+            ([], bridge.BillState.PAID),
+        ):
+            bill = _bill(
+                notes=frozenset([9]), state='paid',
+                amount_to_pay=Decimal(0), reconciliation_lines=lines,
+            )  # fmt: skip
+            self.assertIs(state, bill.state)
 
     def test_parts_of_a_cent_are_not_guessed(self) -> None:
         self.assertRaises(
