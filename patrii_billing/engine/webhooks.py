@@ -131,20 +131,13 @@ def keep_late(
     """
     if receipts.by_message(conn, source.name, message.id) is not None:
         return
-    try:
-        told = foreign.read(source.fields, message.body)
-    except errors.InvalidInput:
-        told = foreign.Ignored(foreign.type_of(source.fields, message.body))
-    key = None
-    if isinstance(told, foreign.PaymentTold):
-        key = f'{source.name}:{told.payment}'
-    _keep(
-        conn, source, message, now,
-        Outcome(ReceiptState.PARKED, why, key=key, type=told.type),
-    )  # fmt: skip
+    # Without a key: no other message has it done.
+    name = foreign.type_of(source.fields, message.body)
+    late = Outcome(ReceiptState.PARKED, why, type=name)
+    _keep(conn, source, message, now, late)
     tell.operator(
         conn, now, 'webhook_parked', f'late:{source.name}:{now:%Y-%m-%d}',
-        f'{source.name} told of {told.type or "something"}: {why}',
+        f'{source.name} told of {name or "something"}: {why}',
     )  # fmt: skip
 
 
@@ -386,14 +379,25 @@ class _Desk:
                 continue
             told = payments.get(self._conn, row.payment_id)
             if told.kind == PaymentKind.CHARGE_BACK:
-                if told.state == PaymentState.PENDING:
-                    refunds.explain(
-                        self._conn, self._tools, told.id, payment_id,
-                        self._now, self._by,
-                    )  # fmt: skip
-            elif nobodys:
-                continue
-            receipts.change(self._conn, row.id, state=ReceiptState.DONE)
+                settled = self._explain(told, payment_id)
+            else:
+                settled = not nobodys
+            if settled:
+                receipts.change(self._conn, row.id, state=ReceiptState.DONE)
+
+    def _explain(self, back: sa.Row[Any], payment_id: int) -> bool:
+        """Whether a charge back is, or was, one of the payment's."""
+        if back.state != PaymentState.PENDING:
+            return True
+        try:
+            with self._conn.begin_nested():
+                refunds.explain(
+                    self._conn, self._tools, back.id, payment_id, self._now,
+                    self._by,
+                )  # fmt: skip
+        except errors.Conflict:
+            return False  # More than was paid: for a person, as before.
+        return True
 
     def _await(self) -> _Deed:
         known = self._payment

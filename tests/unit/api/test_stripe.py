@@ -340,6 +340,25 @@ class MeaningTest(ShopTestCase):
         self.assertEqual([1000], self.shop.till.owed())
         self.assertEqual([], self.shop.till.mistakes())
 
+    def test_a_dispute_of_more_than_was_paid_keeps_no_payment_out(
+        self,
+    ) -> None:
+        self.shop.send(stripe.dispute('1', 'created', amount=1500))
+
+        answer = self.shop.send(stripe.intent('2', 'succeeded'))
+
+        self.assertEqual('done', answer.json['state'])
+        self.assertEqual([0], self.shop.till.owed())
+        self.assertIn(('evt_1', 'unmatched'), self.receipts())
+
+    def test_what_is_late_is_not_done_by_what_follows_it(self) -> None:
+        self.shop.send(stripe.refunded('1', 1000), late=400)
+
+        self.shop.send(stripe.intent('2', 'succeeded'))
+
+        self.assertEqual([0], self.shop.till.owed())
+        self.assertIn(('evt_1', 'parked'), self.receipts())
+
     def test_units_are_those_of_the_currency_as_stripe_counts_them(
         self,
     ) -> None:
