@@ -196,6 +196,17 @@ class LevelTest(base.BaseTestCase):
             known = dataclasses.replace(WEB, created_at=since)
             self.assertEqual(first, heard.first_level(made, known, kept))
 
+    def test_a_level_is_the_same_whoever_told_it(self) -> None:
+        known = [level('s1', NOON), level('s2', NOON + HOUR)]
+        swept = heard.Level('s1', heard.ONE, NOON, 'swept')
+
+        self.assertTrue(heard.is_told(swept, known))
+        for change in ({'flavor': 's2'}, {'at': NOON + HOUR},
+                       {'quantity': 0 * heard.ONE}):  # fmt: skip
+            other = dataclasses.replace(swept, **change)
+            self.assertFalse(heard.is_told(other, known), change)
+        self.assertFalse(heard.is_told(swept, []))
+
     def test_its_flavor_is_that_of_the_latest_time(self) -> None:
         levels = [level('s2', NOON + 2 * HOUR), level('s3', NOON + HOUR)]
         at = NOON + HOUR
