@@ -77,8 +77,10 @@ def _database(site: Site) -> finding.Findings:
     engine = wiring.books(site.conf).engine
     try:
         found, head = migrate.version(engine)
-        left = migrate.missing(found)
-        if found == head or (found and not any(map(migrate.adds, left))):
+        left = migrate.missing(engine)
+        if found is not None and found <= head and not any(
+            map(migrate.adds, left)
+        ):
             # What is to be taken away waits for `db contract`.
             yield finding.exists(f'database at schema {found}')
             return

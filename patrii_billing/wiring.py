@@ -8,6 +8,7 @@ section and option, for a configuration that cannot be meant.
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from concurrent import futures
 import contextlib
@@ -46,6 +47,8 @@ from patrii_billing.domain import span
 from patrii_billing.domain import tax
 from patrii_billing.domain import windows
 from patrii_billing.engine import bounces
+from patrii_billing.engine.bridging import reading
+from patrii_billing.engine.bridging import telling
 from patrii_billing.engine import deliver
 from patrii_billing.engine import events
 from patrii_billing.engine import imports
@@ -88,10 +91,14 @@ _NO_SPAN = dt.timedelta()
 # api-paste.ini says it of the API.
 _HEALTH = ['patrii_billing_database', 'patrii_billing_silence']
 # Whose options are settings of the engine by name.
-_SECTIONS = ('enforcement', 'engine', 'ceilometer', 'events', 'retention')
+_SECTIONS = (
+    'enforcement', 'engine', 'ceilometer', 'events', 'retention', 'bridge',
+)  # fmt: skip
 GALLERY = galleries.INDEX
-# The drivers of other subscription engines.
+# The drivers of other subscription engines, and what is said instead of one.
 ENGINES = 'patrii_billing.subscriptions'
+AUTO = 'auto'
+INTERNAL = 'internal'
 
 
 class SystemClock:
@@ -211,7 +218,11 @@ def _blamed_on(option: str) -> Iterator[None]:
 def books(conf: cfg.ConfigOpts) -> database.Database:
     # oslo.db would wait for one that is away without minding a stop.
     options = database_conf.options(conf) | {'max_retries': 0}
-    tells = conf.events.notify or bool(conf.webhooks.endpoints)
+    tells = (
+        conf.events.notify
+        or bool(conf.webhooks.endpoints)
+        or bool(bridges(conf))
+    )
     return database.Database(tells=tells, **options)
 
 
@@ -390,6 +401,7 @@ def tools(
     conf: cfg.ConfigOpts, stop: threading.Event | None = None
 ) -> toolbox.Tools:
     """What the engine works with; rows not begun when told to stop wait."""
+    found = bridges(conf)
     return toolbox.Tools(
         db=books(conf),
         cloud=cloud(conf),
@@ -398,9 +410,81 @@ def tools(
         settings=settings(conf),
         each=_Pool(conf.engine.act_threads),
         stopping=(stop or threading.Event()).is_set,
-        listeners=listeners(conf),
+        listeners={**listeners(conf), **_engines_told(conf, found)},
+        bridges=found,
         printer=printer(conf) if conf.mail.attach_invoices else None,
     )
+
+
+def bridges(conf: cfg.ConfigOpts) -> dict[str, ports.Bridge]:
+    """The subscription engine that customers are in, where it is not ours.
+
+    Raises InvalidInput for one that is not there, or for several.
+    """
+    wanted, where = conf.bridge.driver, '[bridge] driver'
+    if wanted == INTERNAL:
+        return {}
+    found = {
+        point.name: point for point in metadata.entry_points(group=ENGINES)
+    }
+    if wanted != AUTO and wanted not in found:
+        known = ', '.join([AUTO, INTERNAL, *sorted(found)])
+        raise errors.InvalidInput(f'is none of {known}', where)
+    names = sorted(found) if wanted == AUTO else [wanted]
+    built = {name: found[name].load()(conf) for name in names}
+    named = {name: each for name, each in built.items() if each is not None}
+    if len(named) > 1:
+        raise errors.InvalidInput(
+            f'must say which: {", ".join(named)} are configured', where
+        )
+    if wanted != AUTO and not named:
+        raise errors.InvalidInput(
+            f'has nothing to reach it by, see [{wanted}]', where
+        )
+    return {
+        name: ports.Bridge(
+            name, each, frozenset(conf.bridge.ours), _new_account(conf),
+            _Trouble(conf),
+        )
+        for name, each in named.items()
+    }  # fmt: skip
+
+
+def _new_account(conf: cfg.ConfigOpts) -> dict[str, object]:
+    given = defaults(conf)
+    return {
+        'timezone': given.timezone, 'locale': given.locale,
+        'taxes': list(given.taxes),
+    }  # fmt: skip
+
+
+class _Trouble:
+    """What of the cloud is in the way; asked anew only where something was.
+
+    A cloud that was fine is found out by its calls, as everywhere.
+    """
+
+    def __init__(self, conf: cfg.ConfigOpts) -> None:
+        self._conf = conf
+        self._fine = False
+
+    def __call__(self) -> str | None:
+        if not self._fine:
+            found = complaints(self._conf)
+            self._fine = not found
+            return '; '.join(found) or None
+        return None
+
+
+def _engines_told(
+    conf: cfg.ConfigOpts, found: Mapping[str, ports.Bridge]
+) -> dict[str, ports.Listener]:
+    return {
+        f'{name} (engine)': ports.Listener(
+            telling.Teller(books(conf), each), telling.WANTS
+        )
+        for name, each in found.items()
+    }
 
 
 def listeners(conf: cfg.ConfigOpts) -> dict[str, ports.Listener]:
@@ -596,6 +680,10 @@ def engine(conf: cfg.ConfigOpts, stop: threading.Event) -> dict[str, Step]:
     for name in built.listeners:
         steps[f'events to {name}'] = functools.partial(
             deliver.run, built, name
+        )
+    for name in built.bridges:
+        steps[f'bridge to {name}'] = functools.partial(
+            reading.run, built, name
         )
     if built.listeners or conf.webhooks.sources:
         steps['events'] = lambda: events.run(built, built.now())

@@ -11,6 +11,7 @@ from oslo_middleware.healthcheck import opts as healthcheck
 from patrii_billing.conf import api
 from patrii_billing.conf import billing
 from patrii_billing.conf import bounces
+from patrii_billing.conf import bridge
 from patrii_billing.conf import ceilometer
 from patrii_billing.conf import checks
 from patrii_billing.conf import database
@@ -49,6 +50,7 @@ _OURS = (
     webhooks,
     odoo,
     tryton,
+    bridge,
     retention,
     metrics,
 )

@@ -27,6 +27,7 @@ _INVOICE = {
     'credit note': 'credited',
     'written off': 'written_off',
     'recovered': 'recovered',
+    'external': 'handed_over',
 }
 _PAYMENT = {
     'pending': 'pending',

@@ -124,6 +124,7 @@ class InvoiceState(enum.StrEnum):
     PAID = 'paid'
     VOID = 'void'
     UNCOLLECTIBLE = 'uncollectible'
+    EXTERNAL = 'external'  # asked for by another engine, not by this one
 
 
 class PaymentKind(enum.StrEnum):
@@ -160,3 +161,11 @@ class ReceiptState(enum.StrEnum):
     UNMATCHED = 'unmatched'  # money that is nobody's yet
     IGNORED = 'ignored'
     PARKED = 'parked'  # not understood, or against the books: for a person
+
+
+class LinkState(enum.StrEnum):
+    """What a record of another engine is in these books."""
+
+    LINKED = 'linked'
+    WAITING = 'waiting'  # read, and not taken over: the reason says why
+    GONE = 'gone'  # not there any more

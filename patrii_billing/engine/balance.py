@@ -126,7 +126,9 @@ def use(
     used = min(payment.free, invoice.owed)
     if limit is not None:
         used = min(used, limit)
-    if used <= 0 or invoice.state not in _PAYABLE:
+    # What is paid on another engine's is booked there.
+    theirs = invoice.kind in invoices.THEIRS
+    if used <= 0 or theirs or invoice.state not in _PAYABLE:
         return 0
     payments.allocate(conn, payment_id, invoice_id, used, now)
     payments.change(conn, payment_id, free=payment.free - used)

@@ -180,7 +180,8 @@ def _credit_unused(
     entries = list(bill.entries(ground))
     if all(entry.line.corrects is None for entry in entries):
         return  # what else is to be billed comes with the last invoice
-    if any(entry.line.corrects is None for entry in entries):
+    theirs = sub.invoiced_by is not None
+    if theirs or any(entry.line.corrects is None for entry in entries):
         drafts = [issuing.correction(tools, ground, entries, now)]
         issuing.issue(conn, drafts, now)
         return

@@ -93,7 +93,10 @@ def settle(
         )
         ground = _read(conn, tools, sub)
         entries = list(bill.entries(ground))
-    at_once = ground.policy.changes is policies.Changes.AT_ONCE
+    # Which invoice takes them is for the engine that draws it up to say.
+    at_once = sub.invoiced_by is not None or (
+        ground.policy.changes is policies.Changes.AT_ONCE
+    )
     is_over = sub.contract == lifecycle.Contract.ENDED
     if is_over:
         # There is no next invoice for what was used last.

@@ -39,7 +39,8 @@ EXTRA = 'extra'
 class Draft:
     """An invoice that only lacks its number; `period` is in local days.
 
-    `told` is what the timeline says of it beside the usual: by, why.
+    `told` is what the timeline says of it beside the usual: by, why. What
+    another `engine` asks for is only recorded here.
     """
 
     account: sa.Row[Any]
@@ -52,6 +53,7 @@ class Draft:
     lines: tuple[dict[str, Any], ...]
     said: invoicing.Invoice
     told: Mapping[str, str] = field(default_factory=dict)
+    engine: str | None = None
 
 
 def draft(
@@ -82,6 +84,7 @@ def draft(
         account=ground.account, subscription_id=ground.sub.id,
         currency=plan.currency, kind=kind, period=period, due_at=due_at,
         announce_at=announce_at, lines=lines, said=said,
+        engine=ground.sub.invoiced_by,
     )  # fmt: skip
 
 
@@ -148,7 +151,9 @@ def correction(
         max(calendar.in_unit(at, days, ground.zone) for at in ends),
     )
     due_at = ground.policy.net.after(now, ground.zone)
-    found = draft(tools, ground, EXTRA, entries, period, due_at, now, now)
+    ours = ground.sub.invoiced_by is None
+    kind = EXTRA if ours else invoices.HANDOVER
+    found = draft(tools, ground, kind, entries, period, due_at, now, now)
     return replace(found, told=told)
 
 
@@ -157,10 +162,52 @@ def issue(
 ) -> list[int]:
     """Give drafts their numbers, use balances on them, and tell; the ids.
 
-    The locks of their accounts are held.
+    The locks of their accounts are held. What another engine asks for is
+    recorded in a series of that engine's name, and told to it.
     """
-    if not drafts:
-        return []
+    ids: dict[int, int] = {}
+    for engine in {each.engine for each in drafts}:
+        mine = [
+            place for place, each in enumerate(drafts) if each.engine == engine
+        ]
+        write = _issue if engine is None else _record
+        written = write(conn, [drafts[place] for place in mine], now)
+        ids |= zip(mine, written, strict=True)
+    return [ids[place] for place in sorted(ids)]
+
+
+def _record(
+    conn: sa.Connection, drafts: Sequence[Draft], now: dt.datetime
+) -> list[int]:
+    """Remember what time another engine bills; nothing is owed for it."""
+    external = {
+        'state': lifecycle.InvoiceState.EXTERNAL, 'owed': 0,
+        'reference': None,
+    }  # fmt: skip
+    rows = invoices.issue_all(
+        conn, now,
+        [
+            (
+                {
+                    **_values(each, {}), **external, 'series': each.engine,
+                    'kind': each.kind if each.kind == invoices.HANDOVER
+                    else invoices.RECORD,
+                },
+                each.lines,
+            )
+            for each in drafts
+        ],
+    )  # fmt: skip
+    for row, each in zip(rows, drafts, strict=True):
+        entry = balance.told(row)
+        entry['detail'] |= {'result': str(lifecycle.InvoiceState.EXTERNAL)}
+        timeline.record_all(conn, now, 'invoice', [{**entry, **each.told}])
+    return [row.id for row in rows]
+
+
+def _issue(
+    conn: sa.Connection, drafts: Sequence[Draft], now: dt.datetime
+) -> list[int]:
     carried = _carried(conn, drafts)
     rows = invoices.issue_all(
         conn, now, [(_values(each, carried), each.lines) for each in drafts]

@@ -7,11 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain import guards
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain import server as nova
 from patrii_billing.engine import absences
+from patrii_billing.engine.bridging import doubt
 from patrii_billing.engine import collect
 from patrii_billing.engine import leasing
 from patrii_billing.engine import permit
@@ -29,8 +31,11 @@ _PATIENCE = 10
 
 def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     """Whether a destructive action may go on; if not, it is put away."""
+    unknown = _owed_elsewhere(tools, row)
     now = tools.now()
-    refusal = tools.db.write(permit.destructive, tools, row, now)
+    refusal = unknown or tools.db.write(
+        permit.destructive, tools, row, now
+    )
     if refusal is None:
         return True
     if refusal.final:
@@ -43,6 +48,17 @@ def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     next_at = now + (rare if refusal.for_person else often)
     tools.db.write(actions.again, row, next_at, refusal.why)
     return False
+
+
+def _owed_elsewhere(
+    tools: toolbox.Tools, row: sa.Row[Any]
+) -> guards.Refusal | None:
+    """Ask where it is invoiced what is owed now; why that is not known."""
+    by_ladder = row.ground is None and row.type != ActionType.PURGE
+    if not by_ladder or not tools.bridges:
+        return None
+    why = doubt.ask(tools, row.subscription_id)
+    return guards.Refusal(why) if why else None
 
 
 def withdrawn(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:

@@ -16,6 +16,7 @@ from patrii_billing.domain import guards
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Ground
 from patrii_billing.engine import bounces
+from patrii_billing.engine.bridging import doubt
 from patrii_billing.engine import correct
 from patrii_billing.engine import gather
 from patrii_billing.engine import relinquishing
@@ -46,6 +47,7 @@ def destructive(
     # As it is now: a move before this one may have committed the action.
     current = actions.get(conn, row.id)
     refusal = _law(conn, tools, row, current.committed_at is not None, now)
+    refusal = refusal or _elsewhere(conn, tools, row, now)
     refusal = refusal or _switches(conn, tools, current, now)
     if refusal is None:
         lease = max(row.lease_until, now + tools.settings.lease)
@@ -94,6 +96,19 @@ def _law(
         # What was begun is finished, lest a server stay locked and running.
         return guards.outside_window(policy, kind, facts.zone, now)
     return refusal
+
+
+def _elsewhere(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    now: dt.datetime,
+) -> guards.Refusal | None:
+    """Whether what is owed in another engine is known."""
+    if row.type == ActionType.PURGE or row.ground == Ground.OWNER:
+        return None
+    why = doubt.why_not(conn, tools, row.subscription_id, now)
+    return guards.Refusal(why) if why else None
 
 
 def _switches(

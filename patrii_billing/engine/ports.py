@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 import contextlib
 from dataclasses import dataclass
+from dataclasses import field
 import datetime as dt
 from typing import Protocol
 
@@ -210,6 +211,22 @@ class SubscriptionEngine(Protocol):
 
     def write_note(self, note: bridge.Note) -> str:
         """Say what was done, where people there read; once; its ref."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """An engine by its name, and what of its customers is kept here.
+
+    `new_account` says what a new account has that the engine does not know:
+    locale, timezone, taxes. `trouble` says why the cloud's side is not to be
+    worked with, as it is now; None where it is.
+    """
+
+    name: str
+    engine: SubscriptionEngine
+    ours: frozenset[str] = frozenset()
+    new_account: Mapping[str, object] = field(default_factory=dict)
+    trouble: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,12 @@ class Settings:
     delivery_give_up: dt.timedelta = _S(days=3)
     keep_delivered: dt.timedelta = _S(days=7)
     keep_dead: dt.timedelta = _S(days=90)
+    # Another subscription engine.
+    read_every: dt.timedelta = _S(seconds=30)
+    read_whole_every: dt.timedelta = _S(hours=24)
+    read_overlap: dt.timedelta = _S(minutes=10)
+    read_age: dt.timedelta = _S(minutes=30)
+    max_gone_share: int = 10  # per cent of the records known
     # What is forgotten; nothing is where it is 0.
     keep_messages: dt.timedelta = _S(days=30)
     keep_mails: dt.timedelta = _S(days=1095)

@@ -35,8 +35,9 @@ class Tools:
     `each` runs work over claimed rows, one by one or in a pool. `new_case`
     gives an id that no other case ever had, so that a lock found in Nova
     tells whether the books know it. `stopping` says that what is not begun
-    is to be left to others. `listeners` are told what happens, by name.
-    Without a `printer` mails bring no documents.
+    is to be left to others. `listeners` are told what happens, by name;
+    `bridges` lead to other subscription engines. Without a `printer` mails
+    bring no documents.
     """
 
     db: database.Database
@@ -51,6 +52,7 @@ class Tools:
     stopping: Callable[[], bool] = lambda: False
     listeners: Mapping[str, ports.Listener] = field(default_factory=dict)
     printer: ports.Printer | None = None
+    bridges: Mapping[str, ports.Bridge] = field(default_factory=dict)
 
     def now(self) -> dt.datetime:
         return self.clock.now()

@@ -158,6 +158,10 @@ def _locked(conn: sa.Connection, invoice_id: int) -> sa.Row[Any]:
 def _must_be(invoice: sa.Row[Any], *states: lifecycle.InvoiceState) -> None:
     """Raises Conflict."""
     name = balance.number(invoice)
+    if invoice.kind in invoices.THEIRS:
+        raise errors.Conflict(
+            f'{name} is of {invoice.series}: change it there'
+        )
     if invoice.kind == credits.KIND:
         raise errors.Conflict(f'{name} is a credit note')
     if invoice.state not in states:

@@ -72,6 +72,17 @@ def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:
     return row
 
 
+def by_external_ref(
+    conn: sa.Connection, external_ref: str
+) -> Sequence[sa.Row[Any]]:
+    """The accounts that another system knows by this name."""
+    return conn.execute(
+        _accounts.select()
+        .where(_accounts.c.external_ref == external_ref)
+        .order_by(_accounts.c.id)
+    ).all()
+
+
 def change(conn: sa.Connection, /, account_id: int, **values: Any) -> None:
     conn.execute(
         _accounts.update().where(_accounts.c.id == account_id).values(**values)

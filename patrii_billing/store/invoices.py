@@ -25,6 +25,13 @@ _spans = schema.spans
 _series = schema.series
 
 SERIES = 'INV'
+# Kinds of what another subscription engine invoices: a debt that it told of,
+# time that it bills, and lines that it is to put on its next invoice. Their
+# series has its name, and our journal none of them.
+FOREIGN = 'foreign'
+RECORD = 'record'
+HANDOVER = 'handover'
+THEIRS = (FOREIGN, RECORD, HANDOVER)
 _TOLD = (
     _invoices.c.id, _invoices.c.series, _invoices.c.number, _invoices.c.kind,
     _invoices.c.account_id, _invoices.c.subscription_id, _invoices.c.currency,
@@ -180,8 +187,12 @@ def billed_so_far(
 
     In minor units, with taxes, credits taken off.
     """
-    mine = _invoices.c.subscription_id.in_(subscription_ids)
-    periodic = _invoices.c.kind.in_(('first', 'renewal'))
+    # What another engine asks for is recorded as we would have billed it.
+    mine = sa.and_(
+        _invoices.c.subscription_id.in_(subscription_ids),
+        _invoices.c.kind != FOREIGN,
+    )
+    periodic = _invoices.c.kind.in_(('first', 'renewal', RECORD))
     sums = conn.execute(
         sa.select(
             _invoices.c.subscription_id,

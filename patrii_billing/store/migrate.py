@@ -9,7 +9,6 @@ what only that one uses is taken away when the last of its workers is gone.
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
-import itertools
 import pathlib
 from typing import Any
 
@@ -27,9 +26,11 @@ from patrii_billing.store import sought
 _HERE = pathlib.Path(__file__).parent
 # What the `phase` of a revision may be.
 EXPAND, CONTRACT = 'expand', 'contract'
+# Up to the newest, of what adds and of what takes away.
+ALL = 'heads'
 
 
-def upgrade(target: sa.Engine | str, revision: str = 'head') -> None:
+def upgrade(target: sa.Engine | str, revision: str = ALL) -> None:
     """Apply what is missing up to a revision to an engine or an URL.
 
     What is taken away on the way no worker of an older release may use.
@@ -47,7 +48,7 @@ def upgrade(target: sa.Engine | str, revision: str = 'head') -> None:
         command.upgrade(config, revision)
     with target.begin() as connection:
         add_watch(connection)
-        if revision in ('head', needed()):
+        if revision in (ALL, needed()):
             sought.fill(connection)
 
 
@@ -57,21 +58,25 @@ def expand(engine: sa.Engine) -> None:
     Raises Conflict where something of older releases is to be taken away
     before: then theirs are not the last workers.
     """
-    current, _ = version(engine)
-    if current is None:
+    if version(engine)[0] is None:
         upgrade(engine)
         return
-    left = missing(current)
-    added = list(itertools.takewhile(adds, left))
-    beyond = left[len(added) :]
-    if any(map(adds, beyond)):
-        raise errors.Conflict(
-            f'{beyond[0].revision} takes away what older releases use: run '
-            'db contract before it if none of them runs any more, or else '
-            'stop all workers and run db upgrade'
-        )
-    if added:
-        upgrade(engine, added[-1].revision)
+    left = missing(engine)
+    for each in filter(adds, left):
+        before = _before(each.revision)
+        gone = [
+            other
+            for other in filter(takes_away, left)
+            if other.revision in before
+        ]
+        if gone:
+            raise errors.Conflict(
+                f'{gone[0].revision} takes away what older releases use: run '
+                'db contract before it if none of them runs any more, or else '
+                'stop all workers and run db upgrade'
+            )
+    for each in filter(adds, left):
+        upgrade(engine, each.revision)
 
 
 def contract(engine: sa.Engine) -> None:
@@ -79,22 +84,45 @@ def contract(engine: sa.Engine) -> None:
 
     Raises Conflict where this release does not have all it needs.
     """
-    left = missing(version(engine)[0])
-    gone = list(itertools.takewhile(takes_away, left))
+    left = missing(engine)
+    added = {each.revision for each in filter(adds, left)}
+    gone = [
+        each
+        for each in filter(takes_away, left)
+        if not added & _before(each.revision)
+    ]
     if left and not gone:
         raise errors.Conflict('first run db expand')
-    if gone:
-        upgrade(engine, gone[-1].revision)
+    for each in gone:
+        upgrade(engine, each.revision)
     with engine.begin() as connection:
         # Of customers whom the release before entered meanwhile.
         sought.fill(connection)
 
 
-def missing(current: str | None) -> Sequence[script.Script]:
-    """What is to be applied yet to a database at a revision, in order."""
-    found = list(_revisions().walk_revisions())[::-1]
-    names = [each.revision for each in found]
-    return found[names.index(current) + 1 if current in names else 0 :]
+def missing(engine: sa.Engine) -> Sequence[script.Script]:
+    """What is to be applied yet to a database, in order.
+
+    One that a newer release has upgraded has all of ours.
+    """
+    return after(_applied(engine))
+
+
+def after(applied: Sequence[str]) -> Sequence[script.Script]:
+    """What is to be applied yet where these are the newest."""
+    every = list(_revisions().walk_revisions())[::-1]
+    if set(applied) - {each.revision for each in every}:
+        return ()
+    there = {*applied}.union(*map(_before, applied))
+    return [each for each in every if each.revision not in there]
+
+
+def _before(name: str) -> set[str]:
+    """The revisions that one rests on."""
+    found = _revisions()
+    return {
+        each.revision for each in found.iterate_revisions(name, 'base')
+    } - {name}
 
 
 def adds(revision: script.Script) -> bool:
@@ -114,10 +142,16 @@ def needed() -> str:
 
 def version(engine: sa.Engine) -> tuple[str | None, str]:
     """The revision a database is at (None: an empty one), and the newest."""
+    return (
+        max(_applied(engine), default=None), max(_revisions().get_heads())
+    )  # fmt: skip
+
+
+def _applied(engine: sa.Engine) -> tuple[str, ...]:
+    """The newest revisions of a database: of what adds, and takes away."""
     with engine.connect() as connection:
         context = migration.MigrationContext.configure(connection)
-        current = context.get_current_revision()
-    return current, str(_revisions().get_current_head())
+        return context.get_current_heads()
 
 
 def add_watch(connection: sa.Connection) -> None:

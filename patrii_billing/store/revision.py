@@ -7,7 +7,7 @@ Each worker asks once, and would keep alembic in memory for it.
 import sqlalchemy as sa
 
 # This release cannot work without it, see migrate.needed.
-NEEDED = '0004'
+NEEDED = '0006'
 # As alembic keeps it.
 _TABLE = sa.table('alembic_version', sa.column('version_num'))
 
@@ -17,5 +17,6 @@ def found(engine: sa.Engine) -> str | None:
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table(_TABLE.name):
             return None
-        at = connection.scalar(sa.select(_TABLE.c.version_num))
+        # What takes away has a row of its own.
+        at = connection.scalar(sa.select(sa.func.max(_TABLE.c.version_num)))
     return None if at is None else str(at)

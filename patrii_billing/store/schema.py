@@ -166,6 +166,7 @@ subscriptions = sa.Table(
     _C('created_at', Instant, nullable=False),
     _C('ends_on', sa.Date),  # not billed from that day on
     _C('ended_at', Instant),
+    _C('invoiced_by', _Word),  # another engine; NULL: we draw up invoices
     sa.Index(None, 'check_at'),
     sa.Index(None, 'charge_at'),
     sa.Index(None, 'settle_at'),
@@ -217,7 +218,8 @@ invoices = sa.Table(
     _to('subscription_id', 'subscriptions', nullable=True),
     _C('series', _Word, nullable=False),
     _C('number', sa.Integer),
-    # renewal | first | extra | opening | credit_note
+    # renewal | first | extra | opening | credit_note, and of what another
+    # engine invoices foreign | record | handover
     _C('kind', _Word, nullable=False),
     _C('state', _Word, nullable=False),
     _C('currency', sa.String(3), nullable=False),
@@ -695,6 +697,49 @@ receipts = sa.Table(
     sa.Index(None, 'state', 'id'),
     sa.Index(None, 'key'),
     sa.Index(None, 'received_at'),
+    **_UTF8,
+)  # fmt: skip
+
+# Other subscription engines, and how far each was read.
+bridges = sa.Table(
+    'bridges', metadata,
+    _id(),
+    _C('name', _Word, nullable=False, unique=True),
+    _C('what', sa.Text),  # as it introduced itself
+    _C('needs', Json, nullable=False),  # what it lacks, in sentences
+    _C('why', sa.Text),  # it could not be read last time
+    _C('read_from', Instant),  # by its clock, where the next reading begins
+    _C('read_at', Instant),  # when it was read to the end last
+    _C('read_whole_at', Instant),  # the same, of all that it has
+    _C('failures', sa.Integer, nullable=False),  # in a row
+    _C('next_at', Instant, nullable=False),
+    _C('owner', _Name),
+    _C('lease_until', Instant),
+    **_UTF8,
+)  # fmt: skip
+
+# What each record of another engine is in these books.
+links = sa.Table(
+    'links', metadata,
+    _id(),
+    _C('bridge', _Word, nullable=False),
+    _C('kind', _Word, nullable=False),  # customer | contract | bill
+    _C('ref', _Name, nullable=False),  # as the engine knows it
+    _C('customer', _Name, nullable=False),  # whose it is there
+    _C('state', _Word, nullable=False),  # linked | waiting | gone
+    _C('why', sa.Text),  # it waits
+    _C('said', Json, nullable=False),  # the record as it was read last
+    _C('seen_at', Instant, nullable=False),  # when it was read last
+    _C('missed_at', Instant),  # not there when all was read
+    _to('account_id', 'accounts', nullable=True),
+    _to('subscription_id', 'subscriptions', nullable=True),
+    _to('invoice_id', 'invoices', nullable=True),
+    sa.UniqueConstraint('bridge', 'kind', 'ref'),
+    sa.Index(None, 'bridge', 'state', 'kind', 'id'),
+    sa.Index(None, 'bridge', 'customer'),
+    sa.Index(None, 'account_id'),
+    sa.Index(None, 'subscription_id'),
+    sa.Index(None, 'invoice_id'),
     **_UTF8,
 )  # fmt: skip
 

@@ -36,7 +36,7 @@ class SettingsTest(base.ConfigTestCase):
         conf = self.load()
         options = {
             *conf.enforcement, *conf.engine, *conf.ceilometer,
-            *conf.events, *conf.retention, *conf.billing,
+            *conf.events, *conf.retention, *conf.billing, *conf.bridge,
             *conf.bounces, 'policy', 'limits', 'mail_lease', 'mail_per_minute',
         }  # fmt: skip
 

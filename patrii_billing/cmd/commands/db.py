@@ -80,8 +80,7 @@ def _change(
         change(engine)
     now, _ = migrate.version(engine)
     print(f'The database is at {now}{" already" if now == before else ""}.')
-    if now != head:
-        print(_left(now, head))
+    _tell_left(engine, now, head)
 
 
 def _purge(desk: desks.Desk) -> None:
@@ -105,20 +104,23 @@ def _forget(desk: desks.Desk, what: str, before: dt.datetime) -> None:
 
 
 def _version(desk: desks.Desk) -> None:
-    current, head = migrate.version(desk.books.engine)
+    engine = desk.books.engine
+    current, head = migrate.version(engine)
     print(f'current: {current or "none"}')
     print(f'newest:  {head}')
-    if current not in (None, head):
-        print(_left(current, head))
+    if current is not None:
+        _tell_left(engine, current, head)
 
 
-def _left(current: str | None, head: str) -> str:
-    left = migrate.missing(current)
-    if not left:
-        return 'A newer release has upgraded it.'
+def _tell_left(engine: sa.Engine, current: str | None, head: str) -> None:
+    left = migrate.missing(engine)
+    names = ', '.join(each.revision for each in left)
     if any(map(migrate.adds, left)):
-        return f'Up to {head} is left: db expand, or db upgrade.'
-    return f'Up to {head} is left for when all hosts run this: db contract.'
+        print(f'{names} is left: db expand, or db upgrade.')
+    elif left:
+        print(f'{names} is left for when all hosts run this: db contract.')
+    elif current is not None and current > head:
+        print('A newer release has upgraded it.')
 
 
 class _Steps(logging.StreamHandler):  # type: ignore[type-arg]

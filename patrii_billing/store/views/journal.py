@@ -19,6 +19,7 @@ from patrii_billing.domain import journal
 from patrii_billing.domain.lifecycle import PaymentKind
 from patrii_billing.domain import tax
 from patrii_billing.store import database
+from patrii_billing.store import invoices
 from patrii_billing.store import schema
 from patrii_billing.store.views import agreed
 from patrii_billing.store.views import balances
@@ -151,7 +152,9 @@ class _Teller:
             )
             .join(_accounts, _accounts.c.id == _invoices.c.account_id)
             .outerjoin(_corrected, _corrected.c.id == _invoices.c.corrects)
-            .where(*self._during(at))
+            .where(
+                *self._during(at), _invoices.c.kind.not_in(invoices.THEIRS)
+            )
         )  # fmt: skip
         for page in pages.batches(self._db, query, at, _invoices.c.id):
             sales = self._db.read(_sales, [row.id for row in page])

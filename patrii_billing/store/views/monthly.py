@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
 from patrii_billing.domain.lifecycle import PaymentKind
+from patrii_billing.store import invoices
 from patrii_billing.store import schema
 from patrii_billing.store.views import balances
 from patrii_billing.store.views import receivables
@@ -120,7 +121,11 @@ def _documents(
             _sum_if(sa.and_(total > 0, opening), total),
             _sum_if(total < 0, -total),
         )
-        .where(_invoices.c.issued_at >= start, _invoices.c.issued_at < end)
+        .where(
+            _invoices.c.issued_at >= start,
+            _invoices.c.issued_at < end,
+            _invoices.c.kind.not_in(invoices.THEIRS),
+        )
         .group_by(_invoices.c.currency)
     ).all()
     return _named(rows, 'invoiced', 'brought_in', 'credited')
@@ -208,7 +213,10 @@ def closed_with(start: dt.datetime, end: dt.datetime) -> sa.Select[Any]:
         _invoices.c.id, _invoices.c.account_id, _invoices.c.series,
         _invoices.c.number, _invoices.c.currency, _invoices.c.closed_at,
         owed.label('owed'),
-    ).where(then >= start, then < end, owed > 0)  # fmt: skip
+    ).where(
+        then >= start, then < end, owed > 0,
+        _invoices.c.kind.not_in(invoices.THEIRS),
+    )  # fmt: skip
 
 
 def _kept(conn: sa.Connection, instant: dt.datetime) -> _Sums:

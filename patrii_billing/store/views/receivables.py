@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import calendar
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import database
+from patrii_billing.store import invoices
 from patrii_billing.store import schema
 from patrii_billing.store.views import pages
 
@@ -86,7 +87,10 @@ def open_now(conn: sa.Connection) -> dict[str, int]:
         sa.select(
             _invoices.c.currency, sa.func.sum(_invoices.c.owed).label('sum')
         )
-        .where(_invoices.c.state == lifecycle.InvoiceState.OPEN)
+        .where(
+            _invoices.c.state == lifecycle.InvoiceState.OPEN,
+            _invoices.c.kind.not_in(invoices.THEIRS),
+        )
         .group_by(_invoices.c.currency)
     )
     return {row.currency: int(row.sum) for row in rows}
@@ -113,6 +117,7 @@ def owed_at(at: dt.datetime) -> sa.Subquery:
         .where(
             _invoices.c.issued_at < at,
             _invoices.c.total > 0,
+            _invoices.c.kind.not_in(invoices.THEIRS),
             _after(_invoices.c.closed_at, at),
             _after(_invoices.c.paid_at, at),
             owed > 0,

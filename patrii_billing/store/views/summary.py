@@ -21,6 +21,7 @@ from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.domain.lifecycle import PaymentKind
 from patrii_billing.domain.lifecycle import Step
+from patrii_billing.store import invoices
 from patrii_billing.store import schema
 from patrii_billing.store.views import balances
 from patrii_billing.store.views import currencies
@@ -197,7 +198,7 @@ def _documents(conn: sa.Connection, marks: Sequence[dt.datetime]) -> _Sums:
             _invoices.c.currency == currency,
             at >= since,
             _before(at, until, marks),
-            _invoices.c.kind != _OPENING,
+            _invoices.c.kind.not_in((_OPENING, *invoices.THEIRS)),
         )
         for currency in currencies.of(conn, _invoices.c.currency)
         for place, (since, until) in enumerate(itertools.pairwise(marks))

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from patrii_billing.domain import calendar
 from patrii_billing.domain import tax
 from patrii_billing.store import database
+from patrii_billing.store import invoices
 from patrii_billing.store import schema
 from patrii_billing.store.views import monthly
 from patrii_billing.store.views import pages
@@ -79,7 +80,11 @@ def collected(
 def _taxed(start: dt.datetime | None, end: dt.datetime) -> sa.Select[Any]:
     query = sa.select(
         _invoices.c.currency, _invoices.c.total, _invoices.c.taxes
-    ).where(_invoices.c.taxes.is_not(None), _invoices.c.issued_at < end)
+    ).where(
+        _invoices.c.taxes.is_not(None),
+        _invoices.c.issued_at < end,
+        _invoices.c.kind.not_in(invoices.THEIRS),
+    )
     if start is not None:
         query = query.where(_invoices.c.issued_at >= start)
     return query
@@ -96,7 +101,7 @@ def _untaxed(start: dt.datetime, end: dt.datetime) -> Any:
         .where(
             _invoices.c.issued_at >= start,
             _invoices.c.issued_at < end,
-            _invoices.c.kind != 'opening',
+            _invoices.c.kind.not_in(('opening', *invoices.THEIRS)),
             sa.or_(_lines.c.taxes.is_(None), _lines.c.taxes == []),
         )
         .group_by(_invoices.c.currency, below)

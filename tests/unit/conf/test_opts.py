@@ -244,10 +244,11 @@ class ListTest(base.ConfigTestCase):
 
         self.assertEqual(
             {
-                'api', 'billing', 'bounces', 'ceilometer', 'document',
-                'enforcement', 'engine', 'events', 'ladder', 'listener',
-                'mail', 'metrics', 'nova', 'odoo', 'retention', 'tryton',
-                'web', 'webhook:name', 'webhook_source:name', 'webhooks',
+                'api', 'billing', 'bounces', 'bridge', 'ceilometer',
+                'document', 'enforcement', 'engine', 'events', 'ladder',
+                'listener', 'mail', 'metrics', 'nova', 'odoo', 'retention',
+                'tryton', 'web', 'webhook:name', 'webhook_source:name',
+                'webhooks',
             },
             groups,
         )  # fmt: skip

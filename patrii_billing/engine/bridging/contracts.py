@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contracts of another engine, as subscriptions."""
+
+from collections.abc import Mapping
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from patrii_billing.domain import bridge
+from patrii_billing.domain import cloud
+from patrii_billing.domain import lifecycle
+from patrii_billing.domain.lifecycle import LinkState
+from patrii_billing.engine import agreeing
+from patrii_billing.engine.bridging import customers
+from patrii_billing.engine.bridging import records
+from patrii_billing.engine import contract as ends
+from patrii_billing.engine import holds
+from patrii_billing.engine import ports
+from patrii_billing.engine import projects
+from patrii_billing.engine import subscribing
+from patrii_billing.engine import tools as toolbox
+from patrii_billing import errors
+from patrii_billing.store import accounts
+from patrii_billing.store import bridges
+from patrii_billing.store import plans
+from patrii_billing.store import subscriptions
+
+_Look = tuple[cloud.KeystoneProject, agreeing.Quota | None]
+
+
+def look(
+    tools: toolbox.Tools, by: ports.Bridge, contract: bridge.Contract
+) -> _Look | None:
+    """Ask the cloud for what a new contract rests on.
+
+    None for one that is in the books. Raises InvalidInput for what it lacks,
+    CloudError. Not for within a unit of work.
+    """
+    known = tools.db.read(
+        bridges.link, by.name, bridges.CONTRACT, contract.ref
+    )
+    if known is not None and known.subscription_id is not None:
+        return None
+    if contract.project is None:
+        raise errors.InvalidInput('names no project of keystone')
+    if contract.plan is None:
+        raise errors.InvalidInput('names no plan')
+    project = projects.find(tools, contract.project, None)
+    body = tools.db.read(_body, by, contract)
+    return project, subscribing.look(tools, body)
+
+
+def fold(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    by: ports.Bridge,
+    contract: bridge.Contract,
+    seen: _Look | None,
+    now: dt.datetime,
+) -> None:
+    """Enter it, or follow what changed. Raises BillingError."""
+    known = bridges.link(conn, by.name, bridges.CONTRACT, contract.ref)
+    subscription_id = known.subscription_id if known is not None else None
+    if subscription_id is None:
+        if seen is None:
+            raise errors.StaleWrite('the contract was taken back; try again')
+        subscription_id = _enter(conn, tools, by, contract, seen, now)
+    sub = subscriptions.get(conn, subscription_id)
+    accounts.lock(conn, sub.account_id)
+    _follow_end(conn, tools, by, sub, contract, now)
+    _follow_holds(conn, tools, by, sub.id, contract, known, now)
+    bridges.put(
+        conn, by.name, bridges.CONTRACT, contract.ref, now,
+        customer=contract.customer, said=records.written(contract),
+        state=LinkState.LINKED, why=_differs(conn, sub, contract),
+        account_id=sub.account_id, subscription_id=sub.id,
+    )  # fmt: skip
+
+
+def _enter(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    by: ports.Bridge,
+    contract: bridge.Contract,
+    seen: _Look,
+    now: dt.datetime,
+) -> int:
+    project, quota = seen
+    account_id = customers.account(conn, by, contract.customer, now)
+    projects.add(conn, project, account_id, now, by.name)
+    body = {**_body(conn, by, contract), 'account_id': account_id}
+    subscription_id = subscribing.create(
+        conn, tools, body, quota, now, by.name
+    )
+    if by.engine.invoices is bridge.Owner.THEIRS:
+        subscriptions.change(conn, subscription_id, invoiced_by=by.name)
+    return subscription_id
+
+
+def _body(
+    conn: sa.Connection, by: ports.Bridge, contract: bridge.Contract
+) -> dict[str, Any]:
+    """The subscription, in the words of the API."""
+    plan = plans.by_name(conn, str(contract.plan))
+    theirs = by.engine.invoices is bridge.Owner.THEIRS
+    # Where they invoice, the period that runs is where changes are prorated.
+    billed = contract.period_start if theirs else contract.paid_until
+    body = {
+        'name': _name(conn, contract),
+        'plan_id': plan.id,
+        'project_id': contract.project,
+        'server_id': contract.server,
+        'start': contract.start.isoformat(),
+        'anchor_day': contract.anchor_day,
+        'paid_until': billed and billed.isoformat(),
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _name(conn: sa.Connection, contract: bridge.Contract) -> str:
+    try:
+        subscriptions.by_name(conn, contract.name)
+    except errors.NotFound:
+        return contract.name
+    return f'{contract.name} ({contract.ref})'
+
+
+def _follow_end(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    by: ports.Bridge,
+    sub: sa.Row[Any],
+    contract: bridge.Contract,
+    now: dt.datetime,
+) -> None:
+    if sub.contract == lifecycle.Contract.ENDED:
+        return
+    if contract.ends_on is not None and contract.ends_on != sub.ends_on:
+        # Not sooner than today: what was has been billed.
+        today = ends.today(conn, sub, now)
+        day = max(contract.ends_on, today, sub.start)
+        why = f'ended in {by.name}'
+        if day != sub.ends_on:
+            ends.cancel(conn, tools, sub.id, day, now, by.name, why)
+    elif contract.ends_on is None and sub.ends_on is not None:
+        if not ends.has_ended(conn, sub, now):
+            ends.keep(conn, tools, sub.id, now, by.name, f'as in {by.name}')
+
+
+def _follow_holds(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    by: ports.Bridge,
+    subscription_id: int,
+    contract: bridge.Contract,
+    known: sa.Row[Any] | None,
+    now: dt.datetime,
+) -> None:
+    """Place what is new there and release what was lifted there.
+
+    A hold that a person has placed here is his, whatever is said there.
+    """
+    before: Mapping[str, Any] = {}
+    if known is not None and known.subscription_id is not None:
+        before = {one['ref']: one for one in known.said['holds']}
+    running = {one.ref: one for one in contract.holds}
+    mine = {
+        hold.type
+        for hold in subscriptions.holds(conn, subscription_id, now)
+        if hold.by == by.name
+    }
+    for ref, old in before.items():
+        new = running.get(ref)
+        same = new is not None and records.held(new) == old
+        if not same and old['type'] in mine:
+            holds.release(
+                conn, tools, subscription_id,
+                lifecycle.HoldType(old['type']), by.name, now,
+                f'lifted in {by.name}',
+            )  # fmt: skip
+            mine.discard(old['type'])
+    taken = {
+        hold.type for hold in subscriptions.holds(conn, subscription_id, now)
+    }
+    for new in running.values():
+        ahead = new.until is None or new.until > now
+        if ahead and new.type not in taken:
+            holds.place(
+                conn, tools, subscription_id,
+                lifecycle.HoldType(new.type), new.until, new.reason,
+                by.name, now,
+            )  # fmt: skip
+            taken.add(new.type)
+
+
+def _differs(
+    conn: sa.Connection, sub: sa.Row[Any], contract: bridge.Contract
+) -> str | None:
+    """What is said there of what is decided here: for a person to see."""
+    plan = plans.get(conn, sub.plan_id).name
+    found = []
+    if contract.plan not in (None, plan):
+        found.append(f'the plan is {plan} here and {contract.plan} there')
+    if contract.project not in (None, sub.project):
+        found.append(f'the project is another there: {contract.project}')
+    return '; '.join(found) or None
