@@ -261,19 +261,21 @@ def add_days(
     one that comes twice is its first (as RFC 5545 reads them).
     """
     # In UTC: of an hour that comes twice the two would pass for one.
-    return _add_days(instant.astimezone(dt.UTC), days, zone)
+    return _days_on(instant.astimezone(dt.UTC), days, zone)
 
 
-@functools.lru_cache(maxsize=10_000)
 def _add_days(
     instant: dt.datetime, days: int, zone: dt.tzinfo
 ) -> dt.datetime:
-    """All customers of a zone have the same deadlines, most days."""
     if not days:
         return instant
     # By the wall clock, whose sum is always the first of two (PEP 495).
     local = instant.astimezone(zone) + dt.timedelta(days=days)
     return local.astimezone(dt.UTC)
+
+
+# All customers of a zone have the same deadlines, most days.
+_days_on = functools.lru_cache(maxsize=10_000)(_add_days)
 
 
 def zone(name: object, where: str = 'timezone') -> zoneinfo.ZoneInfo:

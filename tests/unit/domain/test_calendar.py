@@ -240,6 +240,22 @@ class PeriodTest(base.BaseTestCase):
         self.assertEqual(days - set(range(3, 3 + length)), left)
 
 
+class Odd(dt.tzinfo):
+    """On 10 March 2026 its clocks go from 23:45 on to 00:45."""
+
+    FROM = dt.datetime(2026, 3, 10, 23, 45)
+    HOUR = dt.timedelta(hours=1)
+
+    def utcoffset(self, at):
+        local = at.replace(tzinfo=None)
+        is_after = local >= self.FROM + (0 if at.fold else 1) * self.HOUR
+        return self.HOUR if is_after else dt.timedelta()
+
+    def fromutc(self, at):
+        is_after = at.replace(tzinfo=None) >= self.FROM
+        return at + self.HOUR if is_after else at
+
+
 class DayTest(base.BaseTestCase):
     @hypothesis.given(DAYS, ZONES)
     def test_a_day_starts_with_its_first_instant(self, day, zone):
@@ -268,6 +284,12 @@ class DayTest(base.BaseTestCase):
                     dt.date(*day), zoneinfo.ZoneInfo(name)
                 ),
             )
+
+    def test_a_day_begins_to_the_second_wherever_in_a_gap_midnight_is(self):
+        self.assertEqual(
+            utc(2026, 3, 10, 23, 45),
+            calendar.start_of_day(dt.date(2026, 3, 11), Odd()),
+        )
 
     def test_of_two_midnights_the_first_begins_the_day(self):
         self.assertEqual(
@@ -311,6 +333,9 @@ class DayTest(base.BaseTestCase):
         noon = dt.datetime(2026, 2, 3, 12, tzinfo=PARIS)
         for instant in (
             calendar.start_of_day(noon.date(), PARIS),
+            calendar.start_of_day(
+                dt.date(2018, 11, 4), zoneinfo.ZoneInfo('America/Sao_Paulo')
+            ),
             calendar.add_days(noon, 0, PARIS),
             calendar.add_days(noon, 1, PARIS),
             calendar.in_unit(noon, calendar.Unit.SECOND),
