@@ -7,6 +7,7 @@ cloud, so that an example is what is really sent and answered.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import datetime as dt
 import functools
 import re
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from patrii_billing.api import route as routing
 from patrii_billing.api import routes
 from patrii_billing.domain import cloud
+from patrii_billing.engine import reconcile
 from patrii_billing.simulation import world as worlds
 from tests import doors
 
@@ -23,6 +25,7 @@ _PROJECT = 'globex-prod'
 _SERVER = worlds.server_id('acme-web')
 _SUB = '/v1/subscriptions/1'
 _WHY = {'why': 'Asked for by telephone.'}
+_GONE = {'why': 'Not needed any more.'}
 # In this order: what is asked for must be there. The customers of tests/doors
 # are the first account and the second, each with an open invoice.
 _MORNING: tuple[tuple[str, str, Body | None], ...] = (
@@ -103,6 +106,7 @@ _MORNING: tuple[tuple[str, str, Body | None], ...] = (
     ('GET', '/v1/notices/1', None),
     ('POST', '/v1/notices/1/resend', {}),
     ('GET', '/v1/notice-preview?template=invoice', None),
+    ('POST', '/v1/notice-test', {'to': 'ada@office.example'}),
     ('POST', '/v1/credits', {
         'account_id': 2, 'amount': '5.00', 'key': 'ticket-4711',
         'why': 'An hour of outage.',
@@ -118,10 +122,35 @@ _MORNING: tuple[tuple[str, str, Body | None], ...] = (
     ('POST', '/v1/invoices/INV-000002/write-off', _WHY),
     ('POST', f'{_SUB}/cancel', {'on': '2026-12-22', **_WHY}),
     ('POST', f'{_SUB}/keep', _WHY),
+    ('POST', '/v1/credits', {
+        'account_id': 2, 'amount': '5.00', 'key': 'ticket-4712',
+        'why': 'A slow disk.',
+    }),
+    ('POST', '/v1/credits/9/refund', {
+        'amount': '5.00', 'key': 'transfer-18', **_WHY,
+    }),
+    ('POST', '/v1/invoices', {
+        'account_id': 2, 'why': 'A mistake.', 'lines': [
+            {'label': 'Migration', 'unit_price': '80.00', 'quantity': '1'},
+        ],
+    }),
+    ('POST', '/v1/invoices/INV-000005/void', _WHY),
     ('GET', '/v1/forecast?days=31&limit=1', None),
     ('GET', '/v1/summary', None),
     ('GET', '/v1/timeline?limit=2', None),
 )  # fmt: skip
+# When the first account's servers are shelved, and deletes wait; their owner
+# asks for these himself.
+_TWELVE_DAYS_LATER: tuple[tuple[str, str, Body | None], ...] = (
+    ('POST', '/v1/enforcement/stop', {'reason': 'Work on the network.'}),
+    ('POST', f'/v1/servers/{_SERVER}/delete', _GONE),
+    ('POST', f'/v1/servers/{_SERVER}/keep', {'why': 'Needed after all.'}),
+    ('POST', f'/v1/servers/{worlds.server_id("acme-db")}/delete', _GONE),
+    ('POST', '/v1/actions/5/retry', {}),
+    ('POST', '/v1/actions/5/cancel', {'reason': 'He took it back by mail.'}),
+)
+_STEP = dt.timedelta(hours=5)
+_STEPS = 12 * 24 // 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +177,23 @@ def of_all() -> Mapping[tuple[str, str], Example]:
         world.world.quotas.quotas[_PROJECT] = {'cores': 8, 'ram': 16384}
         client = world.client()
         lived = [_lived(client, *each) for each in _MORNING]
+        _wait(world)
+        owner = world.client('ACME')
+        lived += [
+            _lived(owner if '/servers/' in each[1] else client, *each)
+            for each in _TWELVE_DAYS_LATER
+        ]
         # Of two the first is shown; the others are there for what follows.
         return dict(reversed(lived))
     finally:
         world.tools.db.engine.dispose()
+
+
+def _wait(world: doors.Door) -> None:
+    """Let twelve days pass, in which the daemon never sleeps for long."""
+    for _ in range(_STEPS):
+        world.advance(_STEP)
+        reconcile.run(world.tools, world.tools.now())
 
 
 def _lived(

@@ -16,14 +16,9 @@ from tools import api_reference
 _LEFT_OUT = {
     'POST /v1/accounts/{account_id}/bill',
     'POST /v1/actions/approve',
-    'POST /v1/actions/{action_id}/cancel',
-    'POST /v1/actions/{action_id}/retry',
-    'POST /v1/credits/{credit_id}/refund',
     'GET /v1/events',
     'GET /v1/events/{event_id}',
     'POST /v1/events/{event_id}/redeliver',
-    'POST /v1/invoices/{number}/void',
-    'POST /v1/notice-test',
     'POST /v1/notices/{notice_id}/record',
     'GET /v1/openapi.json',
     'POST /v1/payments/{payment_id}/allocate',
@@ -31,8 +26,6 @@ _LEFT_OUT = {
     'GET /v1/receipts/{receipt_id}',
     'POST /v1/receipts/{receipt_id}/dismiss',
     'POST /v1/receipts/{receipt_id}/retry',
-    'POST /v1/servers/{server_id}/delete',
-    'POST /v1/servers/{server_id}/keep',
     'POST /v1/subscriptions/{subscription_id}/restore',
     'POST /v1/webhooks/{source}',
 }
