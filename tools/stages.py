@@ -86,9 +86,10 @@ STAGES = (
     # It plays what it can in its time: most of it when the others are done.
     Stage('simulator', 'simulator', 210),
     Stage('minicloud', 'minicloud', 1080, Lane.CLOUD),
+    # The first on their minicloud, for it looks at all of it.
+    Stage('install', 'install', 240, Lane.WAITS, shares=True),
     Stage('horizon', 'horizon', 240, Lane.WAITS, shares=True),
     Stage('kolla', 'kolla', 240, Lane.WAITS, shares=True),
-    Stage('install', 'install', 240, Lane.WAITS, shares=True),
     Stage('tryton', 'tryton', 150, Lane.WAITS, shares=True),
     Stage('broker', 'broker', 90, Lane.WAITS),
     Stage('fire', 'fire', 240, Lane.WAITS),
