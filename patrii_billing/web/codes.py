@@ -50,6 +50,7 @@ _STATE = {
     'open': N_('open'),
     'paid': N_('paid'),
     'void': N_('void'),
+    'external': N_('billed elsewhere'),
     'uncollectible': N_('written off'),
     'pending': N_('waiting'),
     'done': N_('done'),
