@@ -520,29 +520,6 @@ def _bus(conf: cfg.ConfigOpts) -> bus.BusPublisher:
     )  # fmt: skip
 
 
-def other_engine(
-    conf: cfg.ConfigOpts, name: str | None = None
-) -> ports.SubscriptionEngine:
-    """The one other subscription engine that is configured, or a named one.
-
-    Raises InvalidInput where there is none, or several.
-    """
-    points = {
-        each.name: each
-        for each in metadata.entry_points(group=ENGINES)
-        if name in (None, each.name)
-    }
-    built = {each: points[each].load()(conf) for each in sorted(points)}
-    found = {each: engine for each, engine in built.items() if engine}
-    if len(found) != 1:
-        known = ', '.join(sorted(found or points)) or 'no driver'
-        raise errors.InvalidInput(
-            f'one must be configured or named, of {known}', 'engine'
-        )
-    [engine] = found.values()
-    return engine  # type: ignore[no-any-return]
-
-
 def _endpoint(
     given: cfg.ConfigOpts.GroupAttr, section: str
 ) -> endpoints.HttpPublisher:

@@ -37,10 +37,6 @@ def add_to(commands: desks.Commands) -> None:
         '--until', type=moment.read, metavar='WHEN',
         help='the end (default: now)',
     )  # fmt: skip
-    parser.add_argument(
-        '--engine', metavar='NAME',
-        help='its driver (default: the one whose section is filled in)',
-    )  # fmt: skip
     parser.add_argument('--format', choices=('json', 'table'), default='table')
     parser.set_defaults(run=_run)
 
@@ -67,7 +63,10 @@ def _run(desk: desks.Desk) -> None:
 
 
 def _engine(desk: desks.Desk) -> ports.SubscriptionEngine:
-    return wiring.other_engine(desk.conf, desk.options.engine)
+    bridges = list(desk.tools.bridges.values())
+    if not bridges:
+        raise errors.Conflict('there is no other engine; see [bridge] driver')
+    return bridges[0].engine
 
 
 def _show(found: shadows.Shadow) -> None:

@@ -7,8 +7,8 @@ import json
 from typing import Any
 from unittest import mock
 
-from patrii_billing.cmd.commands import shadow
 from patrii_billing.domain import bridge
+from patrii_billing.engine import ports
 from patrii_billing import errors
 from patrii_billing.store import schema
 from patrii_billing import wiring
@@ -83,7 +83,8 @@ class ShadowTest(base.CommandTestCase):
             self.there.bill(
                 f'2026-{month}-01', 1000, f'2026-{month}-01'
             )
-        patch = mock.patch.object(shadow, '_engine', lambda desk: self.there)
+        self.bridges = {'fake': ports.Bridge('fake', self.there)}
+        patch = mock.patch.object(wiring, 'bridges', lambda conf: self.bridges)
         patch.start()
         self.addCleanup(patch.stop)
         self.clock.move_to(dt.datetime(2026, 4, 1, tzinfo=dt.UTC))
@@ -257,44 +258,13 @@ class ShadowTest(base.CommandTestCase):
 
         self.assertIn('502', self.refused('shadow'))
 
+    def test_without_another_engine_there_is_nothing_to_compare(self) -> None:
+        self.bridges.clear()
+
+        self.assertIn('[bridge] driver', self.refused('shadow'))
+
     def test_a_span_that_is_none_is_refused(self) -> None:
         self.assertIn(
             '--since: is not before --until',
             self.refused('shadow', '--since', '2026-05-01'),
         )
-
-
-class EngineTest(base.CommandTestCase):
-    """Which engine it is that is looked at."""
-
-    def drivers(self, **built: Any) -> None:
-        """Drivers, and what each builds of the configuration."""
-        points = [
-            mock.Mock(load=mock.Mock(return_value=lambda conf, it=it: it))
-            for it in built.values()
-        ]
-        for point, name in zip(points, built, strict=True):
-            point.name = name
-        patch = mock.patch.object(
-            wiring.metadata, 'entry_points', lambda group: points
-        )
-        patch.start()
-        self.addCleanup(patch.stop)
-
-    def test_the_only_one_that_is_configured_is_taken(self) -> None:
-        engine = object()
-        self.drivers(odoo=None, tryton=engine)
-
-        self.assertIs(engine, wiring.other_engine(mock.Mock()))
-        self.assertIs(engine, wiring.other_engine(mock.Mock(), 'tryton'))
-
-    def test_none_and_several_are_refused_by_their_names(self) -> None:
-        for built, words in (
-            ({}, 'no driver'), ({'odoo': None}, 'of odoo'),
-            ({'odoo': 1, 'tryton': 2}, 'of odoo, tryton'),
-        ):  # fmt: skip
-            self.drivers(**built)
-            error = self.assertRaises(
-                errors.InvalidInput, wiring.other_engine, mock.Mock()
-            )
-            self.assertIn(words, str(error))
