@@ -189,7 +189,8 @@ def _record(
         [
             (
                 {
-                    **_values(each, {}), **external, 'series': each.engine,
+                    **_values(each, {}), **external,
+                    'series': str(each.engine).upper(),
                     'kind': each.kind if each.kind == invoices.HANDOVER
                     else invoices.RECORD,
                 },

@@ -23,6 +23,7 @@ INVOICE_STATE = {
     'paid': _('Paid'),
     'void': _('Void'),
     'uncollectible': _('Uncollectible'),
+    'external': _('Billed elsewhere'),
 }
 INVOICE_KIND = {
     'renewal': _('Renewal'),
@@ -30,6 +31,9 @@ INVOICE_KIND = {
     'extra': _('Extra invoice'),
     'opening': _('Opening balance'),
     'credit_note': _('Credit note'),
+    'foreign': _('Invoice of another engine'),
+    'record': _('Time that another engine bills'),
+    'handover': _('Lines for another engine'),
 }
 PAYMENT_STATE = {
     'pending': _('In transit'),

@@ -19,7 +19,13 @@ _STATES = base.one_of(
         if state is not lifecycle.InvoiceState.DRAFT
     ]
 )
-_KINDS = base.one_of(['renewal', 'first', 'extra', 'opening', 'credit_note'])
+_KINDS = base.one_of(
+    [
+        'renewal', 'first', 'extra', 'opening', 'credit_note',
+        # Of what another subscription engine invoices.
+        'foreign', 'record', 'handover',
+    ]
+)  # fmt: skip
 _NUMBER = base.PATH['number']
 
 _INVOICE = {

@@ -98,7 +98,7 @@ def _enter(
     }  # fmt: skip
     invoice_id = invoices.issue(
         conn, now, [line], account_id=account_id,
-        subscription_id=line['subscription_id'], series=by.name,
+        subscription_id=line['subscription_id'], series=by.name.upper(),
         reference=None, kind=invoices.FOREIGN, currency=bill.currency,
         owed=bill.owed, announce_at=now,
         due_at=max(due_at, policy.net.after(now, zone))

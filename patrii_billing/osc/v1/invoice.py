@@ -16,8 +16,11 @@ from patrii_billing.osc import columns
 from patrii_billing.osc import commands
 
 _C = columns.Column
-_STATES = ('open', 'paid', 'void', 'uncollectible')
-_KINDS = ('first', 'renewal', 'extra', 'opening', 'credit_note')
+_STATES = ('open', 'paid', 'void', 'uncollectible', 'external')
+_KINDS = (
+    'first', 'renewal', 'extra', 'opening', 'credit_note', 'foreign',
+    'record', 'handover',
+)  # fmt: skip
 _ORDERS = ('id', 'issued_at', 'due_at')
 # What is written down, and how its file ends.
 _FORMATS = {'pdf': '.pdf', 'html': '.html', 'facturx': '.pdf'}

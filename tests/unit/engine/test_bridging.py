@@ -108,6 +108,14 @@ class DebtTest(base.BaseTestCase):
         self.assertEqual('active', story.shows())
         self.assertIn('foreign 0.00 paid', story.owed())
 
+    def test_it_has_a_number_as_any_other_and_no_reference(self) -> None:
+        story = ally.Ally()
+        story.acme()
+        story.bill()
+        story.work()
+        [debt] = story.rows(schema.invoices, kind='foreign')
+        self.assertEqual(('LYNX', None), (debt.series, debt.reference))
+
     def test_a_part_paid_is_not_enough(self) -> None:
         story = ally.Ally()
         story.acme()
