@@ -77,7 +77,7 @@ class Stage:
 
 
 STAGES = (
-    Stage('style', 'pep8', 60, is_check=True),
+    Stage('style', 'pep8', 180, is_check=True),
     Stage('unit', 'py311', 660),
     Stage('unit', 'py312', 240),
     Stage('unit', 'py313', 240),

@@ -11,6 +11,7 @@ import traceback
 
 from patrii_billing.cmd.commands import account
 from patrii_billing.cmd.commands import bootstrap
+from patrii_billing.cmd.commands import bridge
 from patrii_billing.cmd.commands import credit
 from patrii_billing.cmd.commands import db
 from patrii_billing.cmd.commands import desk
@@ -39,7 +40,7 @@ PROGRAM = 'patrii-billing-manage'
 _COMMANDS = (
     db, bootstrap, importing, account, subscription, invoice, timeline,
     series, payment, receipt, credit, quota, hold, notice, mail, switch,
-    undo, inbox, lines, simulate, shadow, report,
+    undo, inbox, lines, simulate, bridge, shadow, report,
 )  # fmt: skip
 
 

@@ -42,6 +42,10 @@ def look(
     )
     if known is not None and known.subscription_id is not None:
         return None
+    if contract.ends_on is not None and contract.ends_on <= tools.now().date():
+        raise errors.InvalidInput(
+            f'ended on {contract.ends_on}, before it was known here'
+        )
     if contract.project is None:
         raise errors.InvalidInput('names no project of keystone')
     if contract.plan is None:
