@@ -32,7 +32,7 @@ TAIL = 40
 PASSED = ('Passed', 'Expected Fail')
 FAILED = ('Failed', 'Skipped', 'Unexpected Success')
 # A stage this many times over its budget is stuck, and is ended.
-PATIENCE = 3
+PATIENCE = 6
 # Where tools/with_services.py finds a minicloud that several stages share.
 SHARED = 'PATRII_MINICLOUD_SHARED'
 
