@@ -1,34 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
 """Have the API itself make the examples of its reference.
 
-An operator's morning is lived through over books in memory and a simulated
-cloud, so that an example is what is really sent and answered.
+Two days of an operator are lived through, over books in memory and a
+simulated cloud, so that an example is what is really sent and answered.
 """
 
 from collections.abc import Mapping
+import dataclasses
 from dataclasses import dataclass
 import datetime as dt
 import functools
+import json
 import re
 from typing import Any
 
+import sqlalchemy as sa
+
+from patrii_billing.api import app
 from patrii_billing.api import route as routing
 from patrii_billing.api import routes
 from patrii_billing.domain import cloud
+from patrii_billing.domain import signature
+from patrii_billing.engine import deliver
+from patrii_billing.engine import events
+from patrii_billing.engine import parking
+from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
+from patrii_billing.engine import webhooks
 from patrii_billing.simulation import world as worlds
+from patrii_billing.store import events as outbox
+from patrii_billing.store import subscriptions
 from tests import doors
+from tests.unit import office
 
 Body = Mapping[str, Any]
+Request = tuple[str, str, Body | None]
 
 _PROJECT = 'globex-prod'
 _SERVER = worlds.server_id('acme-web')
 _SUB = '/v1/subscriptions/1'
 _WHY = {'why': 'Asked for by telephone.'}
 _GONE = {'why': 'Not needed any more.'}
+_HOOK = '/v1/webhooks/gateway'
+_KEY = b'0123456789abcdef0123456789abcdef'
 # In this order: what is asked for must be there. The customers of tests/doors
 # are the first account and the second, each with an open invoice.
-_MORNING: tuple[tuple[str, str, Body | None], ...] = (
+_MORNING: tuple[Request, ...] = (
     ('GET', '/', None),
     ('GET', '/v1/', None),
     ('POST', '/v1/plans', {
@@ -141,14 +158,57 @@ _MORNING: tuple[tuple[str, str, Body | None], ...] = (
 )  # fmt: skip
 # When the first account's servers are shelved, and deletes wait; their owner
 # asks for these himself.
-_TWELVE_DAYS_LATER: tuple[tuple[str, str, Body | None], ...] = (
+_TWELVE_DAYS_LATER: tuple[Request, ...] = (
     ('POST', '/v1/enforcement/stop', {'reason': 'Work on the network.'}),
     ('POST', f'/v1/servers/{_SERVER}/delete', _GONE),
     ('POST', f'/v1/servers/{_SERVER}/keep', {'why': 'Needed after all.'}),
     ('POST', f'/v1/servers/{worlds.server_id("acme-db")}/delete', _GONE),
+    ('POST', '/v1/actions/approve', {'actions': [5]}),
     ('POST', '/v1/actions/5/retry', {}),
     ('POST', '/v1/actions/5/cancel', {'reason': 'He took it back by mail.'}),
 )
+# The daemon has not come to give back what is paid for.
+_PAID_THIS_MOMENT: tuple[Request, ...] = (
+    ('POST', _HOOK, {
+        'type': 'payment.received', 'data': {
+            'payment': 'tx-1', 'amount': '500.00', 'currency': 'EUR',
+            'account_name': 'acme',
+        },
+    }),
+    ('POST', f'{_SUB}/restore', _WHY),
+)  # fmt: skip
+# When the second account is parked, and its mailbox is dead.
+_IN_THE_EVENING: tuple[Request, ...] = (
+    ('GET', '/v1/events?type=billing.payment.received&limit=1', None),
+    ('GET', '/v1/events/1', None),
+    ('POST', '/v1/events/1/redeliver', {'listeners': ['erp']}),
+    ('POST', _HOOK, {
+        'type': 'payment.refunded', 'data': {'payment': 'tx-2'},
+    }),
+    ('GET', '/v1/receipts?limit=1', None),
+    ('GET', '/v1/receipts/2', None),
+    ('POST', '/v1/payments', {
+        'account_id': 1, 'amount': '7.00', 'key': 'gateway:tx-2',
+    }),
+    ('POST', '/v1/receipts/2/retry', {}),
+    ('POST', _HOOK, {
+        'type': 'payment.refunded', 'data': {'payment': 'tx-3'},
+    }),
+    ('POST', '/v1/receipts/3/dismiss', {'why': 'It was a test.'}),
+    ('POST', '/v1/payments/12/undo-allocation', {'invoice': 'INV-000004'}),
+    ('POST', '/v1/payments/12/allocate', {
+        'invoice': 'INV-000004', 'amount': '2.00',
+    }),
+    ('POST', '/v1/accounts/2/bill', {'why': 'The price was missing.'}),
+    ('POST', '/v1/invoices', {
+        'account_id': 2, 'why': 'Help with a restore.', 'lines': [
+            {'label': 'Restore', 'unit_price': '80.00', 'quantity': '1'},
+        ],
+    }),
+    ('POST', '/v1/notices/34/record', {
+        'date': '2026-12-04', 'evidence': 'By registered letter, slip 4711.',
+    }),
+)  # fmt: skip
 _STEP = dt.timedelta(hours=5)
 _STEPS = 12 * 24 // 5
 
@@ -168,25 +228,54 @@ def of_all() -> Mapping[tuple[str, str], Example]:
 
     Raises RuntimeError where the API refuses one of the requests.
     """
-    world = doors.Door()
+    world = _world()
+    client, owner = world.client(), world.client('ACME')
+    at_once = doors.Client(world.app, doors.TOKENS['ADMIN'])
     try:
-        world.let_in()
-        world.world.projects.projects[_PROJECT] = cloud.KeystoneProject(
-            _PROJECT, _PROJECT
-        )
-        world.world.quotas.quotas[_PROJECT] = {'cores': 8, 'ram': 16384}
-        client = world.client()
-        lived = [_lived(client, *each) for each in _MORNING]
+        lived = [_lived(world, client, *each) for each in _MORNING]
         _wait(world)
-        owner = world.client('ACME')
         lived += [
-            _lived(owner if '/servers/' in each[1] else client, *each)
+            _lived(world, owner if '/servers/' in each[1] else client, *each)
             for each in _TWELVE_DAYS_LATER
         ]
+        outbox.keep(world.tools.db.engine)
+        lived += [_lived(world, at_once, *each) for each in _PAID_THIS_MOMENT]
+        _tell(world)
+        world.tools.db.write(_park, world.tools.now())
+        world.world.mailbox.dead.add('billing@rival.example')
+        lived += [_lived(world, client, *each) for each in _IN_THE_EVENING]
         # Of two the first is shown; the others are there for what follows.
         return dict(reversed(lived))
     finally:
         world.tools.db.engine.dispose()
+
+
+def _world() -> doors.Door:
+    """Two customers, a gateway that tells of payments, and a project more."""
+    world = doors.Door(approval=('delete',))
+    sources = {'gateway': webhooks.Source('gateway', (_KEY,))}
+    door = dataclasses.replace(world.door, sources=sources)
+    world.app = app.noauth(app.build(door))
+    world.let_in()
+    world.world.projects.projects[_PROJECT] = cloud.KeystoneProject(
+        _PROJECT, _PROJECT
+    )
+    world.world.quotas.quotas[_PROJECT] = {'cores': 8, 'ram': 16384}
+    return world
+
+
+def _tell(world: doors.Door) -> None:
+    """Let a system that listens know what has happened."""
+    tools = dataclasses.replace(
+        world.tools, listeners={'erp': ports.Listener(office.Reader())}
+    )
+    events.run(tools, tools.now())
+    deliver.run(tools, 'erp')
+
+
+def _park(conn: sa.Connection, now: dt.datetime) -> None:
+    sub = subscriptions.by_name(conn, 'rival-1')
+    parking.park(conn, sub, 'no price of flavor s9 on 2026-12-22', now)
 
 
 def _wait(world: doors.Door) -> None:
@@ -197,14 +286,30 @@ def _wait(world: doors.Door) -> None:
 
 
 def _lived(
-    client: doors.Client, method: str, asked: str, sent: Body | None
+    world: doors.Door,
+    client: doors.Client,
+    method: str,
+    asked: str,
+    sent: Body | None,
 ) -> tuple[tuple[str, str], Example]:
     route = _route(method, asked.partition('?')[0])
-    answer = client.open(asked, method=method, json=sent)
+    answer = client.open(asked, method=method, **_body(world, asked, sent))
     if answer.status_code != route.status:
         raise RuntimeError(f'{method} {asked}: {answer.text}')
     example = Example(f'{method} {asked}', sent, answer.json)
     return (route.method, route.path), example
+
+
+def _body(
+    world: doors.Door, asked: str, sent: Body | None
+) -> Mapping[str, Any]:
+    """What goes with a request; what comes by webhook is signed."""
+    if asked != _HOOK or sent is None:
+        return {'json': sent}
+    body = json.dumps(sent).encode()
+    name = f'msg_{sent["data"]["payment"]}'
+    signed = signature.headers((_KEY,), name, world.tools.now(), body)
+    return {'data': body, 'headers': signed}
 
 
 def _route(method: str, path: str) -> routing.Route:

@@ -11,24 +11,8 @@ from patrii_billing.api import routes
 from tools import api_examples
 from tools import api_reference
 
-# Where the story of the examples does not come to: most need a debt, a
-# failure or another system first.
-_LEFT_OUT = {
-    'POST /v1/accounts/{account_id}/bill',
-    'POST /v1/actions/approve',
-    'GET /v1/events',
-    'GET /v1/events/{event_id}',
-    'POST /v1/events/{event_id}/redeliver',
-    'POST /v1/notices/{notice_id}/record',
-    'GET /v1/openapi.json',
-    'POST /v1/payments/{payment_id}/allocate',
-    'GET /v1/receipts',
-    'GET /v1/receipts/{receipt_id}',
-    'POST /v1/receipts/{receipt_id}/dismiss',
-    'POST /v1/receipts/{receipt_id}/retry',
-    'POST /v1/subscriptions/{subscription_id}/restore',
-    'POST /v1/webhooks/{source}',
-}
+# It is the description of them all, and as long.
+_LEFT_OUT = {'GET /v1/openapi.json'}
 
 
 class TestExamples(base.BaseTestCase):
@@ -42,9 +26,11 @@ class TestExamples(base.BaseTestCase):
             example = self.examples.get((route.method, route.path))
             if example is None:
                 continue
-            if example.sent is not None:
-                assert route.body is not None
+            if route.body is not None and example.sent is not None:
                 _check(example.sent, route.body)
+            elif example.sent is not None:
+                # Its sender says how it is written, by a mapping.
+                self.assertEqual('/v1/webhooks/{source}', route.path)
             _check(example.answered, route.answer)
 
     def test_a_list_shows_one_at_least(self) -> None:
