@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import cloud
-from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain import server as servers
 from patrii_billing.domain.server import Move
@@ -37,7 +36,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
         server, row.case_id, row.project, taken.created_at
     )
     if refusal:
-        _refused(tools, row, refusal)
+        _refused(tools, row, server, refusal)
         return
     if not moves.permitted(tools, row):
         return
@@ -52,7 +51,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             lambda: _delete(tools, row, taken, since),
         )  # fmt: skip
     except _ChangedError as change:
-        _refused(tools, row, str(change))
+        _refused(tools, row, server, str(change))
         return
     moves.wait(tools, row, 'deleting')
 
@@ -81,13 +80,16 @@ def _delete(
     return tools.cloud.servers.delete(row.server)
 
 
-def _refused(tools: toolbox.Tools, row: sa.Row[Any], refusal: str) -> None:
+def _refused(
+    tools: toolbox.Tools,
+    row: sa.Row[Any],
+    server: servers.Server,
+    refusal: str,
+) -> None:
     """What Nova shows is in the way: it ends, or is looked at again."""
-    if relinquishing.is_stale(row, tools.now()):
-        tools.db.write(
-            moves.conclude, tools, row, None, 'cancelled', refusal,
-            state=ActionState.CANCELLED,
-        )  # fmt: skip
+    if relinquishing.is_hopeless(row, server, tools.now()):
+        moves.alarm(tools, row, 'delete_refused', refusal)
+        moves.cancel(tools, row, refusal)
         return
     if moves.withdrawn(tools, row):
         return

@@ -39,7 +39,7 @@ def permitted(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     if refusal is None:
         return True
     if refusal.final:
-        _cancel(tools, row, refusal.why)
+        cancel(tools, row, refusal.why)
         return False
     if row.why != refusal.why:
         tools.db.write(_note_blocked, tools, row, refusal.why, now)
@@ -69,11 +69,12 @@ def withdrawn(tools: toolbox.Tools, row: sa.Row[Any]) -> bool:
     """
     refusal = tools.db.write(permit.unwanted, tools, row, tools.now())
     if refusal is not None:
-        _cancel(tools, row, refusal.why)
+        cancel(tools, row, refusal.why)
     return refusal is not None
 
 
-def _cancel(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
+def cancel(tools: toolbox.Tools, row: sa.Row[Any], why: str) -> None:
+    """End what is not to be done any more."""
     tools.db.write(
         conclude, tools, row, None, 'cancelled', why,
         state=ActionState.CANCELLED,

@@ -15,6 +15,7 @@ from patrii_billing.domain import lifecycle
 from patrii_billing.domain.lifecycle import ActionType
 from patrii_billing.domain.lifecycle import Custody
 from patrii_billing.domain.lifecycle import Ground
+from patrii_billing.domain import server as nova
 from patrii_billing.domain import standing
 from patrii_billing.domain import wishes
 from patrii_billing.engine import collect
@@ -109,13 +110,22 @@ def refuse(
     return wishes.refuse(wish, begun, now)
 
 
-def is_stale(row: sa.Row[Any], now: dt.datetime) -> bool:
-    """Whether it is a wish that nobody could fulfil in time."""
-    return (
-        row.ground == Ground.OWNER
-        and row.committed_at is None
-        and now - row.created_at > wishes.STALE_AFTER
-    )
+def is_hopeless(
+    row: sa.Row[Any], server: nova.Server, now: dt.datetime
+) -> bool:
+    """Whether it is a wish that what Nova shows has put an end to.
+
+    An operator who took our lock off, or put his own over it, has decided:
+    a restore waits for the wish's end. All else is given three days. While
+    a task runs on the server, a delete that was sent may be under way.
+    """
+    if row.ground != Ground.OWNER:
+        return False
+    if row.committed_at is not None and server.task_state:
+        return False
+    if server.case != row.case_id:
+        return True
+    return bool(now - row.created_at > wishes.STALE_AFTER)
 
 
 def _locked(conn: sa.Connection, known: sa.Row[Any]) -> sa.Row[Any]:

@@ -297,6 +297,18 @@ class GuardTest(WishTestCase):
         self.assertEqual('its lock is not ours', self.action(story, asked).why)
         self.assertIn('delete_refused', story.alarms())
 
+    def test_an_operator_s_lock_ends_the_wish_and_not_the_ladder(
+        self,
+    ) -> None:
+        story = self.shelved()
+        asked = self.ask(story)
+        story.lock('web', 'admin', 'evidence')
+        story.play('02-04')
+
+        self.assertEqual('cancelled', self.action(story, asked).state)
+        self.assertEqual(OUT, story.shows())
+        self.assertEqual('shelved', story.sub().billing_status)
+
     def test_another_server_under_the_same_id_is_left(self) -> None:
         for values in (
             {'created_at': stories.instant('01-02')},
@@ -464,6 +476,52 @@ class PaymentTest(WishTestCase):
         story.play('02-10')
 
         self.assertEqual('active', story.shows())
+
+    def test_seed_3000273_an_operator_s_lock_keeps_no_payer_from_his_own(
+        self,
+    ) -> None:
+        """The wish was committed, and its worker died before the call."""
+        story = self.shelved('at: 02-04T00:00:00, pay: acme')
+        asked = self.committed(story)
+        story.lock('web', 'admin', 'evidence')
+        story.play('02-04 01:00:00')
+
+        self.assertEqual('cancelled', self.action(story, asked).state)
+        self.assertEqual('active, locked by admin', story.shows())
+        self.assertEqual('active', story.sub().billing_status)
+        self.assertNotIn('delete', story.moves())
+
+    def test_a_wish_that_was_committed_and_cannot_be_grows_stale_too(
+        self,
+    ) -> None:
+        story = self.shelved('at: 02-04T00:00:00, pay: acme')
+        asked = self.committed(story)
+        story.nova.set(WEB, vm_state='active')
+        story.play('02-10')
+
+        self.assertEqual('cancelled', self.action(story, asked).state)
+        self.assertEqual('active', story.shows())
+        self.assertEqual('active', story.sub().billing_status)
+
+    def test_while_a_delete_is_under_way_no_lock_ends_the_wish(self) -> None:
+        story = self.shelved('at: 02-04T00:00:00, pay: acme')
+        asked = self.committed(story)
+        story.lock('web', 'admin', 'evidence')
+        story.nova.set(WEB, task_state='deleting')
+        story.play('02-10')
+
+        self.assertEqual('pending', self.action(story, asked).state)
+        self.assertNotIn('unshelve', story.moves())
+
+    def committed(self, story: stories.Story) -> int:
+        """A worker commits his wish, and dies."""
+        asked = self.ask(story)
+        now, tools = story.world.clock.now(), story.world.tools
+        (held,) = story.db.write(actions.claim, now, tools.settings.lease, 10)
+        story.db.write(permit.destructive, tools, held, now)
+        self.assertIsNotNone(self.action(story, asked).committed_at)
+        story.world.clock.move_to(now + tools.settings.lease + _SECOND)
+        return asked
 
 
 class WithdrawnTest(WishTestCase):
