@@ -169,3 +169,4 @@ class LinkState(enum.StrEnum):
     LINKED = 'linked'
     WAITING = 'waiting'  # read, and not taken over: the reason says why
     GONE = 'gone'  # not there any more
+    ERASED = 'erased'  # a person asked to be forgotten; not read again

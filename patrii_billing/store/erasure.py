@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from patrii_billing.domain.lifecycle import LinkState
 from patrii_billing.store import holdings
 from patrii_billing.store import inbox
 from patrii_billing.store import schema
@@ -34,6 +35,7 @@ _BLANK: Mapping[sa.Table, Mapping[str, Any]] = {
     schema.attempts: {'answer': None, 'recipients': []},
     schema.timeline: {'why': '', 'detail': {}},
     schema.receipts: {'body': '', 'why': ''},
+    schema.links: {'said': {}, 'why': None, 'state': LinkState.ERASED},
 }  # fmt: skip
 # Entries of the timeline whose names are others' words: that of a payment
 # is what its payer wrote.

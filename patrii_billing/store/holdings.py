@@ -64,11 +64,12 @@ HELD: Mapping[sa.Table, _Of] = {
     schema.timeline: _by(schema.timeline.c.account_id),
     schema.events: _by(schema.events.c.account_id),
     schema.deliveries: _through(schema.deliveries.c.event_id, schema.events),
+    schema.links: _by(schema.links.c.account_id),
 }
 # What is of nobody alone. Messages and answers are kept for a while only.
 OTHERS = frozenset({
     schema.plans, schema.prices, schema.series, schema.listeners,
-    schema.watch, schema.inbox, schema.requests,
+    schema.watch, schema.inbox, schema.requests, schema.bridges,
 })  # fmt: skip
 
 

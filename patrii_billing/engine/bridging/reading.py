@@ -239,6 +239,8 @@ class _Reading:
 
 
 def _is_same(link: sa.Row[Any], record: records.Record) -> bool:
+    if link.state == LinkState.ERASED:
+        return True
     return bool(
         link.state == LinkState.LINKED
         and link.why is None

@@ -6,6 +6,7 @@ import datetime as dt
 from oslotest import base
 
 from patrii_billing.domain import bridge
+from patrii_billing.store import erasure
 from patrii_billing.store import schema
 from tests.unit import ally
 
@@ -73,6 +74,20 @@ class CustomerTest(base.BaseTestCase):
         [account] = story.rows(schema.accounts)
         self.assertEqual('Acme Ltd', account.name)
         self.assertEqual(['a@acme.example'], account.contacts)
+
+    def test_who_was_erased_here_is_not_read_again(self) -> None:
+        story = ally.Ally()
+        story.acme()
+        story.work()
+        [account] = story.rows(schema.accounts)
+        story.db.write(erasure.blank, account.id)
+        story.lynx.customer('c1', 'Acme Ltd', contacts=('new@acme.example',))
+        story.until('01-30 01:00')
+        self.assertEqual(
+            [{}], [row.said for row in
+                   story.rows(schema.links, account_id=account.id,
+                              kind='customer')],
+        )  # fmt: skip
 
     def test_the_same_again_changes_nothing(self) -> None:
         story = ally.Ally()
