@@ -5,6 +5,7 @@ Names, addresses and ids of customers stay out of them: a monitor keeps what
 it reads for long, and many may look.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ from patrii_billing.engine import enforcement
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing.engine import summary as page
 from patrii_billing.metrics import family
+from patrii_billing.metrics import liveness
 from patrii_billing.store import due
 from patrii_billing.store import inbox
 from patrii_billing.store.views import operations
@@ -43,12 +45,17 @@ _SUMS = ('invoiced', 'credited', 'collected', 'refunded', 'charged_back')
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the figures are read from; `zone` is whose months they are."""
+    """What the figures are read from; `zone` is whose months they are.
+
+    `bridges` are the names of other subscription engines that are configured:
+    one that is not any more stays in the books, and nobody waits for it.
+    """
 
     conn: sa.Connection
     settings: engine_settings.Settings
     now: dt.datetime
     zone: dt.tzinfo
+    bridges: Collection[str]
 
     def age(self, since: dt.datetime | None) -> float:
         return family.age(since, self.now)
@@ -59,9 +66,10 @@ def read(
     settings: engine_settings.Settings,
     now: dt.datetime,
     zone: dt.tzinfo,
+    bridges: Collection[str] = (),
 ) -> list[metrics_core.Metric]:
     """All figures as they are now, of the whole installation."""
-    asked = Asked(conn, settings, now, zone)
+    asked = Asked(conn, settings, now, zone, bridges)
     return [each for part in _PARTS for each in part(asked)]
 
 
@@ -99,6 +107,11 @@ def _customers(asked: Asked) -> Families:
         'servers_missed',
         'Servers of the books that nova did not show, to be confirmed.',
         operations.missed(asked.conn),
+    )
+    yield family.gauge(
+        'quota_drift_projects',
+        'Projects whose quota in nova is not the one that is billed.',
+        operations.drifted(asked.conn),
     )
 
 
@@ -297,12 +310,11 @@ def _enforcement(asked: Asked) -> Families:
         'cap_limit', 'At so many all enforcement stops.',
         {of: cap.limit for of, cap in caps.items()}, labels,
     )  # fmt: skip
-    yield from _signs_of_life(found, asked.settings)
+    yield from _signs_of_life(asked, found)
 
 
-def _signs_of_life(
-    found: enforcement.Enforcement, settings: engine_settings.Settings
-) -> Families:
+def _signs_of_life(asked: Asked, found: enforcement.Enforcement) -> Families:
+    settings = asked.settings
     for name, told, at in (
         ('tick', 'the engine looked for work', found.ticked_at),
         ('notification', 'nova told of something', found.heard_at),
@@ -319,6 +331,7 @@ def _signs_of_life(
         'notification': settings.silence,
         'reconcile': settings.sweep_age,
         'bounces_read': settings.unread_after,
+        'bridge': settings.read_age if asked.bridges else None,
     }
     yield family.gauge(
         'tolerated_age_seconds',
@@ -365,7 +378,12 @@ def _others(asked: Asked) -> Families:
     )  # fmt: skip
 
 
+def _alive(asked: Asked) -> Families:
+    yield from liveness.workers(asked.conn, asked.settings)
+    yield from liveness.bridges(asked.conn, asked.bridges)
+
+
 _PARTS = (
     _customers, _owed, _month, _unmatched, _work, _ladder, _actions, _mails,
-    _messages, _enforcement, _others,
+    _messages, _enforcement, _others, _alive,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 """Whether all is well, in one sentence if it is not."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 import datetime as dt
 import threading
 import time
@@ -9,6 +10,7 @@ import time
 from oslo_log import log as logging
 import sqlalchemy as sa
 
+from patrii_billing.engine.bridging import doubt
 from patrii_billing.engine import permit
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing.store import watch
@@ -35,16 +37,24 @@ def books(
 
 
 def silence(
-    conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
+    conn: sa.Connection,
+    settings: engine_settings.Settings,
+    now: dt.datetime,
+    bridges: Iterable[str] = (),
 ) -> str | None:
     """Whether the books can be believed to be what the cloud is.
 
-    Else nothing is shelved or deleted, and somebody should look.
+    And what the other subscription engines are that are configured, by their
+    names. Else nothing is shelved or deleted, and somebody should look.
     """
     state = watch.get(conn)
     if state.ticked_at is None or now - state.ticked_at > _STILL:
         return 'no engine has looked for work lately'
-    return permit.deaf(conn, settings, state, now)
+    unheard = permit.deaf(conn, settings, state, now)
+    if unheard is not None:
+        return unheard
+    unread = (doubt.not_read(conn, settings, name, now) for name in bridges)
+    return next(filter(None, unread), None)
 
 
 class Question:

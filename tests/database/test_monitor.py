@@ -67,6 +67,13 @@ BEFALLS: dict[str, tuple[dict[str, str | None], int]] = {
         {'last_notification_timestamp_seconds': '0'}, 721 + 60
     ),
     'InboxOld': ({'inbox_oldest_age_seconds{source="nova"}': '901'}, 2),
+    'ProcessorStill': (
+        {
+            'worker_last_sign_timestamp_seconds{worker="processor"}': '0',
+            'inbox_oldest_age_seconds{source="nova"}': '601',
+        },
+        11 + 2,
+    ),
     'SamplesUnread': (
         {'inbox_oldest_age_seconds{source="ceilometer"}': '7201'}, 10
     ),
@@ -74,6 +81,7 @@ BEFALLS: dict[str, tuple[dict[str, str | None], int]] = {
     'ReconcileStale': (
         {'last_reconcile_timestamp_seconds': '0'}, 91 + 5
     ),
+    'QuotaDrift': ({'quota_drift_projects': '1'}, 120),
     'AccountsParked': ({'accounts_parked': '1'}, 15),
     'MailServerAway': ({'mail_server_away_seconds': '901'}, 0),
     'MailsLate': ({'notice_oldest_age_seconds': '14401'}, 10),
@@ -103,6 +111,16 @@ BEFALLS: dict[str, tuple[dict[str, str | None], int]] = {
     'ListenerFails': ({'listener_failures{listener="erp"}': '5'}, 15),
     'EventsDead': (
         {'deliveries_dead{listener="erp"}': _MORE_LATER}, _DAY + 1
+    ),
+    'BridgeUnread': (
+        {'bridge_last_read_timestamp_seconds{bridge="lynx"}': '0'}, 16 + 5
+    ),
+    'BridgeRecordsWait': (
+        {
+            'bridge_records_waiting{bridge="lynx",kind="contract"}':
+                _MORE_LATER
+        },
+        _DAY + 1,
     ),
 }  # fmt: skip
 
@@ -135,10 +153,19 @@ def well() -> dict[str, str]:
         'tolerated_age_seconds{of="bounces_read"}': '21600',
         'deliveries_dead{listener="erp"}': '0',
         'listener_failures{listener="erp"}': '0',
+        'tolerated_age_seconds{of="bridge"}': '1800',
+        'bridge_failures{bridge="lynx"}': '0',
+        'bridge_records_waiting{bridge="lynx",kind="contract"}': '0',
+        'bridge_records_waiting{bridge="lynx",kind="customer"}': '9',
     }
-    for sign in ('tick', 'notification', 'reconcile', 'bounces_read'):
+    signs = ('tick', 'notification', 'reconcile', 'bounces_read')
+    for stamp in (
+        *(f'last_{sign}_timestamp_seconds' for sign in signs),
+        'worker_last_sign_timestamp_seconds{worker="processor"}',
+        'bridge_last_read_timestamp_seconds{bridge="lynx"}',
+    ):
         # Each minute anew, by a clock that began with the story.
-        found[f'last_{sign}_timestamp_seconds'] = f'0+60x{_MINUTES}'
+        found[stamp] = f'0+60x{_MINUTES}'
     return found
 
 
@@ -276,6 +303,23 @@ class RulesTest(base.BaseTestCase):
                 (62, ['PatriiBillingNotificationsSilent']),
             )
         )
+
+    def test_an_engine_that_was_never_read_is_called_unread_too(self) -> None:
+        self.check(
+            self.expected(
+                {
+                    'bridge_last_read_timestamp_seconds{bridge="lynx"}': None,
+                    'bridge_failures{bridge="lynx"}': '3',
+                },
+                (4, []),
+                (5, ['PatriiBillingBridgeUnread']),
+            )
+        )
+
+    def test_a_processor_without_work_is_not_called_still(self) -> None:
+        sign = 'worker_last_sign_timestamp_seconds{worker="processor"}'
+
+        self.check(self.expected({sign: '0'}, (60, [])))
 
     def test_a_host_that_is_behind_is_no_alert_of_its_own(self) -> None:
         story = self.expected({}, (60, []))

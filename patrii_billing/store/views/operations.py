@@ -5,6 +5,7 @@ They are asked every minute for ever: each reads what is open or recent, by an
 index, and never what is settled.
 """
 
+from collections.abc import Collection
 from collections.abc import Sequence
 import datetime as dt
 from typing import Any
@@ -13,15 +14,18 @@ import sqlalchemy as sa
 
 from patrii_billing.domain.lifecycle import ActionState
 from patrii_billing.domain.lifecycle import DeliveryState
+from patrii_billing.domain.lifecycle import LinkState
 from patrii_billing.domain.lifecycle import NoticeState
 from patrii_billing.domain.lifecycle import ReceiptState
 from patrii_billing.domain.lifecycle import Step
+from patrii_billing.store import inbox
 from patrii_billing.store import schema
 
 _actions = schema.actions
 _attempts = schema.attempts
 _deliveries = schema.deliveries
 _inbox = schema.inbox
+_links = schema.links
 _listeners = schema.listeners
 _notices = schema.notices
 _receipts = schema.receipts
@@ -109,6 +113,49 @@ def unread(conn: sa.Connection) -> _Rows:
     ).all()
 
 
+def inbox_held_until(conn: sa.Connection) -> dt.datetime | None:
+    """Until when the newest claim of messages that are being read lasts."""
+    return conn.execute(
+        sa.select(sa.func.max(_inbox.c.lease_until)).where(
+            _inbox.c.next_at.is_not(None)
+        )
+    ).scalar_one_or_none()
+
+
+def newest_read(conn: sa.Connection) -> dt.datetime | None:
+    """When the newest message came that was read, whatever came of it."""
+    came = []
+    # One look into the index for each, however many there are.
+    for state in (inbox.DONE, inbox.IGNORED, inbox.PARKED):
+        newest = (
+            sa.select(_inbox.c.received_at)
+            .where(_inbox.c.state == state)
+            .order_by(_inbox.c.id.desc())
+            .limit(1)
+        )
+        came += conn.execute(newest).scalars()
+    return max(came, default=None)
+
+
+def last_attempt(conn: sa.Connection) -> dt.datetime | None:
+    """When a mail was handed over last, or tried to be."""
+    query = sa.select(sa.func.max(_attempts.c.at))
+    return conn.execute(query).scalar_one_or_none()
+
+
+def records_waiting(conn: sa.Connection, bridges: Collection[str]) -> _Rows:
+    """`bridge`, `kind`, and `records` of it that were not taken over."""
+    of = (_links.c.bridge, _links.c.kind)
+    return conn.execute(
+        sa.select(*of, _count().label('records'))
+        .where(
+            _links.c.bridge.in_(bridges),
+            _links.c.state == LinkState.WAITING,
+        )
+        .group_by(*of)
+    ).all()
+
+
 def deliveries(conn: sa.Connection) -> _Rows:
     """`listener`, `state`, `events` that did not arrive, the `oldest`."""
     state = _deliveries.c.state
@@ -151,5 +198,13 @@ def missed(conn: sa.Connection) -> int:
     """How many servers nova did not know once, to be confirmed."""
     query = sa.select(_count(_servers.c.id)).where(
         _servers.c.missed_at.is_not(None)
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def drifted(conn: sa.Connection) -> int:
+    """How many projects have another quota than is billed, left as it is."""
+    query = sa.select(_count(schema.projects.c.id)).where(
+        schema.projects.c.quota_drift.is_not(None)
     )
     return int(conn.execute(query).scalar_one())

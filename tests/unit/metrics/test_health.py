@@ -2,6 +2,7 @@
 """The service says whether it is well to whoever asks."""
 
 import datetime as dt
+from typing import Any
 from unittest import mock
 from urllib import error
 from urllib import request
@@ -14,6 +15,7 @@ from werkzeug import test as http
 from patrii_billing.metrics import health
 from patrii_billing.store import database
 from patrii_billing.store import migrate
+from patrii_billing.store import schema
 from patrii_billing.store import watch
 from patrii_billing import wiring
 from tests.unit.conf import base
@@ -81,6 +83,39 @@ class HealthTest(base.ConfigTestCase):
         self.at_work(swept_at=None)
 
         self.assertIn('not compared', self.ask(self.conf)[1])
+
+    def with_odoo(self, read_at: dt.datetime | None) -> None:
+        """Have customers in Odoo, which was read then."""
+        found = {'odoo': mock.sentinel.bridge}
+        patch: Any = mock.patch.object(wiring, 'bridges', lambda conf: found)
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.books.write(
+            lambda conn: conn.execute(
+                schema.bridges.insert().values(
+                    name='odoo', needs=[], failures=0, next_at=_NOW,
+                    read_at=read_at,
+                )
+            )
+        )  # fmt: skip
+
+    def test_an_engine_that_was_not_read_for_too_long_is_told(self) -> None:
+        self.with_odoo(_NOW - dt.timedelta(minutes=31))
+
+        code, told = self.ask(self.conf)
+
+        self.assertEqual(503, code)
+        self.assertIn('odoo was not read lately', told)
+
+    def test_an_engine_that_was_never_read_is_told(self) -> None:
+        self.with_odoo(None)
+
+        self.assertIn('odoo was not read lately', self.ask(self.conf)[1])
+
+    def test_an_engine_that_is_read_is_well(self) -> None:
+        self.with_odoo(_NOW - dt.timedelta(minutes=29))
+
+        self.assertEqual(200, self.ask(self.conf)[0])
 
     def test_an_operator_chooses_what_is_asked(self) -> None:
         self.at_work(heard_at=None)

@@ -15,7 +15,9 @@ _PREFIX = 'patrii_billing_'
 
 
 def read(tools: toolbox.Tools) -> list[metrics_core.Metric]:
-    return tools.db.read(figures.read, tools.settings, tools.now(), dt.UTC)
+    return tools.db.read(
+        figures.read, tools.settings, tools.now(), dt.UTC, tuple(tools.bridges)
+    )
 
 
 def text(tools: toolbox.Tools) -> str:
