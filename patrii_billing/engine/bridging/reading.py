@@ -146,7 +146,9 @@ class _Reading:
             if link is not None and _is_same(link, record):
                 same.append(link.id)
             else:
+                # A new contract asks the cloud, which may take its time.
                 self._take(kind, record)
+                self._keep_hold()
         if same:
             self._tools.db.write(bridges.seen, same, self._began)
 
