@@ -26,6 +26,10 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
     for _ in range(_MOVES_AT_ONCE):
         server = tools.cloud.servers.get(row.server)
         locker = _locker(tools, row, server, locked)
+        if locker is servers.Locker.ADMIN and not _is_ours(server, row):
+            # The locker is of a later instant: our own lock may be it, when
+            # a call that timed out was carried out in between.
+            server = tools.cloud.servers.get(row.server)
         taken = tools.db.write(_remember, tools, row, server, locker)
         if server is None or servers.is_gone(server):
             moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
@@ -60,6 +64,10 @@ def _locker(
     if server.case == row.case_id and (locked or server.task_state):
         return servers.Locker.ADMIN
     return tools.cloud.servers.locker(server)
+
+
+def _is_ours(server: servers.Server | None, row: sa.Row[Any]) -> bool:
+    return server is not None and server.case == row.case_id
 
 
 def _was_in_error(taken: sa.Row[Any]) -> bool:

@@ -200,6 +200,27 @@ class LockTest(base.BaseTestCase):
             ['lock', 'shelve', 'unshelve', 'unlock', 'lock'], story.moves()
         )
 
+    def test_seed_4007785_our_lock_beside_an_old_answer_is_not_another_s(
+        self,
+    ) -> None:
+        web = worlds.server_id('web')
+        story = stories.Story(
+            stories.text(PAID, servers=server('SHUTOFF', locked='owner'))
+        ).play('02-02 12:00:00')
+        before = story.nova.guests[web].shown
+        get, answers = story.nova.get, [before]
+
+        def late(server_id: str) -> nova.Server | None:
+            locked = 'lock' in story.nova.guests[web].moves
+            return answers.pop() if locked and answers else get(server_id)
+
+        with mock.patch.object(story.nova, 'get', late):
+            story.play('02-05')
+
+        self.assertEqual([], answers)
+        self.assertEqual('stopped, locked by owner', story.shows())
+        self.assertEqual([], story.alarms())
+
     def test_one_locked_by_another_admin_is_left_and_told(self) -> None:
         story = stories.told(servers=server(locked='admin'))
 
