@@ -124,7 +124,7 @@ def inbox_held_until(conn: sa.Connection) -> dt.datetime | None:
 
 def newest_read(conn: sa.Connection) -> dt.datetime | None:
     """When the newest message came that was read, whatever came of it."""
-    came = []
+    came: list[dt.datetime] = []
     # One look into the index for each, however many there are.
     for state in (inbox.DONE, inbox.IGNORED, inbox.PARKED):
         newest = (
