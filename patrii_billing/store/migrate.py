@@ -142,9 +142,12 @@ def needed() -> str:
 
 def version(engine: sa.Engine) -> tuple[str | None, str]:
     """The revision a database is at (None: an empty one), and the newest."""
-    return (
-        max(_applied(engine), default=None), max(_revisions().get_heads())
-    )  # fmt: skip
+    return max(_applied(engine), default=None), max(newest())
+
+
+def newest() -> Sequence[str]:
+    """The newest revisions there are: of what adds, and takes away."""
+    return tuple(_revisions().get_heads())
 
 
 def _applied(engine: sa.Engine) -> tuple[str, ...]:

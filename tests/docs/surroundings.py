@@ -139,14 +139,16 @@ class Surroundings(fixtures.Fixture):  # type: ignore[misc]
     def _books(self) -> None:
         """A copy that commands open, of the release that they are of."""
         engine = self._running.world.tools.db.engine
-        _, newest = migrate.version(engine)
+        newest = [(each,) for each in migrate.newest()]
         source = engine.raw_connection()
         path = self._hidden / 'books.db'
         with contextlib.closing(sqlite3.connect(path)) as target:
             memory: Any = source.driver_connection
             memory.backup(target)
             target.execute('CREATE TABLE alembic_version (version_num TEXT)')
-            target.execute('INSERT INTO alembic_version VALUES (?)', [newest])
+            target.executemany(
+                'INSERT INTO alembic_version VALUES (?)', newest
+            )
             target.commit()
         source.close()
 
