@@ -401,16 +401,16 @@ def tools(
     conf: cfg.ConfigOpts, stop: threading.Event | None = None
 ) -> toolbox.Tools:
     """What the engine works with; rows not begun when told to stop wait."""
-    found = bridges(conf)
+    db, found = books(conf), bridges(conf)
     return toolbox.Tools(
-        db=books(conf),
+        db=db,
         cloud=cloud(conf),
         voice=voice(conf),
         clock=SystemClock(),
         settings=settings(conf),
         each=_Pool(conf.engine.act_threads),
         stopping=(stop or threading.Event()).is_set,
-        listeners={**listeners(conf), **_engines_told(conf, found)},
+        listeners={**listeners(conf), **_engines_told(db, found)},
         bridges=found,
         printer=printer(conf) if conf.mail.attach_invoices else None,
     )
@@ -477,11 +477,11 @@ class _Trouble:
 
 
 def _engines_told(
-    conf: cfg.ConfigOpts, found: Mapping[str, ports.Bridge]
+    db: database.Database, found: Mapping[str, ports.Bridge]
 ) -> dict[str, ports.Listener]:
     return {
         f'{name} (engine)': ports.Listener(
-            telling.Teller(books(conf), each), telling.WANTS
+            telling.Teller(db, each), telling.WANTS
         )
         for name, each in found.items()
     }

@@ -199,10 +199,12 @@ def _record(
             for each in drafts
         ],
     )  # fmt: skip
+    entries = []
     for row, each in zip(rows, drafts, strict=True):
         entry = balance.told(row)
         entry['detail'] |= {'result': str(lifecycle.InvoiceState.EXTERNAL)}
-        timeline.record_all(conn, now, 'invoice', [{**entry, **each.told}])
+        entries.append({**entry, **each.told})
+    timeline.record_all(conn, now, 'invoice', entries)
     return [row.id for row in rows]
 
 
