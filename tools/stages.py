@@ -248,23 +248,44 @@ async def run(
     )
     if failed:
         show_tail(stage.log)
+        if not stage.is_check:
+            show_failures(stage.results)
     return passed, failed
 
 
 def count(repository: pathlib.Path) -> tuple[int, int]:
     """Return the passed and failed tests of a stestr repository's last run."""
+    last = results(repository, 'last')
+    totals = dict(re.findall(r'^ - ([A-Z][\w ]+): (\d+)$', last, re.M))
+    passed = sum(int(totals.get(name, 0)) for name in PASSED)
+    failed = sum(int(totals.get(name, 0)) for name in FAILED)
+    return passed, failed
+
+
+def show_failures(repository: pathlib.Path) -> None:
+    """Print which tests failed, and each one's traceback without its logs."""
+    told = results(repository, 'failing', '--list')
+    tracebacks = re.findall(
+        r'^ *Traceback \(most recent .*?(?=^(?: *|}}}|=+)$|\Z)',
+        results(repository, 'failing'),
+        re.M | re.S,
+    )
+    for text in [told, *tracebacks]:
+        lines = text.rstrip().splitlines()
+        say('\n'.join(lines[-TAIL:]))
+    say('---')
+
+
+def results(repository: pathlib.Path, *words: str) -> str:
+    """Return what stestr tells of a repository's last run."""
     stestr = pathlib.Path(sys.executable).with_name('stestr')
-    last = subprocess.run(
-        [stestr, '--repo-url', repository, 'last'],
+    return subprocess.run(
+        [stestr, '--repo-url', repository, *words],
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-    )
-    totals = dict(re.findall(r'^ - ([A-Z][\w ]+): (\d+)$', last.stdout, re.M))
-    passed = sum(int(totals.get(name, 0)) for name in PASSED)
-    failed = sum(int(totals.get(name, 0)) for name in FAILED)
-    return passed, failed
+    ).stdout
 
 
 async def tox(
