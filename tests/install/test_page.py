@@ -120,6 +120,7 @@ class TheInstallationPageTest(oslo_base.BaseTestCase):
         """Leave the cloud as it was, so that one may paste again."""
         cls.openstack(
             'server delete --all-projects --wait web',
+            'project delete acme',
             'service delete billing',
             'user delete patrii-billing',
         )
