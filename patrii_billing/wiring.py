@@ -424,9 +424,7 @@ def bridges(conf: cfg.ConfigOpts) -> dict[str, ports.Bridge]:
     wanted, where = conf.bridge.driver, '[bridge] driver'
     if wanted == INTERNAL:
         return {}
-    found = {
-        point.name: point for point in metadata.entry_points(group=ENGINES)
-    }
+    found = _installed_engines()
     if wanted != AUTO and wanted not in found:
         known = ', '.join([AUTO, INTERNAL, *sorted(found)])
         raise errors.InvalidInput(f'is none of {known}', where)
@@ -448,6 +446,13 @@ def bridges(conf: cfg.ConfigOpts) -> dict[str, ports.Bridge]:
         )
         for name, each in named.items()
     }  # fmt: skip
+
+
+@functools.cache
+def _installed_engines() -> dict[str, metadata.EntryPoint]:
+    """Read once: to find them, the lists of all packages are read."""
+    found = metadata.entry_points(group=ENGINES)
+    return {point.name: point for point in found}
 
 
 def _new_account(conf: cfg.ConfigOpts) -> dict[str, object]:

@@ -2,6 +2,7 @@
 """Reading the configuration, and knowing all that may stand in it."""
 
 from collections.abc import Sequence
+import functools
 from importlib import metadata
 
 from oslo_config import cfg
@@ -90,11 +91,17 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
         'default_log_levels', [*log.get_default_log_levels(), *_LOG_LEVELS]
     )
     threads.choose_native()
-    found = metadata.entry_points(group='oslo.config.opts')
-    for library in _LIBRARIES:
-        for group, options in found[library].load()():
+    for library in _libraries():
+        for group, options in library.load()():
             conf.register_opts(options, group=group)
     conf.register_opts(healthcheck.HEALTHCHECK_OPTS, group='healthcheck')
+
+
+@functools.cache
+def _libraries() -> list[metadata.EntryPoint]:
+    """Read once: to find them, the lists of all packages are read."""
+    found = metadata.entry_points(group='oslo.config.opts')
+    return [found[name] for name in _LIBRARIES]
 
 
 def load(
