@@ -27,34 +27,26 @@ def claim(
     """Claim at most `limit` rows whose `next_at` has come, most urgent first.
 
     Two workers never get the same row: the one whose update comes second
-    finds the lease taken. `among` narrows down which are meant.
+    finds the lease taken, and looks for others. `among` narrows down which
+    are meant.
     """
     columns = table.c
-    free = _is_free(table, now)
+    due = sa.and_(columns.next_at <= now, _is_free(table, now))
     wanted = sa.true() if among is None else among
-    ids = (
-        conn.execute(
-            sa.select(columns.id)
-            .where(wanted, columns.next_at <= now, free)
-            .order_by(*order, columns.next_at, columns.id)
-            .limit(limit)
-        )
-        .scalars()
-        .all()
-    )
-    if not ids:
-        return ()
+    inorder = (*order, columns.next_at, columns.id)
     tag = uuid.uuid4().hex
-    conn.execute(
-        table.update()
-        .where(columns.id.in_(ids), columns.next_at <= now, free)
-        .values(owner=tag, lease_until=now + lease)
-    )
-    return conn.execute(
-        table.select()
-        .where(columns.id.in_(ids), columns.owner == tag)
-        .order_by(*order, columns.next_at, columns.id)
-    ).all()
+    chosen = sa.select(columns.id).where(wanted, due)
+    while ids := conn.scalars(chosen.order_by(*inorder).limit(limit)).all():
+        these = columns.id.in_(ids)
+        taken = conn.execute(
+            table.update()
+            .where(these, due)
+            .values(owner=tag, lease_until=now + lease)
+        )
+        if taken.rowcount:
+            mine = table.select().where(these, columns.owner == tag)
+            return conn.execute(mine.order_by(*inorder)).all()
+    return ()
 
 
 def is_any_free(

@@ -180,29 +180,25 @@ def claim_to_charge(
 
     They are due again at `until`, lest another worker takes them as well:
     an instant that no other claim has is the claim's name. Who charges one
-    asks under the account's lock whether it is still there.
+    asks under the account's lock whether it is still there. None means that
+    nothing is due: whom others forestall looks again.
     """
-    due = sa.select(_subs.c.id, _subs.c.account_id)
-    rows = conn.execute(
-        due.where(_subs.c.charge_at <= now)
-        .order_by(_subs.c.charge_at, _subs.c.id)
-        .limit(limit)
-    ).all()
-    if not rows:
-        return ()
-    wanted = _subs.c.id.in_([row.id for row in rows])
-    taken = conn.execute(
-        _subs.update()
-        .where(wanted, _subs.c.charge_at <= now)
-        .values(charge_at=until)
-    )
-    if taken.rowcount < len(rows):
-        # Another worker was quicker with some.
-        mine = due.where(wanted, _subs.c.charge_at == until)
-        rows = conn.execute(mine).all()
-    return sorted(
-        ((row.id, row.account_id) for row in rows), key=lambda one: one[::-1]
-    )
+    those = sa.select(_subs.c.id, _subs.c.account_id)
+    due = _subs.c.charge_at <= now
+    first = those.where(due).order_by(_subs.c.charge_at, _subs.c.id)
+    while rows := conn.execute(first.limit(limit)).all():
+        wanted = _subs.c.id.in_([row.id for row in rows])
+        taken = conn.execute(
+            _subs.update().where(wanted, due).values(charge_at=until)
+        ).rowcount
+        if 0 < taken < len(rows):
+            # Another worker was quicker with some.
+            mine = those.where(wanted, _subs.c.charge_at == until)
+            rows = conn.execute(mine).all()
+        if taken:
+            ours = ((row.id, row.account_id) for row in rows)
+            return sorted(ours, key=lambda one: one[::-1])
+    return ()
 
 
 def claimed(

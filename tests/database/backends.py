@@ -11,7 +11,7 @@ import datetime as dt
 import functools
 import pathlib
 import threading
-from typing import Any
+from typing import Any, TypeVar
 import uuid
 
 import fixtures
@@ -22,6 +22,8 @@ import testscenarios
 from patrii_billing.store import database
 from patrii_billing.store import migrate
 from tests import services
+
+T = TypeVar('T')
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -137,6 +139,25 @@ class DatabaseTestCase(EmptyDatabaseTestCase):
     """Each test has a database at head, with nothing in it."""
 
     at_head = True
+
+    def one_after_the_other(
+        self, work: Callable[[sa.Connection], T]
+    ) -> list[T]:
+        """What two get of whom the second begins before the first commits."""
+        begun = threading.Event()
+
+        def hold(conn: sa.Connection) -> T:
+            found = work(conn)
+            begun.set()
+            threading.Event().wait(0.3)
+            return found
+
+        def follow() -> T:
+            own = self.open()
+            self.assertTrue(begun.wait(PATIENCE))
+            return own.write(work)
+
+        return together(lambda: self.database.write(hold), follow)
 
 
 def together(*works: Callable[[], Any]) -> list[Any]:

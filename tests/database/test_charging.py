@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from patrii_billing.engine import charge
 from patrii_billing.store import schema
+from patrii_billing.store import subscriptions
 from tests import books
 from tests import crowd
 from tests.database import backends
@@ -40,6 +41,23 @@ class ChargingTest(backends.DatabaseTestCase):
             COUNT, len({row.subscription_id for row in numbers})
         )
         self.assertEqual(COUNT, spans)
+
+    def test_whom_another_forestalls_takes_those_who_are_due_next(
+        self,
+    ) -> None:
+        """Else a day on which all are due would be one worker's alone."""
+        until = crowd.DUE + backends.LEASE
+
+        first, second = self.one_after_the_other(
+            lambda conn: subscriptions.claim_to_charge(
+                conn, crowd.DUE, until, COUNT // 2
+            )
+        )
+
+        self.assertEqual(
+            {(n, n) for n in range(1, COUNT + 1)}, {*first, *second}
+        )
+        self.assertEqual(COUNT // 2, len(second))
 
     def work(self) -> int:
         """A worker with connections of its own; how much it found to do."""

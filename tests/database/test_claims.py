@@ -44,23 +44,22 @@ class ClaimTest(backends.DatabaseTestCase):
         self.assertEqual({f'test:{n}' for n in range(40)}, set(sent))
 
     def test_a_claim_that_waited_for_another_gets_other_rows(self) -> None:
+        self.database.write(notify, 7)
+
+        first, second = self.one_after_the_other(
+            lambda conn: notices.claim(conn, books.NOW, LEASE, 5)
+        )
+
+        self.assertEqual([5, 2], [len(first), len(second)])
+
+    def test_a_claim_gets_nothing_where_another_has_it_all(self) -> None:
         self.database.write(notify, 1)
-        chosen = threading.Event()
 
-        def hold(conn: sa.Connection) -> int:
-            rows = notices.claim(conn, books.NOW, LEASE, 5)
-            chosen.set()
-            threading.Event().wait(0.3)
-            return len(rows)
+        first, second = self.one_after_the_other(
+            lambda conn: notices.claim(conn, books.NOW, LEASE, 5)
+        )
 
-        def follow() -> int:
-            own = self.open()
-            self.assertTrue(chosen.wait(backends.PATIENCE))
-            return len(own.write(notices.claim, books.NOW, LEASE, 5))
-
-        claimed = backends.together(lambda: self.database.write(hold), follow)
-
-        self.assertEqual([1, 0], claimed)
+        self.assertEqual([1, 0], [len(first), len(second)])
 
     def test_a_live_lease_keeps_the_row(self) -> None:
         self.database.write(shelve)
