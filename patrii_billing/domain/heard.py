@@ -11,6 +11,7 @@ import dataclasses
 from dataclasses import dataclass
 import datetime as dt
 import decimal
+import enum
 import operator
 from typing import Any
 
@@ -66,6 +67,13 @@ class Level:
     quantity: decimal.Decimal
     at: dt.datetime
     why: str
+
+
+class Denial(enum.Enum):
+    """Why a fact does not count."""
+
+    OVER = 'over'  # nova has dated the server's end before it
+    LATE = 'late'  # nova has shown otherwise since
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +174,17 @@ def was_there(known: Server, at: dt.datetime) -> bool:
 
     One that never was is gone since it was made.
     """
-    born, gone = known.created_at, known.deleted_at
-    if born is not None and at < born:
-        return False
-    return gone is None or at < gone
+    born = known.created_at
+    return (born is None or born <= at) and not is_over(known, at)
+
+
+def is_over(known: Server, at: dt.datetime) -> bool:
+    """Whether a server had ended by an instant, for all that is known.
+
+    What is told of then counts for nothing: its host's clock may differ from
+    nova's, which dates an end to the second.
+    """
+    return known.deleted_at is not None and known.deleted_at <= at
 
 
 def first_level(

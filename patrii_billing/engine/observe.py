@@ -6,7 +6,6 @@ nothing: states are kept with the time they were told, levels by their key.
 Most of what nova tells is known already; that costs one read for all of it.
 """
 
-from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from patrii_billing.store import timeline
 # Of these depends what is billed.
 _OF_LEVELS = (facts.ServerResized, facts.ServerCreated)
 _Rows = Mapping[str, sa.Row[Any]]
+_Denied = dict[facts.Fact, heard.Denial]
 
 
 @dataclass
@@ -38,7 +38,7 @@ class _Story:
     before: heard.Server | None
     server: heard.Server | None
     levels: list[heard.Level] = field(default_factory=list)
-    late: list[facts.Fact] = field(default_factory=list)
+    denied: _Denied = field(default_factory=dict)
 
 
 def observe(
@@ -47,7 +47,7 @@ def observe(
     fact: facts.Fact,
     now: dt.datetime,
 ) -> bool:
-    """Write one fact; False where it came too late to count."""
+    """Write one fact; False where it does not count."""
     return not observe_all(conn, tools, [fact], now)
 
 
@@ -56,11 +56,11 @@ def observe_all(
     tools: toolbox.Tools,
     told: Sequence[facts.Fact],
     now: dt.datetime,
-) -> Collection[facts.Fact]:
-    """Write facts in the order they are given; those that came too late.
+) -> Mapping[facts.Fact, heard.Denial]:
+    """Write facts in the order they are given; those that do not count.
 
-    These are not written, see heard.comes_too_late. The law is asked to look
-    where any of the others may matter.
+    These are not written, see heard.is_over and heard.comes_too_late. The
+    law is asked to look where any of the others may matter.
     """
     by_server: dict[str, list[facts.Fact]] = {}
     for fact in told:
@@ -72,7 +72,9 @@ def observe_all(
         for server in sorted(by_server)
     ]
     _write(conn, stories, now)
-    return frozenset(fact for story in stories for fact in story.late)
+    return {
+        fact: why for story in stories for fact, why in story.denied.items()
+    }
 
 
 def add(
@@ -149,23 +151,24 @@ class _Sights:
         """What it was, in effective order, where it is told of here."""
         return self._levels.get(server, [])
 
-    def deny(
+    def denial(
         self,
         fact: facts.Fact,
         known: heard.Server,
         levels: Sequence[heard.Level],
-    ) -> bool:
-        """Whether nova has shown otherwise since a resize told of now."""
+    ) -> heard.Denial | None:
+        """Why a resize told of now does not count; None where it does."""
         if not isinstance(fact, facts.ServerResized):
-            return False
-        if not heard.was_there(known, fact.at):
-            return True
+            return None
+        if heard.is_over(known, fact.at):
+            return heard.Denial.OVER
         seen_at = self._seen_at.get(fact.server)
-        return (
+        is_late = not heard.was_there(known, fact.at) or (
             seen_at is not None
             and fact.at < seen_at - self._looks.span
             and heard.comes_too_late(fact, levels, self._looks)
         )
+        return heard.Denial.LATE if is_late else None
 
     def level(
         self, fact: facts.Fact, known: heard.Server
@@ -224,8 +227,8 @@ def _hear(
             if story.server is not None:
                 story.levels.append(created(story.server))
                 levels += story.levels
-        elif sights.deny(fact, story.server, levels):
-            story.late.append(fact)
+        elif why := sights.denial(fact, story.server, levels):
+            story.denied[fact] = why
         else:
             level = sights.level(fact, story.server)
             story.server = heard.after(story.server, fact)

@@ -80,7 +80,9 @@ def see(
         known = _disprove(conn, tools, known, shown, at, now)
     if known.deleted_at is not None:  # restored from a soft delete
         servers.change(conn, known.id, deleted_at=None)
-        _level(conn, known, known.flavor, heard.ONE, at, 'restored')
+        _drop_since(conn, known, at)
+        flavor = shown.flavor if settled else known.flavor
+        _level(conn, known, flavor, heard.ONE, at, 'restored')
     if settled and shown.flavor != known.flavor:
         # A notification may tell of it at this very moment.
         known = servers.lock(conn, known.id)
@@ -231,13 +233,33 @@ def forget(
     at: dt.datetime,
     now: dt.datetime,
 ) -> None:
-    """The server is gone for certain, since then."""
+    """The server is gone for certain, since then.
+
+    Not before it came, though clocks may differ.
+    """
+    if known.created_at is not None:
+        at = max(at, known.created_at)
     servers.change(
         conn, known.id, deleted_at=at, missed_at=None, vm_state='deleted'
     )
+    flavor = _drop_since(conn, known, at)
     until = _billed_until(conn, known.id, at)
-    _level(conn, known, known.flavor, _NONE, until, 'deleted')
+    _level(conn, known, flavor, _NONE, until, 'deleted')
     _record(conn, known.id, known.project, 'ServerDeleted', at, now)
+
+
+def _drop_since(
+    conn: sa.Connection, known: sa.Row[Any], at: dt.datetime
+) -> str:
+    """Bill nothing by what was told of then or later, but that it came.
+
+    The flavor that is left.
+    """
+    told = servers.levels_of_servers(conn, {known.project}, {known.id})
+    kept = [row for row in told if row is told[0] or row.at < at]
+    if len(kept) < len(told):
+        servers.drop_levels(conn, [row for row in told if row not in kept])
+    return str(kept[-1].resource) if kept else str(known.flavor)
 
 
 def _billed_until(

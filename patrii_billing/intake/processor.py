@@ -6,7 +6,6 @@ stops no other: those in one unit with it are then read fewer at a time, until
 it is alone. The messages of one batch are taken in the order they came.
 """
 
-from collections.abc import Collection
 from collections.abc import Sequence
 from collections import deque
 import datetime as dt
@@ -19,6 +18,7 @@ from oslo_log import log as logging
 import sqlalchemy as sa
 
 from patrii_billing.domain import facts
+from patrii_billing.domain import heard
 from patrii_billing.engine import observe
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
@@ -160,11 +160,11 @@ class Processor:
                     ends.setdefault((inbox.IGNORED, reason), []).append(row)
                 case fact:
                     told.append((row, fact))
-        late = observe.observe_all(
+        denied = observe.observe_all(
             conn, self._tools, [fact for _, fact in told], now
         )
         for row, fact in told:
-            ends.setdefault(_end(fact, late), []).append(row)
+            ends.setdefault(_end(fact, denied.get(fact)), []).append(row)
         for (state, why), some in ends.items():
             _settle(conn, some, state, why)
 
@@ -185,9 +185,11 @@ def _meant(
     return meant
 
 
-def _end(fact: facts.Fact, late: Collection[facts.Fact]) -> _End:
-    if fact not in late:
+def _end(fact: facts.Fact, denial: heard.Denial | None) -> _End:
+    if denial is None:
         return inbox.DONE, None
+    if denial is heard.Denial.OVER:
+        return inbox.IGNORED, 'the server had ended by then'
     return inbox.PARKED, (
         f'nova has shown the server since {fact.at:%Y-%m-%d %H:%M} UTC, and '
         f'what it showed counts'

@@ -412,22 +412,7 @@ def poison_is_parked(play: Any) -> Sins:
         if state == 'parked' and not why:
             yield f'message {key} is parked without a reason'
         if (state == 'parked') != (key in play.poison):
-            if not _came_with_an_end(play, why):
-                yield f'message {key} is {state}: {why}'
-
-
-def _came_with_an_end(play: Any, why: str | None) -> bool:
-    """Told of the very minute in which a server ended: for a person."""
-    ends = [
-        ledgers.instant(at)
-        for (at,) in play.books.ask('SELECT deleted_at FROM servers')
-        if at is not None
-    ]
-    return any(
-        f'nova has shown the server since {at:%Y-%m-%d %H:%M} UTC' in why
-        for at in ends
-        if why is not None
-    )
+            yield f'message {key} is {state}: {why}'
 
 
 def all_is_on_the_timeline(play: Any) -> Sins:

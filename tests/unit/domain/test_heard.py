@@ -184,6 +184,14 @@ class LevelTest(base.BaseTestCase):
                 known,
             )
 
+    def test_it_is_over_from_the_instant_of_its_end_on(self) -> None:
+        gone = dataclasses.replace(WEB, deleted_at=NOON + HOUR)
+        self.assertEqual(
+            [False, True, True],
+            [heard.is_over(gone, NOON + hours * HOUR) for hours in (0, 1, 2)],
+        )
+        self.assertFalse(heard.is_over(WEB, NOON))
+
     def test_who_made_it_unseen_tells_what_it_was_first(self) -> None:
         made = fact(facts.ServerCreated, flavor=S2, created_at=NOON, state='')
         looks = heard.Looks(HOUR, [(NOON - HOUR, NOON + HOUR)])

@@ -63,6 +63,21 @@ class TestProcessor(books.BooksTestCase):
         self.assertEqual(inbox.IGNORED, state)
         self.assertIn('beginning', why)
 
+    def test_what_is_told_of_a_server_that_had_ended_is_ignored(self):
+        # It was parked for a person, who could do nothing with it.
+        self.store(a=messages.versioned('create.end'))
+        self.processor.run()
+        ended = self.clock.now() - dt.timedelta(days=200)
+        self.db.write(servers.change, messages.SERVER, deleted_at=ended)
+        self.store(b=messages.versioned('resize_confirm.end'))
+
+        self.processor.run()
+
+        self.assertEqual(
+            (inbox.IGNORED, 'the server had ended by then'),
+            self.settled()['b'],
+        )
+
     def test_what_cannot_be_read_is_parked_with_its_reason(self):
         self.store(a=messages.versioned('create.end', {'uuid': 'no id'}))
 
@@ -139,7 +154,7 @@ class TestProcessor(books.BooksTestCase):
 
         def noted(_conn, _tools, told, _now):
             seen.extend(told)
-            return ()
+            return {}
 
         self.patch(observe, 'observe_all', noted)
         self.store(
@@ -198,7 +213,7 @@ class TestProcessor(books.BooksTestCase):
         def claimed_meanwhile(conn, tools, _told, _now):
             lease = tools.settings.lease
             inbox.claim(conn, self.clock.now() + 2 * lease, lease, 10)
-            return ()
+            return {}
 
         self.patch(observe, 'observe_all', claimed_meanwhile)
         self.store(a=messages.versioned('create.end'))
@@ -210,7 +225,7 @@ class TestProcessor(books.BooksTestCase):
     def test_told_to_stop_it_leaves_the_rest_to_others_at_once(self):
         def stopped(*_):
             self.stop.set()
-            return ()
+            return {}
 
         real = observe.observe_all
         self.patch(observe, 'observe_all', stopped)
@@ -241,12 +256,12 @@ class TestProcessor(books.BooksTestCase):
             breaks = self.broken and any(
                 fact.message_id == message_id for fact in told
             )
-            late = () if breaks and not afterwards else real(
+            denied = {} if breaks and not afterwards else real(
                 conn, tools, told, now
             )  # fmt: skip
             if breaks:
                 raise error
-            return late
+            return denied
 
         self.patch(observe, 'observe_all', observed)
 
