@@ -7,6 +7,7 @@ section and option, for a configuration that cannot be meant.
 """
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -89,7 +90,10 @@ Step = Callable[[], int]
 _NO_SPAN = dt.timedelta()
 # What the daemon asks itself for its health, unless [healthcheck] says it;
 # api-paste.ini says it of the API.
-_HEALTH = ['patrii_billing_database', 'patrii_billing_silence']
+_HEALTH = [
+    'patrii_billing_database', 'patrii_billing_silence',
+    'patrii_billing_bridge',
+]  # fmt: skip
 # Whose options are settings of the engine by name.
 _SECTIONS = (
     'enforcement', 'engine', 'ceilometer', 'events', 'retention', 'bridge',
@@ -216,13 +220,15 @@ def _blamed_on(option: str) -> Iterator[None]:
 
 
 def books(conf: cfg.ConfigOpts) -> database.Database:
+    return _books(conf, bridges(conf))
+
+
+def _books(
+    conf: cfg.ConfigOpts, found: Mapping[str, ports.Bridge]
+) -> database.Database:
     # oslo.db would wait for one that is away without minding a stop.
     options = database_conf.options(conf) | {'max_retries': 0}
-    tells = (
-        conf.events.notify
-        or bool(conf.webhooks.endpoints)
-        or bool(bridges(conf))
-    )
+    tells = conf.events.notify or bool(conf.webhooks.endpoints or found)
     return database.Database(tells=tells, **options)
 
 
@@ -251,7 +257,7 @@ def complaints(conf: cfg.ConfigOpts) -> list[str]:
     try:
         connection.access  # noqa: B018 - without it nothing else answers
     except errors.CloudError as error:
-        return [str(error)]
+        return [f'keystone gives no token: {error} (see [nova])']
     backend = quotas.Backend(conf.nova.quota_backend)
     return cloud_check.check(connection, conf.nova.member_role, backend)
 
@@ -401,7 +407,8 @@ def tools(
     conf: cfg.ConfigOpts, stop: threading.Event | None = None
 ) -> toolbox.Tools:
     """What the engine works with; rows not begun when told to stop wait."""
-    db, found = books(conf), bridges(conf)
+    found = bridges(conf)
+    db = _books(conf, found)
     return toolbox.Tools(
         db=db,
         cloud=cloud(conf),
@@ -455,6 +462,17 @@ def _installed_engines() -> dict[str, metadata.EntryPoint]:
     return {point.name: point for point in found}
 
 
+def described_bridges(conf: cfg.ConfigOpts, found: Iterable[str]) -> str:
+    """Which engine customers are in, and how another one would be found."""
+    if names := ', '.join(found):
+        return f'customers are those of {names}'
+    told = 'customers are entered here'
+    if conf.bridge.driver == INTERNAL:
+        return f'{told}, as [bridge] driver says'
+    looked = ', '.join(f'[{name}]' for name in sorted(_installed_engines()))
+    return f'{told}; of other engines none has a url: {looked}'
+
+
 def _new_account(conf: cfg.ConfigOpts) -> dict[str, object]:
     given = defaults(conf)
     return {
@@ -473,12 +491,12 @@ class _Trouble:
         self._conf = conf
         self._fine = False
 
-    def __call__(self) -> str | None:
-        if not self._fine:
-            found = complaints(self._conf)
-            self._fine = not found
-            return '; '.join(found) or None
-        return None
+    def __call__(self) -> Sequence[str]:
+        if self._fine:
+            return ()
+        found = complaints(self._conf)
+        self._fine = not found
+        return found
 
 
 def _engines_told(
@@ -684,9 +702,9 @@ def reconciler(conf: cfg.ConfigOpts) -> Step:
 
 def exporter(conf: cfg.ConfigOpts) -> exporters.Exporter:
     """What tells monitors how the whole installation fares."""
-    db, read = books(conf), settings(conf)
+    found, read, clock = bridges(conf), settings(conf), SystemClock()
     zone = calendar.zone(conf.billing.timezone, '[billing] timezone')
-    clock, named = SystemClock(), tuple(bridges(conf))
+    db, named = _books(conf, found), tuple(found)
     collector = exporters.Collector(
         lambda: db.read(figures.read, read, clock.now(), zone, named),
         version.version_string(),
@@ -703,14 +721,16 @@ def exporter(conf: cfg.ConfigOpts) -> exporters.Exporter:
 
 
 def health(conf: cfg.ConfigOpts, what: str) -> healths.Question:
-    """What says what is wrong with the `database`, or of `silence`."""
-    look: healths.Look = healths.books
-    if what == 'silence':
-        # An API that asks for the database alone needs none of the drivers.
-        look = functools.partial(healths.silence, bridges=tuple(bridges(conf)))
-    read, clock = settings(conf), SystemClock()
+    """Says what is wrong with the `database`, of `silence`, or a `bridge`."""
+    found = bridges(conf)
+    looks: dict[str, healths.Look] = {
+        'database': healths.books,
+        'silence': healths.silence,
+        'bridge': functools.partial(healths.bridges, names=tuple(found)),
+    }
+    look, read, clock = looks[what], settings(conf), SystemClock()
     return healths.Question(
-        lambda conn: look(conn, read, clock.now()), books(conf).engine
+        lambda conn: look(conn, read, clock.now()), _books(conf, found).engine
     )
 
 
@@ -765,5 +785,6 @@ def described(conf: cfg.ConfigOpts) -> str:
     books_at = sa.make_url(conf.database.connection).set(query={})
     return (
         f'Mode {mode}; database {books_at.render_as_string()}; '
-        f'listening to {ears.described(conf)}'
+        f'listening to {ears.described(conf)}; '
+        f'{described_bridges(conf, bridges(conf))}'
     )

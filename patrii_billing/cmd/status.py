@@ -20,6 +20,7 @@ from patrii_billing.domain import calendar
 from patrii_billing.domain import money
 from patrii_billing.domain import policy
 from patrii_billing.domain import pricing
+from patrii_billing.engine.bridging import sides
 from patrii_billing import errors
 from patrii_billing.store import database
 from patrii_billing.store import durability
@@ -63,6 +64,21 @@ class Checks(upgradecheck.UpgradeCommands):
             lambda: wiring.complaints(self._conf), upgradecheck.Code.WARNING
         )
 
+    def _bridges(self) -> upgradecheck.Result:
+        """What the other engine is, too, where there is one."""
+        what: list[str] = []
+
+        def missing() -> Iterator[str]:
+            for by in wiring.bridges(self._conf).values():
+                sight = sides.there(by)
+                what.append(sight.what)
+                yield from sight.needs
+
+        lacking = _result(lambda: list(missing()), upgradecheck.Code.WARNING)
+        if lacking.details is None and what:
+            return upgradecheck.Result(lacking.code, '; '.join(what))
+        return lacking
+
     def _secrets(self) -> upgradecheck.Result:
         return _result(
             lambda: checks.exposed(self._conf), upgradecheck.Code.WARNING
@@ -75,6 +91,7 @@ class Checks(upgradecheck.UpgradeCommands):
         ('Database durability', _durability),
         ('Plans and policies', _books),
         ('Cloud', _cloud),
+        ('Other engine', _bridges),
     )
 
     def _wrong_configuration(self) -> Sequence[str]:

@@ -218,15 +218,15 @@ class Bridge:
     """An engine by its name, and what of its customers is kept here.
 
     `new_account` says what a new account has that the engine does not know:
-    locale, timezone, taxes. `trouble` says why the cloud's side is not to be
-    worked with, as it is now; None where it is.
+    locale, timezone, taxes. `trouble` says in sentences what the cloud's side
+    lacks, as it is now.
     """
 
     name: str
     engine: SubscriptionEngine
     ours: frozenset[str] = frozenset()
     new_account: Mapping[str, object] = field(default_factory=dict)
-    trouble: Callable[[], str | None] = lambda: None
+    trouble: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import time
 from oslo_log import log as logging
 import sqlalchemy as sa
 
-from patrii_billing.engine.bridging import doubt
+from patrii_billing.engine.bridging import standing
 from patrii_billing.engine import permit
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing.store import watch
@@ -37,24 +37,30 @@ def books(
 
 
 def silence(
-    conn: sa.Connection,
-    settings: engine_settings.Settings,
-    now: dt.datetime,
-    bridges: Iterable[str] = (),
+    conn: sa.Connection, settings: engine_settings.Settings, now: dt.datetime
 ) -> str | None:
     """Whether the books can be believed to be what the cloud is.
 
-    And what the other subscription engines are that are configured, by their
-    names. Else nothing is shelved or deleted, and somebody should look.
+    Else nothing is shelved or deleted, and somebody should look.
     """
     state = watch.get(conn)
     if state.ticked_at is None or now - state.ticked_at > _STILL:
         return 'no engine has looked for work lately'
-    unheard = permit.deaf(conn, settings, state, now)
-    if unheard is not None:
-        return unheard
-    unread = (doubt.not_read(conn, settings, name, now) for name in bridges)
-    return next(filter(None, unread), None)
+    return permit.deaf(conn, settings, state, now)
+
+
+def bridges(
+    conn: sa.Connection,
+    settings: engine_settings.Settings,
+    now: dt.datetime,
+    names: Iterable[str],
+) -> str | None:
+    """Whether what other subscription engines say is known, by their names.
+
+    Else nobody is enforced for it; whoever is billed here alone still is.
+    """
+    amber = (standing.amber(conn, settings, name, now) for name in names)
+    return next(filter(None, amber), None)
 
 
 class Question:

@@ -46,9 +46,11 @@ class Ally(stories.Story):
         )
         world = self.world
         self.lynx = engines.Engine(world.clock)
+        self.trouble: list[str] = []  # what the cloud lacks
         by = ports.Bridge(
             _NAME, self.lynx, frozenset(ours.split()),
             {'timezone': 'UTC', 'locale': 'en', 'taxes': []},
+            lambda: self.trouble,
         )  # fmt: skip
         outbox.keep(self.db.engine)
         self.tools = world.tools = dataclasses.replace(

@@ -10,15 +10,22 @@ import sqlalchemy as sa
 
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import text
+from patrii_billing.domain import bridge
+from patrii_billing.engine.bridging import sides
+from patrii_billing.engine.bridging import standing
 from patrii_billing.engine import ports
 from patrii_billing import errors
 from patrii_billing.store import bridges
+from patrii_billing import wiring
 
 _BATCH = 500
-_NONE = (
-    'No other engine is configured: customers are entered here. '
-    'See [bridge] driver.'
-)
+_MEANS = {
+    standing.State.ACTIVE: 'what it says is followed',
+    standing.State.PASSIVE: 'nothing is taken over, nobody is enforced for '
+    'what it says',
+    standing.State.UNREAD: 'not read lately, nobody is enforced for what it '
+    'says',
+}
 
 
 def add_to(commands: desks.Commands) -> None:
@@ -52,14 +59,15 @@ def add_to(commands: desks.Commands) -> None:
 def _show(desk: desks.Desk) -> None:
     lacking = False
     for by in _bridges(desk):
-        needs = _needs(by)
-        lacking |= bool(needs)
-        row = desk.read(bridges.get, by.name)
-        print(*text.pairs(_told(by, row, needs)), sep='\n')
-        counted = desk.read(bridges.counted, by.name)
-        if counted:
+        sight = sides.look(by)
+        lacking |= bool(sight.needs)
+        stands = desk.read(
+            standing.look, desk.tools.settings, by.name, desk.now
+        )
+        print(*text.pairs(_told(by, stands, sight)), sep='\n')
+        if stands.records:
             print()
-            found = [(*key, count) for key, count in sorted(counted.items())]
+            found = [(*key, n) for key, n in sorted(stands.records.items())]
             print(*text.table(('RECORD', 'STATE', 'COUNT'), found), sep='\n')
     if lacking:
         raise errors.Conflict('nothing is taken over while that is missing')
@@ -68,30 +76,23 @@ def _show(desk: desks.Desk) -> None:
 def _bridges(desk: desks.Desk) -> list[ports.Bridge]:
     found = list(desk.tools.bridges.values())
     if not found:
-        print(_NONE)
+        print(wiring.described_bridges(desk.conf, desk.tools.bridges))
     return found
 
 
-def _needs(by: ports.Bridge) -> list[str]:
-    """What either side lacks, in sentences."""
-    try:
-        needs = list(by.engine.look().needs)
-    except errors.EngineError as error:
-        needs = [f'an answer of {by.name}: {error}']
-    trouble = by.trouble()
-    return [*needs, *([trouble] if trouble else [])]
-
-
 def _told(
-    by: ports.Bridge, row: sa.Row[Any] | None, needs: list[str]
+    by: ports.Bridge, stands: standing.Standing, sight: bridge.Sight
 ) -> Iterator[tuple[str, object]]:
+    row = stands.row
     yield 'engine', by.name
+    yield 'state', f'{stands.state}: {_MEANS[stands.state]}'
+    yield 'found', sight.what or 'nothing that answers'
     yield 'invoices', f'drawn up by {_who(by)}'
-    yield 'needs', '; '.join(needs) or 'nothing'
+    for need in sight.needs or ('nothing',):
+        yield 'needs', need
     if row is None:
         yield 'read', 'never; the daemon does it'
         return
-    yield 'is', row.what or '-'
     yield 'read', text.instant(row.read_at, 'never')
     yield 'read whole', text.instant(row.read_whole_at, 'never')
     yield 'next', text.instant(row.next_at)

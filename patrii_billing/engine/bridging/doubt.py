@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from patrii_billing.domain import bridge
 from patrii_billing.domain.lifecycle import LinkState
 from patrii_billing.engine.bridging import bills
+from patrii_billing.engine.bridging import standing
 from patrii_billing.engine import ports
-from patrii_billing.engine import settings as engine_settings
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import bridges
@@ -79,29 +79,9 @@ def why_not(
         return f'{name} does not have the contract any more'
     if name not in tools.bridges:
         return f'{name}, where it is invoiced, is not connected'
-    unread = not_read(conn, tools.settings, name, now)
-    if unread is not None:
-        return unread
+    if not standing.is_fresh(bridges.get(conn, name), tools.settings, now):
+        return f'{name} was not read lately'
     unknown = bridges.doubtful(conn, name, known.customer)
     if unknown is not None:
         return f'{name}: {unknown.ref} is not understood: {unknown.why}'
     return None
-
-
-def not_read(
-    conn: sa.Connection,
-    settings: engine_settings.Settings,
-    name: str,
-    now: dt.datetime,
-) -> str | None:
-    """Why nobody may be enforced for what an engine told, if it is so old.
-
-    What a clock that was wrong dated ahead proves nothing.
-    """
-    row = bridges.get(conn, name)
-    read_at = row.read_at if row is not None else None
-    if read_at is not None and (
-        -settings.clock_slack <= now - read_at <= settings.read_age
-    ):
-        return None
-    return f'{name} was not read lately'

@@ -24,6 +24,7 @@ from patrii_billing.engine.bridging import contracts
 from patrii_billing.engine.bridging import customers
 from patrii_billing.engine.bridging import missing
 from patrii_billing.engine.bridging import records
+from patrii_billing.engine.bridging import sides
 from patrii_billing.engine import ports
 from patrii_billing.engine import tell
 from patrii_billing.engine import tools as toolbox
@@ -84,21 +85,17 @@ class _Reading:
         )
 
     def run(self) -> int:
+        sight = sides.look(self._by)
+        if sight.needs:
+            self._rest('; '.join(sight.needs), sight)
+            return 0
+        whole = self._is_whole()
+        since = None if whole else self._since()
         try:
-            sight = self._by.engine.look()
-            needs = list(sight.needs)
-            trouble = self._by.trouble()
-            if trouble:
-                needs.append(trouble)
-            if needs:
-                self._rest('; '.join(needs), what=sight.what, needs=needs)
-                return 0
-            whole = self._is_whole()
-            since = None if whole else self._since()
             for page in self._by.engine.changes(since):
                 self._fold(page)
         except errors.EngineError as error:
-            self._rest(str(error))
+            self._rest(str(error), sight)
             return self._taken
         self._retry()
         if whole:
@@ -208,6 +205,8 @@ class _Reading:
 
     def _done(self, sight: bridge.Sight, whole: bool) -> None:
         now = self._tools.now()
+        if self._held.failures or self._held.read_at is None:
+            LOG.info('%s is read: %s', self._by.name, sight.what)
         values: dict[str, Any] = {}
         if whole:
             values['read_whole_at'] = self._began
@@ -219,11 +218,11 @@ class _Reading:
             read_at=self._began, read_from=self._newest, **values,
         )  # fmt: skip
 
-    def _rest(self, why: str, **values: Any) -> None:
+    def _rest(self, why: str, sight: bridge.Sight) -> None:
         """Try again later; the operator is told once a day."""
         tools, name = self._tools, self._by.name
         now = tools.now()
-        if not self._held.failures:
+        if why != self._held.why:
             LOG.warning('%s is not read: %s', name, why)
         wait = max(
             tools.settings.read_every,
@@ -231,7 +230,8 @@ class _Reading:
         )
         tools.db.write(
             bridges.release, self._held, now + wait, why=why,
-            failures=self._held.failures + 1, **values,
+            what=sight.what or self._held.what, needs=list(sight.needs),
+            failures=self._held.failures + 1,
         )  # fmt: skip
         if self._held.failures:
             tools.db.write(

@@ -24,7 +24,7 @@ class BridgeTest(base.CommandTestCase):
         self.lynx.contract(
             's1', 'c1', name='S001', start=dt.date(2026, 1, 1)
         )
-        self.trouble: str | None = None
+        self.trouble: list[str] = []
         self.bridges = {
             'lynx': ports.Bridge(
                 'lynx', self.lynx, trouble=lambda: self.trouble
@@ -46,11 +46,12 @@ class BridgeTest(base.CommandTestCase):
         self.assertEqual(0, code)
         self.assertIn('a simulated engine', out)
         self.assertIn('2026-01-01T00:00:00Z', out)
+        self.assertIn('active: what it says is followed', out)
         self.assertIn('contract  waiting  1', out)
 
     def test_what_either_side_lacks_is_said_and_ends_with_one(self) -> None:
         self.lynx.needs = ('the user may not read invoices',)
-        self.trouble = 'keystone does not answer'
+        self.trouble = ['keystone does not answer']
 
         code, out, error = self.run_it('bridge', 'show')
 
@@ -65,7 +66,8 @@ class BridgeTest(base.CommandTestCase):
         code, out, _ = self.run_it('bridge', 'show')
 
         self.assertEqual(1, code)
-        self.assertIn('an answer of lynx: connection refused', out)
+        self.assertIn('does not answer as it should: connection', out)
+        self.assertIn('passive: nothing is taken over', out)
 
     def test_what_waits_is_listed_with_its_reason(self) -> None:
         self.read()
@@ -96,3 +98,4 @@ class BridgeTest(base.CommandTestCase):
 
         self.assertEqual(0, code)
         self.assertIn('customers are entered here', out)
+        self.assertIn('[odoo], [tryton]', out)

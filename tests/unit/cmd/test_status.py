@@ -9,6 +9,8 @@ from typing import Any
 from unittest import mock
 
 from patrii_billing.cmd import status
+from patrii_billing.engine import ports
+from patrii_billing.sim import engine as engines
 from patrii_billing.store import accounts
 from patrii_billing.store import plans
 from patrii_billing import wiring
@@ -45,7 +47,8 @@ class UpgradeCheckTest(base.CommandTestCase):
         self.assertEqual({None}, set(found.values()))
         self.assertEqual(
             ['Configuration', 'Secrets', 'Database schema',
-             'Database durability', 'Plans and policies', 'Cloud'],
+             'Database durability', 'Plans and policies', 'Cloud',
+             'Other engine'],
             list(found),
         )  # fmt: skip
 
@@ -63,6 +66,33 @@ class UpgradeCheckTest(base.CommandTestCase):
 
         self.assertEqual(1, code)
         self.assertEqual('nova is away; glance is away', found['Cloud'])
+
+    def with_lynx(self) -> engines.Engine:
+        lynx = engines.Engine(self.clock)
+        patch = mock.patch.object(
+            wiring, 'bridges',
+            lambda conf: {'lynx': ports.Bridge('lynx', lynx)},
+        )  # fmt: skip
+        patch.start()
+        self.addCleanup(patch.stop)
+        self.manage('db', 'upgrade')
+        return lynx
+
+    def test_another_engine_that_is_there_is_named(self) -> None:
+        self.with_lynx()
+
+        code, found = self.check()
+
+        self.assertEqual(0, code)
+        self.assertEqual('a simulated engine', found['Other engine'])
+
+    def test_another_engine_that_is_away_is_a_warning(self) -> None:
+        self.with_lynx().away = 'connection refused'
+
+        code, found = self.check()
+
+        self.assertEqual(1, code)
+        self.assertIn('see [lynx]', found['Other engine'])
 
     def test_what_this_release_cannot_read_is_named(self) -> None:
         self.manage('db', 'upgrade')

@@ -272,6 +272,36 @@ class DoubtTest(base.BaseTestCase):
         [row] = story.rows(schema.bridges)
         self.assertEqual(['the user may not read invoices'], row.needs)
 
+    def test_it_says_what_both_sides_lack(self) -> None:
+        story = ally.Ally()
+        story.lynx.away = 'connection refused'
+        story.trouble = ['keystone gives no token']
+        story.acme()
+        story.work()
+        [row] = story.rows(schema.bridges)
+        self.assertEqual(
+            ['lynx does not answer as it should: connection refused '
+             '(see [lynx])', 'keystone gives no token'],
+            row.needs,
+        )  # fmt: skip
+        self.assertEqual([], story.rows(schema.accounts))
+
+    def test_it_switches_itself_on_when_both_sides_are_there(self) -> None:
+        story = ally.Ally()
+        story.lynx.away = 'connection refused'
+        story.trouble = ['keystone gives no token']
+        story.acme()
+        story.bill()
+        story.work()
+        story.lynx.away = None
+        story.until('01-30 01:00')
+        self.assertEqual([], story.rows(schema.accounts))
+        story.trouble = []
+        story.until('02-04')
+        [row] = story.rows(schema.bridges)
+        self.assertEqual([], row.needs)
+        self.assertEqual('shelved', story.sub('S001').billing_status)
+
 
 class TellingTest(base.BaseTestCase):
     def test_a_larger_quota_is_a_line_for_their_next_invoice(self) -> None:

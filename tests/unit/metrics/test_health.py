@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The service says whether it is well to whoever asks."""
 
+from collections.abc import Sequence
 import datetime as dt
 from typing import Any
 from unittest import mock
@@ -84,7 +85,9 @@ class HealthTest(base.ConfigTestCase):
 
         self.assertIn('not compared', self.ask(self.conf)[1])
 
-    def with_odoo(self, read_at: dt.datetime | None) -> None:
+    def with_odoo(
+        self, read_at: dt.datetime | None, needs: Sequence[str] = ()
+    ) -> None:
         """Have customers in Odoo, which was read then."""
         found = {'odoo': mock.sentinel.bridge}
         patch: Any = mock.patch.object(wiring, 'bridges', lambda conf: found)
@@ -93,29 +96,48 @@ class HealthTest(base.ConfigTestCase):
         self.books.write(
             lambda conn: conn.execute(
                 schema.bridges.insert().values(
-                    name='odoo', needs=[], failures=0, next_at=_NOW,
+                    name='odoo', needs=list(needs), failures=0, next_at=_NOW,
                     read_at=read_at,
                 )
             )
         )  # fmt: skip
 
-    def test_an_engine_that_was_not_read_for_too_long_is_told(self) -> None:
+    def test_an_engine_that_was_not_read_for_too_long_is_amber(self) -> None:
         self.with_odoo(_NOW - dt.timedelta(minutes=31))
 
         code, told = self.ask(self.conf)
 
-        self.assertEqual(503, code)
-        self.assertIn('odoo was not read lately', told)
+        self.assertEqual(200, code)
+        self.assertIn('amber: odoo was not read lately', told)
 
-    def test_an_engine_that_was_never_read_is_told(self) -> None:
+    def test_an_engine_that_was_never_read_is_amber(self) -> None:
         self.with_odoo(None)
 
-        self.assertIn('odoo was not read lately', self.ask(self.conf)[1])
+        code, told = self.ask(self.conf)
+
+        self.assertEqual(200, code)
+        self.assertIn('amber: odoo is passive', told)
+
+    def test_a_bridge_of_which_something_is_missing_is_amber(self) -> None:
+        self.with_odoo(_NOW - dt.timedelta(minutes=1), ['is at 10.0.0.7'])
+
+        _, told = self.ask(self.conf)
+
+        self.assertIn('amber: odoo is passive', told)
+        self.assertNotIn('10.0.0.7', told)
 
     def test_an_engine_that_is_read_is_well(self) -> None:
         self.with_odoo(_NOW - dt.timedelta(minutes=29))
 
-        self.assertEqual(200, self.ask(self.conf)[0])
+        code, told = self.ask(self.conf)
+
+        self.assertEqual((200, {'OK'}), (code, set(told.split())))
+
+    def test_what_is_wrong_is_not_hidden_by_what_is_amber(self) -> None:
+        self.with_odoo(None)
+        self.at_work(swept_at=None)
+
+        self.assertEqual(503, self.ask(self.conf)[0])
 
     def test_an_operator_chooses_what_is_asked(self) -> None:
         self.at_work(heard_at=None)
