@@ -192,6 +192,8 @@ def _charge(
 def _write(
     conn: sa.Connection, found: Sequence[Next], now: dt.datetime
 ) -> None:
+    # First what waits for no number, see issuing.
+    subscriptions.change_all(conn, [_change(each, now) for each in found])
     drafts = [each.draft for each in found if each.draft is not None]
     ids = iter(issuing.issue(conn, drafts, now))
     links = []
@@ -199,22 +201,6 @@ def _write(
         invoice_id = next(ids) if each.draft is not None else None
         links += links_of(each, invoice_id)
     invoices.bill_spans(conn, links)
-    subscriptions.change_all(
-        conn,
-        [
-            {
-                'subscription_id': each.ground.sub.id,
-                'billed_until': each.billed_until,
-                'charge_at': each.charge_at,
-                'contract': each.contract,
-                'ended_at': each.ended_at,
-                'check_at': now
-                if each.draft or each.ended_at
-                else each.ground.sub.check_at,
-            }
-            for each in found
-        ],
-    )
     for each in found:
         if each.span is not None and each.ground.pauses:
             # Some of it may have been paused.
@@ -223,6 +209,19 @@ def _write(
             ending.tell(conn, each.ground.sub, now)
             # What was used in the last hours is told of later.
             subscriptions.settle(conn, each.ground.sub.id, now + _LATE_USAGE)
+
+
+def _change(each: Next, now: dt.datetime) -> dict[str, Any]:
+    """What is new of a subscription; the law is asked where there is debt."""
+    sub = each.ground.sub
+    return {
+        'subscription_id': sub.id,
+        'billed_until': each.billed_until,
+        'charge_at': each.charge_at,
+        'contract': each.contract,
+        'ended_at': each.ended_at,
+        'check_at': now if each.draft or each.ended_at else sub.check_at,
+    }
 
 
 def links_of(each: Next, invoice_id: int | None) -> list[dict[str, Any]]:

@@ -80,36 +80,37 @@ def issue_all(
     it fails, none is used up. All have the same columns, and so have lines.
     """
     series = drafts[0][0].get('series', SERIES)
-    first = draw_numbers(conn, series, len(drafts))
-    bulk.insert(
-        conn,
-        _invoices,
-        [
-            {
-                'reference': _reference(values, series, number),
-                **values,
-                'series': series,
-                'number': number,
-                'issued_at': now,
-            }
-            for number, (values, _) in enumerate(drafts, first)
-        ],
+    told = {'series': series, 'issued_at': now}
+    unnumbered = bulk.bind(
+        conn, _invoices, [{**values, **told} for values, _ in drafts]
     )
-    numbers = _invoices.c.number.between(first, first + len(drafts) - 1)
+    all_lines = [line for _, owned in drafts for line in owned]
+    lines = bulk.bind(conn, _lines, all_lines) if all_lines else None
+    # All others wait from here on; what is left to do is little.
+    first = draw_numbers(conn, series, len(drafts))
+    numbers = range(first, first + len(drafts))
+    bulk.write(
+        conn, unnumbered, number=numbers,
+        reference=[
+            values.get('reference', _reference(values, series, number))
+            for number, (values, _) in zip(numbers, drafts, strict=True)
+        ],
+    )  # fmt: skip
+    drawn = _invoices.c.number.between(numbers[0], numbers[-1])
     written = rows.named(
         conn.execute(
             sa.select(*_TOLD)
-            .where(_invoices.c.series == series, numbers)
+            .where(_invoices.c.series == series, drawn)
             .order_by(_invoices.c.number)
         )
     )
-    lines = [
-        {**line, 'invoice_id': invoice.id}
-        for invoice, (_, owned) in zip(written, drafts, strict=True)
-        for line in owned
-    ]
-    if lines:
-        bulk.insert(conn, _lines, lines)
+    if lines is not None:
+        whose = [
+            invoice.id
+            for invoice, (_, owned) in zip(written, drafts, strict=True)
+            for _ in owned
+        ]
+        bulk.write(conn, lines, invoice_id=whose)
     return written
 
 
