@@ -48,9 +48,12 @@ written as those are.
         default='theirs',
         choices=[
             ('theirs', 'Odoo invoices; its open invoices move the ladder.'),
-            ('ours', 'We invoice; Odoo keeps customers and contracts.'),
+            ('ours', 'We invoice, and Odoo collects what is owed.'),
         ],
-        help='Who draws up the invoices that the ladder is about.',
+        help="""
+Who draws up the invoices that the ladder is about. To be chosen before the
+first reading: a contract that was taken over stays with its side.
+""",
     ),
     cfg.IntOpt(
         'product',

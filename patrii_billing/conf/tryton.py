@@ -38,6 +38,18 @@ the user sees several.
 """,
     ),
     cfg.StrOpt(
+        'invoices',
+        default='theirs',
+        choices=[
+            ('theirs', 'Tryton invoices; its open invoices move the ladder.'),
+            ('ours', 'We invoice, and Tryton collects what is owed.'),
+        ],
+        help="""
+Who draws up the invoices that the ladder is about. To be chosen before the
+first reading: a contract that was taken over stays with its side.
+""",
+    ),
+    cfg.StrOpt(
         'project_field',
         default='reference',
         help="""

@@ -113,16 +113,40 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that came in there, and what of it pays invoices of ours now.
+
+    `amount` falls where it is taken back or was used for something else; a
+    payment that was told once is told again when that happens, if need be
+    with 0. Of `free`, which it has besides, it is not known yet what it pays,
+    and `why` says so: nothing of that is booked, but nobody is enforced for
+    as much. `invoices` are the keys of those of ours that it pays.
+    """
+
+    ref: str
+    customer: str  # its ref
+    number: str  # as people there call it
+    currency: str
+    amount: int
+    received_on: dt.date
+    changed_at: dt.datetime
+    invoices: tuple[str, ...] = ()
+    free: int = 0
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """Some records of the engine, in the order of their change.
 
-    Customers come before their contracts, those before their bills, over
-    all pages of one reading.
+    Customers come before their contracts, those before their bills and
+    payments, over all pages of one reading.
     """
 
     customers: Sequence[Customer] = ()
     contracts: Sequence[Contract] = ()
     bills: Sequence[Bill] = ()
+    payments: Sequence[Payment] = ()
     # What could not be read: the ref, and why. It stops nothing else.
     unread: Mapping[str, str] = field(default_factory=dict)
 
@@ -160,6 +184,24 @@ class Line:
     unit: str | None = None
     starts: dt.date | None = None
     ends: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoice:
+    """An invoice of ours, to be collected there.
+
+    `owed` is all that is to be collected, taxes and what was paid already
+    taken into account; the document itself is ours. `key` is its number.
+    """
+
+    key: str
+    customer: str
+    contract: str | None
+    label: str
+    currency: str
+    owed: int
+    issued_on: dt.date
+    due_on: dt.date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

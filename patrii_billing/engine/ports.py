@@ -188,7 +188,11 @@ class SubscriptionEngine(Protocol):
 
     @property
     def invoices(self) -> bridge.Owner:
-        """Who draws up the invoices that the ladder is about."""
+        """Who draws up the invoices that the ladder is about.
+
+        Theirs: bills are read, and lines are written for the next ones.
+        Ours: invoices are written to be collected there, and payments read.
+        """
 
     def look(self) -> bridge.Sight:
         """What answers there, and what it lacks; writes nothing."""
@@ -201,10 +205,20 @@ class SubscriptionEngine(Protocol):
         """
 
     def bills(self, customer: str) -> Sequence[bridge.Bill]:
-        """A customer's bills that are not paid, by his ref, as of now."""
+        """A customer's bills that are not paid, by his ref, as of now.
+
+        Invoices of ours that are collected there are none of them.
+        """
+
+    def payments(self, customer: str) -> Sequence[bridge.Payment]:
+        """What of a customer's money pays our invoices, as of now."""
 
     def write_line(self, line: bridge.Line) -> str:
         """Put it on the next invoice there; once by its key; its ref."""
+
+    def write_invoice(self, invoice: bridge.Invoice) -> str:
+        """Have an invoice of ours collected there; once by its key; its ref.
+        """
 
     def write_status(self, status: bridge.Status) -> None:
         """Say how a contract stands; the same again changes nothing."""

@@ -20,6 +20,8 @@ class Engine:
         self.customers: dict[str, bridge.Customer] = {}
         self.contracts: dict[str, bridge.Contract] = {}
         self.debts: dict[str, bridge.Bill] = {}
+        self.money: dict[str, bridge.Payment] = {}
+        self.collecting: dict[str, bridge.Invoice] = {}
         self.lines: dict[str, bridge.Line] = {}
         self.statuses: dict[str, list[str]] = {}
         self.notes: dict[str, bridge.Note] = {}
@@ -61,6 +63,17 @@ class Engine:
         state = bridge.BillState.OPEN if owed else bridge.BillState.PAID
         self.change(self.debts, ref, owed=owed, state=state)
 
+    def collect(
+        self, ref: str, customer: str, amount: int, **more: Any
+    ) -> None:
+        """Receive money for invoices of ours, or say what is left of it."""
+        self.money[ref] = bridge.Payment(
+            ref=ref, customer=customer, number=ref.upper(), amount=amount,
+            currency=more.pop('currency', 'EUR'),
+            received_on=more.pop('received_on', self.now().date()),
+            changed_at=self.now(), **more,
+        )  # fmt: skip
+
     def change(self, kind: dict[str, Any], ref: str, **what: Any) -> None:
         kind[ref] = dataclasses.replace(
             kind[ref], changed_at=self.now(), **what
@@ -78,6 +91,7 @@ class Engine:
             customers=self._since(self.customers, since),
             contracts=self._since(self.contracts, since),
             bills=self._since(self.debts, since),
+            payments=self._since(self.money, since),
         )
 
     def bills(self, customer: str) -> Sequence[bridge.Bill]:
@@ -89,10 +103,23 @@ class Engine:
             and one.state is bridge.BillState.OPEN
         ]
 
+    def payments(self, customer: str) -> Sequence[bridge.Payment]:
+        self._answer('payments')
+        return [
+            one
+            for one in self._since(self.money, None)
+            if one.customer == customer
+        ]
+
     def write_line(self, line: bridge.Line) -> str:
         self._answer('line')
         self.lines.setdefault(line.key, line)
         return line.key
+
+    def write_invoice(self, invoice: bridge.Invoice) -> str:
+        self._answer('invoice')
+        self.collecting.setdefault(invoice.key, invoice)
+        return invoice.key
 
     def write_status(self, status: bridge.Status) -> None:
         self._answer('status')

@@ -17,6 +17,8 @@ from patrii_billing.store import schema
 CUSTOMER = 'customer'
 CONTRACT = 'contract'
 BILL = 'bill'
+PAYMENT = 'payment'
+KINDS = (CUSTOMER, CONTRACT, BILL, PAYMENT)
 
 _bridges = schema.bridges
 _links = schema.links
@@ -221,22 +223,19 @@ def of_account(
     ).one_or_none()
 
 
-def doubtful(
-    conn: sa.Connection, bridge: str, customer: str
-) -> sa.Row[Any] | None:
-    """A bill of a customer of which it is not known what is owed."""
+def doubtful(conn: sa.Connection, bridge: str, customer: str) -> _Rows:
+    """A customer's bills and payments of which not all is known."""
     return conn.execute(
         _links.select()
         .where(
             _links.c.bridge == bridge,
             _links.c.customer == customer,
-            _links.c.kind == BILL,
+            _links.c.kind.in_((BILL, PAYMENT)),
             _links.c.state != LinkState.GONE,
             _links.c.why.is_not(None),
         )
         .order_by(_links.c.id)
-        .limit(1)
-    ).one_or_none()
+    ).all()
 
 
 def open_bills(conn: sa.Connection, bridge: str, customer: str) -> _Rows:

@@ -723,7 +723,7 @@ links = sa.Table(
     'links', metadata,
     _id(),
     _C('bridge', _Word, nullable=False),
-    _C('kind', _Word, nullable=False),  # customer | contract | bill
+    _C('kind', _Word, nullable=False),  # of store.bridges
     _C('ref', _Name, nullable=False),  # as the engine knows it
     _C('customer', _Name, nullable=False),  # whose it is there
     _C('state', _Word, nullable=False),  # linked | waiting | gone

@@ -108,6 +108,15 @@ class Ledger:
             {'debit_move_id': debit, 'credit_move_id': credit, 'amount': left},
         )
 
+    def unmatch(self, credit: int) -> None:
+        """Undo what a line of the credit side was reconciled with."""
+        held = self.orm.rows['account.partial.reconcile']
+        for number in [
+            one['id'] for one in held.values()
+            if one['credit_move_id'] == credit
+        ]:  # fmt: skip
+            del held[number]
+
     def _left(self, line: int) -> decimal.Decimal:
         return modules.unmatched(self.orm, self.row('account.move.line', line))
 

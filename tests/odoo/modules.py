@@ -9,6 +9,7 @@ takes for granted.
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+import datetime as dt
 import decimal
 import html
 from typing import Any
@@ -89,6 +90,8 @@ def odoo() -> list[Model]:
             'name': Field(),
             'move_id': Field('many2one', 'account.move', required=True),
             'parent_state': Field(related='move_id.state'),
+            'date': Field('date', default=dt.date(2026, 2, 1)),
+            'tax_ids': Field('many2many', 'account.tax'),
             'partner_id': Field('many2one', 'res.partner'),
             'currency_id': Field('many2one', 'res.currency', default=1),
             'account_id': Field('many2one', 'account.account'),
@@ -118,6 +121,9 @@ def odoo() -> list[Model]:
             'debit_move_id': Field('many2one', 'account.move.line'),
             'credit_move_id': Field('many2one', 'account.move.line'),
             'amount': Field('monetary'),
+            'debit_amount_currency': Field(
+                'monetary', compute=lambda _orm, row: row['amount']
+            ),
         }),
         Model('account.payment', 'Payments', {
             'name': Field(),

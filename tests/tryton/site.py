@@ -211,6 +211,12 @@ class Clerk:
         )
         self.press('account.move', move, 'post')
 
+    def take_back(self, money: str) -> None:
+        """Cancel the entry of money that came, as where a bank did."""
+        line = int(money.partition(',')[2])
+        move = self.one('account.move.line', line, 'move')['move']
+        self._walk('account.move.cancel', ('cancel', {}), of=move)
+
     def state(self, invoice: int) -> str:
         return str(self.one('account.invoice', invoice, 'state')['state'])
 

@@ -122,7 +122,7 @@ def _waiting(desk: desks.Desk) -> None:
 
 
 def _all(desk: desks.Desk, name: str) -> Iterator[sa.Row[Any]]:
-    for kind in (bridges.CUSTOMER, bridges.CONTRACT, bridges.BILL):
+    for kind in bridges.KINDS:
         after = 0
         while rows := desk.read(bridges.waiting, name, kind, after, _BATCH):
             yield from rows

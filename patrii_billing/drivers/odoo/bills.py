@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from patrii_billing.domain import bridge
 from patrii_billing.domain import money
 from patrii_billing.drivers.odoo import client as json2
+from patrii_billing.drivers.odoo import collecting
 from patrii_billing.drivers.odoo import fieldmap
 from patrii_billing.drivers.odoo import moved
 from patrii_billing.drivers.odoo import reading
@@ -25,7 +26,12 @@ _FIELDS = (
     'currency_id', 'invoice_date', 'invoice_date_due', 'write_date',
     reading.PAYER,
 )  # fmt: skip
-_INVOICES = (('move_type', '=', 'out_invoice'), ('posted_before', '=', True))
+_INVOICES = (
+    ('move_type', '=', 'out_invoice'),
+    ('posted_before', '=', True),
+    # Those of ours that Odoo collects are debts of our own books.
+    ('invoice_origin', '!=', collecting.ORIGIN),
+)
 # Money of a customer's that is in the ledger, on its credit side.
 _CREDIT = (
     ('account_id.account_type', '=', 'asset_receivable'),

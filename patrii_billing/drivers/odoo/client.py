@@ -159,6 +159,10 @@ class Client:
         """Set fields of a record; the same again changes nothing."""
         self._call(model, 'write', again=True, ids=[number], vals=values)
 
+    def press(self, model: str, number: int, button: str) -> None:
+        """Call a method of one record, as a button does; sent once."""
+        self._call(model, button, again=False, ids=[number])
+
     def post(self, model: str, number: int, text: str, message_id: str) -> int:
         """Leave an internal note in a record's chatter; the message's id."""
         made = self._call(

@@ -13,6 +13,7 @@ from oslo_config import cfg
 from patrii_billing.domain import bridge
 from patrii_billing.drivers.odoo import bills
 from patrii_billing.drivers.odoo import client as json2
+from patrii_billing.drivers.odoo import collecting
 from patrii_billing.drivers.odoo import contracts
 from patrii_billing.drivers.odoo import fieldmap
 from patrii_billing.drivers.odoo import reading
@@ -36,6 +37,7 @@ class Odoo:
         self._invoices = invoices
         self._contracts = contracts.Contracts(client, fields)
         self._bills = bills.Bills(client, fields)
+        self._collecting = collecting.Collecting(client, fields)
         self._writing = writing.Writing(client, fields, product)
 
     @property
@@ -49,6 +51,8 @@ class Odoo:
         stamp = None if since is None else reading.stamp(since)
         yield from self._contracts.pages(stamp)
         yield from self._bills.pages(stamp)
+        if self._invoices is bridge.Owner.OURS:
+            yield from self._collecting.pages(stamp)
 
     def bills(self, customer: str) -> Sequence[bridge.Bill]:
         number = reading.number(customer, reading.PARTNER)
@@ -59,6 +63,16 @@ class Odoo:
         return [
             bill for bill in page.bills if bill.state is bridge.BillState.OPEN
         ]
+
+    def payments(self, customer: str) -> Sequence[bridge.Payment]:
+        number = reading.number(customer, reading.PARTNER)
+        try:
+            return self._collecting.payments(number)
+        except errors.InvalidInput as error:
+            raise errors.EngineUnavailable(f'Odoo: {error}') from error
+
+    def write_invoice(self, invoice: bridge.Invoice) -> str:
+        return self._collecting.write(invoice)
 
     def write_line(self, line: bridge.Line) -> str:
         return self._writing.line(line)

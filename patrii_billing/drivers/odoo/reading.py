@@ -287,6 +287,13 @@ def day(record: json2.Record, name: str) -> dt.date | None:
         raise errors.InvalidInput(f'{name}: {text!r} is no date') from None
 
 
+def needed_day(record: json2.Record, name: str) -> dt.date:
+    found = day(record, name)
+    if found is None:
+        raise errors.InvalidInput(f'has no {name}')
+    return found
+
+
 def _midnight(day: dt.date | None, zone: str) -> dt.datetime | None:
     """When a day begins where the customer is."""
     if day is None:

@@ -15,6 +15,7 @@ import datetime as dt
 
 from patrii_billing.domain import bridge
 from patrii_billing.drivers.tryton import client as clients
+from patrii_billing.drivers.tryton import collecting
 from patrii_billing.drivers.tryton import pages
 from patrii_billing.drivers.tryton import records
 from patrii_billing import errors
@@ -26,6 +27,12 @@ _NUMBERED = [
     ['type', '=', 'out'],
     ['state', 'in', ['posted', 'paid', 'cancelled']],
     ['number', '!=', None],
+    # Those of ours that Tryton collects are debts of our own books.
+    [
+        'OR',
+        ['comment', '=', None],
+        ['comment', 'not like', collecting.OURS[2]],
+    ],
 ]
 _OPEN = ['state', '=', 'posted']
 _RECEIVED = [

@@ -172,6 +172,13 @@ class Client:
         path = f'{self._models}{model}/{record}'
         self._once('PUT', path, data=values, company=company)
 
+    def press(
+        self, model: str, record: int, button: str, company: int | None = None
+    ) -> None:
+        """As a clerk presses a button of a record."""
+        path = f'{self._models}{model}/{record}/{button}'
+        self._once('POST', path, data={}, company=company)
+
     def _once(
         self, method: str, path: str, data: Row, company: int | None
     ) -> Any:

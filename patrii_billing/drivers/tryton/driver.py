@@ -10,6 +10,7 @@ from oslo_config import cfg
 
 from patrii_billing.domain import bridge
 from patrii_billing.drivers.tryton import client as clients
+from patrii_billing.drivers.tryton import collecting
 from patrii_billing.drivers.tryton import reading
 from patrii_billing.drivers.tryton import records
 from patrii_billing.drivers.tryton import writing
@@ -26,14 +27,14 @@ _MODELS = {
 class Tryton:
     """One company of a Tryton; see engine.ports.SubscriptionEngine."""
 
-    invoices = bridge.Owner.THEIRS
-
     def __init__(
         self,
         place: clients.Place,
         company: str = '',
         fields: reading.Fields = reading.Fields(),
+        invoices: bridge.Owner = bridge.Owner.THEIRS,
     ) -> None:
+        self.invoices = invoices
         self._place = place
         self._client = clients.Client(place)
         self._company = company
@@ -52,14 +53,22 @@ class Tryton:
             return bridge.Sight(what=what, needs=(need,))
 
     def changes(self, since: dt.datetime | None) -> Iterator[bridge.Page]:
-        return self._reader.changes(since)
+        yield from self._reader.changes(since)
+        if self.invoices is bridge.Owner.OURS:
+            yield from self._collecting.changes(since)
 
     def bills(self, customer: str) -> Sequence[bridge.Bill]:
         """Raises EngineUnavailable also where one of them is not readable."""
         found = self._reader.bills.unpaid(records.number_of(customer))
-        for ref, why in found.unread.items():
-            raise errors.EngineUnavailable(f'{ref} is not understood: {why}')
-        return [one for one in found.bills if one.owed]
+        return [one for one in _understood(found).bills if one.owed]
+
+    def payments(self, customer: str) -> Sequence[bridge.Payment]:
+        """Raises EngineUnavailable also where one of them is not readable."""
+        found = self._collecting.page({records.number_of(customer)})
+        return _understood(found).payments
+
+    def write_invoice(self, invoice: bridge.Invoice) -> str:
+        return self._collecting.write(invoice)
 
     def write_line(self, line: bridge.Line) -> str:
         return self._writer.line(line)
@@ -97,6 +106,10 @@ class Tryton:
         return writing.Writer(self._client, self._number)
 
     @functools.cached_property
+    def _collecting(self) -> collecting.Collecting:
+        return collecting.Collecting(self._client, self._number)
+
+    @functools.cached_property
     def _number(self) -> int:
         """The id of the company. Raises EngineUnavailable where it is open."""
         found = self._client.rows('company.company', [], ('party.name',))
@@ -109,6 +122,12 @@ class Tryton:
         raise clients.NeedError(
             f'[tryton] company must be one that the user sees: {listed}'
         )
+
+
+def _understood(page: bridge.Page) -> bridge.Page:
+    for ref, why in page.unread.items():
+        raise errors.EngineUnavailable(f'{ref} is not understood: {why}')
+    return page
 
 
 def build(conf: cfg.ConfigOpts) -> Tryton | None:
@@ -125,4 +144,5 @@ def build(conf: cfg.ConfigOpts) -> Tryton | None:
         options.allow_http,
     )
     fields = reading.Fields(options.project_field, options.plan_field)
-    return Tryton(place, options.company, fields)
+    invoices = bridge.Owner(options.invoices)
+    return Tryton(place, options.company, fields, invoices)

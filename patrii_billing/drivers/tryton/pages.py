@@ -33,10 +33,12 @@ def page(
     customers: Read[bridge.Customer] = ((), {}),
     contracts: Read[bridge.Contract] = ((), {}),
     bills: Read[bridge.Bill] = ((), {}),
+    payments: Read[bridge.Payment] = ((), {}),
 ) -> bridge.Page:
     return bridge.Page(
         customers=customers[0],
         contracts=contracts[0],
         bills=bills[0],
-        unread={**customers[1], **contracts[1], **bills[1]},
+        payments=payments[0],
+        unread={**customers[1], **contracts[1], **bills[1], **payments[1]},
     )

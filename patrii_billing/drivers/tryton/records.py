@@ -193,6 +193,11 @@ def is_credit(invoice: Row) -> bool:
     return bool(invoice['total_amount'] < 0)
 
 
+def total(invoice: Row) -> int:
+    """What it is about, in minor units. Raises InvalidInput."""
+    return _minor(invoice['total_amount'], invoice['currency']['code'])
+
+
 def left(invoice: Row) -> int:
     """What is to be paid of it yet. Raises InvalidInput."""
     amount = invoice['amount_to_pay'] or Decimal(0)

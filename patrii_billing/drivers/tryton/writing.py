@@ -12,18 +12,17 @@ from typing import Any
 
 from patrii_billing.domain import bridge
 from patrii_billing.domain import money
+from patrii_billing.drivers.tryton import booking
 from patrii_billing.drivers.tryton import client as clients
 from patrii_billing.drivers.tryton import records
 from patrii_billing import errors
 
 Row = clients.Row
-_LINE = 'account.invoice.line'
 _NOTE = 'ir.note'
 _MARK = '[patrii-billing {}]'
 _STATUS = 'Billing status: '
 # What a draft is called that is made here.
 _OURS = 'Changes of subscriptions'
-_NEWEST = (('id', 'DESC'),)
 
 
 class Writer:
@@ -33,6 +32,7 @@ class Writer:
         self._client = client
         self._company = company
         self._own = ['company', '=', company]
+        self._booking = booking.Booking(client, company)
 
     def line(self, line: bridge.Line) -> str:
         """Put it on a draft of the customer's, or on a new one."""
@@ -41,7 +41,7 @@ class Writer:
         known = self._line(party, mark)
         if known is not None:
             return known
-        subscription = self._subscription(party, line)
+        subscription = self._booking.subscription(party, line)
         values = {
             'type': 'line',
             'company': self._company,
@@ -52,7 +52,7 @@ class Writer:
             # As Tryton's own credit notes have it: less of something.
             'quantity': -1 if line.amount < 0 else 1,
             'unit_price': _amount(line),
-            **self._booked(subscription),
+            **self._booking.line(subscription),
         }
         self._put(party, subscription, values)
         written = self._line(party, mark)
@@ -67,7 +67,7 @@ class Writer:
             _NOTE,
             [['resource', '=', status.contract],
              ['message', 'like', f'{_STATUS}%']],
-            ('message',), _NEWEST, limit=1,
+            ('message',), booking.NEWEST, limit=1,
         )  # fmt: skip
         if found and found[0]['message'].splitlines()[0] == said:
             return
@@ -96,72 +96,11 @@ class Writer:
 
     def _line(self, party: int, mark: str) -> str | None:
         found = self._client.rows(
-            _LINE,
+            booking.LINE,
             [['invoice.party', '=', party], ['note', '=', mark]],
             ('invoice',),
         )
-        return records.ref(_LINE, found[0]['id']) if found else None
-
-    def _subscription(self, party: int, line: bridge.Line) -> Row:
-        """The one that the line is about, else his newest."""
-        which: list[Any] = [
-            'OR',
-            ['party', '=', party],
-            ['invoice_party', '=', party],
-        ]
-        if line.contract is not None:
-            which = ['id', '=', records.number_of(line.contract)]
-        found = self._client.rows(
-            records.SUBSCRIPTION,
-            [self._own, which, ['currency.code', '=', line.currency]],
-            ('currency.code', 'payment_term', 'invoice_address',
-             'lines.service.product.account_category'),
-            _NEWEST, limit=1,
-        )  # fmt: skip
-        if not found:
-            raise errors.EngineRefused(
-                f'{line.contract or line.customer} has no subscription in '
-                f'{line.currency}',
-                404,
-            )
-        return found[0]
-
-    def _booked(self, subscription: Row) -> Mapping[str, Any]:
-        """The account and the taxes of what it is invoiced for.
-
-        As on its last invoice; without one, those of its product.
-        """
-        found = self._client.rows(
-            _LINE,
-            [['origin.subscription', '=', subscription['id'],
-              records.SUBSCRIPTION_LINE]],
-            ('account', 'taxes'), _NEWEST, limit=1,
-        )  # fmt: skip
-        if found:
-            account, taxes = found[0]['account'], found[0]['taxes']
-        else:
-            account, taxes = self._of_product(subscription)
-        return {'account': account, 'taxes': [['add', list(taxes)]]}
-
-    def _of_product(self, subscription: Row) -> tuple[int, list[int]]:
-        category = next(
-            (
-                one['service']['product']['account_category']
-                for one in subscription['lines']
-            ),
-            None,
-        )
-        found = self._client.rows(
-            'product.category',
-            [['id', '=', category]],
-            ('account_revenue', 'customer_taxes'),
-            company=self._company,
-        )
-        if not found or not found[0]['account_revenue']:
-            raise errors.EngineRefused(
-                'the product of the subscription has no revenue account', 422
-            )
-        return found[0]['account_revenue'], found[0]['customer_taxes']
+        return records.ref(booking.LINE, found[0]['id']) if found else None
 
     def _put(
         self, party: int, subscription: Row, values: Mapping[str, Any]
@@ -180,7 +119,7 @@ class Writer:
                 'party': party,
                 'currency': subscription['currency']['id'],
                 'description': _OURS,
-                **self._usual(party, subscription),
+                **self._booking.invoice(party, subscription),
                 **lines,
             },
             self._company,
@@ -202,44 +141,6 @@ class Writer:
             ('id',), limit=1,
         )  # fmt: skip
         return int(found[0]['id']) if found else None
-
-    def _usual(self, party: int, subscription: Row) -> Mapping[str, Any]:
-        """Where to, from which account and how payable: as the last one."""
-        fields = ('invoice_address', 'account', 'journal', 'payment_term')
-        found = self._client.rows(
-            records.INVOICE,
-            [self._own, ['party', '=', party], ['type', '=', 'out']],
-            fields, _NEWEST, limit=1,
-        )  # fmt: skip
-        if found:
-            return {name: found[0][name] for name in fields}
-        return {
-            'invoice_address': subscription['invoice_address'],
-            'payment_term': subscription['payment_term'],
-            'account': self._receivable(party),
-            'journal': self._one('account.journal', ['type', '=', 'revenue']),
-        }
-
-    def _receivable(self, party: int) -> int:
-        for model, which, name in (
-            (records.PARTY, ['id', '=', party], 'account_receivable'),
-            ('account.configuration', [], 'default_account_receivable'),
-        ):
-            found = self._client.rows(
-                model,
-                [which] if which else [],
-                (name,),
-                company=self._company,
-            )
-            if found and found[0][name]:
-                return int(found[0][name])
-        raise errors.EngineRefused('the party has no receivable account', 422)
-
-    def _one(self, model: str, which: list[Any]) -> int:
-        found = self._client.rows(model, [which], ('id',), limit=1)
-        if not found:
-            raise errors.EngineRefused(f'there is no {model} to use', 422)
-        return int(found[0]['id'])
 
 
 def _origin(subscription: Row) -> str | None:

@@ -46,7 +46,8 @@ def fold(
 ) -> None:
     """Owe here what is owed there. Raises BillingError.
 
-    What is paid and was never open here is only remembered.
+    What is paid and was never open here is only remembered, and so are
+    the bills of an engine that collects for invoices of ours.
     """
     customer = bridges.link(conn, by.name, bridges.CUSTOMER, bill.customer)
     if customer is None or customer.account_id is None:
@@ -56,7 +57,12 @@ def fold(
     invoice_id = known.invoice_id if known is not None else None
     owed = bill.owed if bill.state is bridge.BillState.OPEN else 0
     if invoice_id is None and owed > 0:
-        invoice_id = _enter(conn, tools, by, bill, customer.account_id, now)
+        sub = _answers(conn, by, bill, customer.account_id)
+        theirs = by.engine.invoices is bridge.Owner.THEIRS
+        if theirs or (sub is not None and sub.invoiced_by == by.name):
+            invoice_id = _enter(
+                conn, tools, by, bill, customer.account_id, sub, now
+            )
     elif invoice_id is not None:
         _follow(conn, by, invoices.get(conn, invoice_id), bill, owed, now)
     bridges.put(
@@ -73,6 +79,7 @@ def _enter(
     by: ports.Bridge,
     bill: bridge.Bill,
     account_id: int,
+    sub: sa.Row[Any] | None,
     now: dt.datetime,
 ) -> int:
     account = accounts.get(conn, account_id)
@@ -81,7 +88,6 @@ def _enter(
             f'it is in {bill.currency}, and {account.name} pays in '
             f'{account.currency}'
         )
-    sub = _answers(conn, by, bill, account_id)
     policy = tools.settings.policy.reading(account.policy)
     if sub is not None:
         policy = gather.policy(conn, tools, sub)

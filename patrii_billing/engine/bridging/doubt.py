@@ -7,17 +7,22 @@ one that does not answer, or was not read lately, keeps the server.
 
 from collections.abc import Sequence
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 
 from patrii_billing.domain import bridge
 from patrii_billing.domain.lifecycle import LinkState
 from patrii_billing.engine.bridging import bills
+from patrii_billing.engine.bridging import payments
 from patrii_billing.engine.bridging import standing
+from patrii_billing.engine import gather
 from patrii_billing.engine import ports
 from patrii_billing.engine import tools as toolbox
 from patrii_billing import errors
 from patrii_billing.store import bridges
+from patrii_billing.store import invoices
+from patrii_billing.store import subscriptions
 
 
 def ask(tools: toolbox.Tools, subscription_id: int) -> str | None:
@@ -31,8 +36,11 @@ def ask(tools: toolbox.Tools, subscription_id: int) -> str | None:
     by = tools.bridges[known.bridge]
     try:
         unpaid = by.engine.bills(known.customer)
+        paid: Sequence[bridge.Payment] = ()
+        if by.engine.invoices is bridge.Owner.OURS:
+            paid = by.engine.payments(known.customer)
         return tools.db.write(
-            _fold, tools, by, known.customer, unpaid, tools.now()
+            _fold, tools, by, known.customer, unpaid, paid, tools.now()
         )
     except errors.BillingError as error:
         return f'{by.name} does not say what is owed: {error}'
@@ -44,6 +52,7 @@ def _fold(
     by: ports.Bridge,
     customer: str,
     unpaid: Sequence[bridge.Bill],
+    paid: Sequence[bridge.Payment],
     now: dt.datetime,
 ) -> str | None:
     """What is open here and unpaid there no more was settled somehow.
@@ -52,6 +61,8 @@ def _fold(
     """
     for bill in unpaid:
         bills.fold(conn, tools, by, bill, now)
+    for payment in paid:
+        payments.fold(conn, tools, by, payment, now)
     listed = {bill.ref for bill in unpaid}
     settled = [
         row.said['number']
@@ -81,7 +92,33 @@ def why_not(
         return f'{name}, where it is invoiced, is not connected'
     if not standing.is_fresh(bridges.get(conn, name), tools.settings, now):
         return f'{name} was not read lately'
-    unknown = bridges.doubtful(conn, name, known.customer)
-    if unknown is not None:
-        return f'{name}: {unknown.ref} is not understood: {unknown.why}'
+    doubtful = bridges.doubtful(conn, name, known.customer)
+    free = 0
+    for row in doubtful:
+        if not _is_free(row):
+            return f'{name}: {row.ref} is not understood: {row.why}'
+        free += row.said['free']
+    if free and free >= _past_due(conn, tools, subscription_id, now):
+        return f'{name}: {doubtful[0].ref} may pay it: {doubtful[0].why}'
     return None
+
+
+def _is_free(row: sa.Row[Any]) -> bool:
+    """Whether it is known how much money it is, but not what it pays."""
+    return bool(row.state == LinkState.LINKED and row.said.get('free'))
+
+
+def _past_due(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    subscription_id: int,
+    now: dt.datetime,
+) -> int:
+    """So much (minor units) would end his arrears."""
+    sub = subscriptions.get(conn, subscription_id)
+    due = sum(
+        invoice.owed
+        for invoice in invoices.open_of_subscription(conn, subscription_id)
+        if invoice.due_at <= now
+    )
+    return int(due - gather.policy(conn, tools, sub).tolerance)

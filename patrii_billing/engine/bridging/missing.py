@@ -48,7 +48,7 @@ def unread(
     conn: sa.Connection, by: ports.Bridge, ref: str, why: str
 ) -> None:
     """A record that makes no sense: what is known of it is in doubt."""
-    for kind in (bridges.CONTRACT, bridges.BILL):
+    for kind in (bridges.CONTRACT, bridges.BILL, bridges.PAYMENT):
         known = bridges.link(conn, by.name, kind, ref)
         if known is not None:
             bridges.change(conn, known.id, why=why[:_LONGEST])
@@ -66,7 +66,7 @@ def mind(
     Unless it is too much at once: then the answer is not believed.
     """
     counted = bridges.counted(conn, by.name)
-    for kind in (bridges.CONTRACT, bridges.BILL):
+    for kind in (bridges.CONTRACT, bridges.BILL, bridges.PAYMENT):
         rows = bridges.unseen(conn, by.name, kind, began)
         known = counted.get((kind, LinkState.LINKED), 0)
         most = max(_LEAST, known * tools.settings.max_gone_share // 100)
@@ -96,6 +96,8 @@ def _miss(
         bridges.change(conn, row.id, state=LinkState.GONE, why=why)
         if row.kind == bridges.BILL:
             _forgive(conn, tools, row, why, now)
+        elif row.kind == bridges.PAYMENT:
+            _tell_lost(conn, row, why, now)
         else:
             _tell_gone(conn, row, why, now)
 
@@ -127,4 +129,15 @@ def _tell_gone(
         conn, now, 'contract_gone', f'bridge:{row.bridge}:gone:{row.id}',
         f'{row.said["name"]}: {why}. End the subscription here, or not',
         account_id=row.account_id, subscription_id=row.subscription_id,
+    )  # fmt: skip
+
+
+def _tell_lost(
+    conn: sa.Connection, row: sa.Row[Any], why: str, now: dt.datetime
+) -> None:
+    """What it paid stays paid: that money went back is told, not missed."""
+    tell.operator(
+        conn, now, 'payment_gone', f'bridge:{row.bridge}:gone:{row.id}',
+        f'{row.said["number"]}: {why}. Take it back here, or not',
+        account_id=row.account_id,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from patrii_billing.engine.bridging import bills
 from patrii_billing.engine.bridging import contracts
 from patrii_billing.engine.bridging import customers
 from patrii_billing.engine.bridging import missing
+from patrii_billing.engine.bridging import payments
 from patrii_billing.engine.bridging import records
 from patrii_billing.engine.bridging import sides
 from patrii_billing.engine import ports
@@ -82,6 +83,7 @@ class _Reading:
             _Kind(bridges.CUSTOMER, self._customer, records.customer),
             _Kind(bridges.CONTRACT, self._contract, records.contract),
             _Kind(bridges.BILL, self._bill, records.bill),
+            _Kind(bridges.PAYMENT, self._payment, records.payment),
         )
 
     def run(self) -> int:
@@ -118,10 +120,11 @@ class _Reading:
         return since  # type: ignore[no-any-return]
 
     def _fold(self, page: bridge.Page) -> None:
-        of_customers, of_contracts, of_bills = self._kinds
+        of_customers, of_contracts, of_bills, of_payments = self._kinds
         self._take_all(of_customers, page.customers)
         self._take_all(of_contracts, page.contracts)
         self._take_all(of_bills, page.bills)
+        self._take_all(of_payments, page.payments)
         for ref, why in page.unread.items():
             LOG.warning('%s: %s cannot be read: %s', self._by.name, ref, why)
             self._tools.db.write(missing.unread, self._by, ref, why)
@@ -182,6 +185,11 @@ class _Reading:
 
     def _bill(self, record: bridge.Bill, now: dt.datetime) -> None:
         self._tools.db.write(bills.fold, self._tools, self._by, record, now)
+
+    def _payment(self, record: bridge.Payment, now: dt.datetime) -> None:
+        self._tools.db.write(
+            payments.fold, self._tools, self._by, record, now
+        )
 
     def _retry(self) -> None:
         """Try what waits again: its customer or its plan may be here now."""

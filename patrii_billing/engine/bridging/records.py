@@ -8,7 +8,7 @@ from typing import Any
 
 from patrii_billing.domain import bridge
 
-Record = bridge.Customer | bridge.Contract | bridge.Bill
+Record = bridge.Customer | bridge.Contract | bridge.Bill | bridge.Payment
 
 
 def written(record: Record) -> dict[str, Any]:
@@ -48,6 +48,17 @@ def bill(said: Mapping[str, Any], at: dt.datetime) -> bridge.Bill:
             **said,
             **{name: _day(said[name]) for name in days},
             'state': bridge.BillState(said['state']),
+            'changed_at': at,
+        }
+    )
+
+
+def payment(said: Mapping[str, Any], at: dt.datetime) -> bridge.Payment:
+    return bridge.Payment(
+        **{
+            **said,
+            'received_on': _day(said['received_on']),
+            'invoices': tuple(said['invoices']),
             'changed_at': at,
         }
     )

@@ -10,7 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from patrii_billing.domain import bridge
+from patrii_billing.domain import calendar
 from patrii_billing.domain import events
+from patrii_billing.domain import lifecycle
 from patrii_billing.engine import balance
 from patrii_billing.engine import ports
 from patrii_billing import errors
@@ -22,6 +24,11 @@ from patrii_billing.store import invoices
 
 WANTS = (
     'billing.invoice.handed_over',
+    'billing.invoice.issued',
+    'billing.invoice.paid',
+    'billing.invoice.voided',
+    'billing.invoice.credited',
+    'billing.invoice.written_off',
     'billing.subscription.status',
     'billing.action.done',
     'billing.action.failed',
@@ -33,6 +40,13 @@ _DONE = {
     'delete': 'was deleted',
     'quota_change': 'the quota was changed',
     'purge': 'what was kept of a deleted server was removed',
+}
+# What ends the collection of an invoice of ours, in part or as a whole.
+_SETTLED = {
+    'billing.invoice.paid': 'is paid',
+    'billing.invoice.voided': 'is void: collect nothing for it',
+    'billing.invoice.credited': 'was credited: collect what is left of it',
+    'billing.invoice.written_off': 'is written off: collect nothing for it',
 }
 
 
@@ -55,15 +69,16 @@ class Teller:
             raise errors.ListenerAway(str(error)) from error
 
     def _tell(self, event: events.Event, told: dict[str, Any]) -> str:
-        sub = told['subscription']
-        known = sub and self._db.read(bridges.of_subscription, sub['id'])
-        if not known or known.bridge != self._by.name:
+        known = self._db.read(_known, self._by.name, told)
+        if known is None:
             return _NOT_THEIRS
-        engine = self._by.engine
-        if event.type == 'billing.invoice.handed_over':
+        engine, what = self._by.engine, event.type
+        if what == 'billing.invoice.handed_over':
             lines = self._db.read(_lines, known, told['data']['invoice'])
             return ', '.join(engine.write_line(line) for line in lines)
-        if event.type == 'billing.subscription.status':
+        if what.startswith('billing.invoice.'):
+            return self._tell_of_ours(event, told, known)
+        if what == 'billing.subscription.status':
             engine.write_status(
                 bridge.Status(
                     contract=known.ref, status=told['data']['status'],
@@ -72,6 +87,65 @@ class Teller:
             )  # fmt: skip
             return str(told['data']['status'])
         return engine.write_note(_note(event, told, known))
+
+    def _tell_of_ours(
+        self, event: events.Event, told: dict[str, Any], known: sa.Row[Any]
+    ) -> str:
+        """Have it collected there, or say that this has come to an end."""
+        number = told['data']['invoice']
+        invoice = self._db.read(credits.by_number, number)
+        engine = self._by.engine
+        ours = invoice.kind not in invoices.THEIRS
+        if engine.invoices is bridge.Owner.THEIRS or not ours:
+            return _NOT_THEIRS
+        if event.type in _SETTLED:
+            text = f'Invoice {number} {_SETTLED[event.type]}'
+            return engine.write_note(
+                bridge.Note(
+                    key=event.key, customer=known.customer,
+                    contract=_contract(known), at=event.at, text=text,
+                )
+            )  # fmt: skip
+        if invoice.state != lifecycle.InvoiceState.OPEN:
+            return f'{number} is {invoice.state}'
+        return engine.write_invoice(
+            self._db.read(_invoice, known, invoice.id)
+        )
+
+
+def _known(
+    conn: sa.Connection, name: str, told: dict[str, Any]
+) -> sa.Row[Any] | None:
+    """The contract there that an event is about, else the customer."""
+    sub, account = told['subscription'], told['account']
+    if sub is not None:
+        known = bridges.of_subscription(conn, sub['id'])
+        return known if known and known.bridge == name else None
+    if account is None or not told['type'].startswith('billing.invoice.'):
+        return None
+    return bridges.of_account(conn, name, account['id'])
+
+
+def _contract(known: sa.Row[Any]) -> str | None:
+    return known.ref if known.kind == bridges.CONTRACT else None
+
+
+def _invoice(
+    conn: sa.Connection, known: sa.Row[Any], invoice_id: int
+) -> bridge.Invoice:
+    """As it is to be collected, with what is owed on it now."""
+    row = invoices.get(conn, invoice_id)
+    zone = calendar.zone(accounts.get(conn, row.account_id).timezone)
+    number = balance.number(row)
+    label = f'Invoice {number}'
+    if row.period_start is not None:
+        label += f': {row.period_start} to {row.period_end}'
+    return bridge.Invoice(
+        key=number, customer=known.customer, contract=_contract(known),
+        label=label, currency=row.currency, owed=row.owed,
+        issued_on=row.issued_at.astimezone(zone).date(),
+        due_on=row.due_at.astimezone(zone).date(),
+    )  # fmt: skip
 
 
 def _note(
