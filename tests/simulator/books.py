@@ -4,9 +4,10 @@
 What a server with READ COMMITTED lets two transactions see of each other is
 kept: until its first write a unit reads what is committed now, statement by
 statement, and others may commit in between. From its first write on a unit
-runs to its end alone, as if it held the lock of all it may write. What two
-units that have both written see of each other is not played here: the tests
-of the databases do that on MariaDB and PostgreSQL themselves.
+runs to its end alone, as if it held the lock of all it may write; a read that
+locks is as a write. What two units that have both written see of each other is
+not played here: the tests of the databases do that on MariaDB and PostgreSQL
+themselves.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class Unit:
     def __init__(self, name: str) -> None:
         self.name = name
         self.writes: list[tuple[str, str, Any, str]] = []
+        self.is_alone = False
 
 
 class Books:
@@ -64,21 +66,30 @@ class Books:
         return self.raw.execute(query, values).fetchall()
 
     def _before_statement(
-        self, _conn: Any, _cursor: Any, statement: str, values: Any, *_: Any
-    ) -> None:
+        self, _conn: Any, _cursor: Any, statement: str, values: Any,
+        context: Any, _many: bool,
+    ) -> None:  # fmt: skip
         stage = self.stage
         worker = stage.worker if stage else None
         if stage is None or worker is None or worker.unit is None:
             return
         unit = worker.unit
-        if statement.startswith(('SELECT', 'WITH')):
-            if not unit.writes:
+        reads = statement.startswith(('SELECT', 'WITH'))
+        if not unit.is_alone:
+            if reads and not _locks(context):
                 stage.point('read')
-            return
-        if not unit.writes:
+                return
             stage.point('write')
             self.raw.execute('BEGIN')
-        unit.writes.append((*_target(statement), values, statement))
+            unit.is_alone = True
+        if not reads:
+            unit.writes.append((*_target(statement), values, statement))
+
+
+def _locks(context: Any) -> bool:
+    """Whether others wait for the rows, which SQLite has no words for."""
+    asked = getattr(context, 'invoked_statement', None)
+    return getattr(asked, '_for_update_arg', None) is not None
 
 
 def _target(statement: str) -> tuple[str, str]:

@@ -324,6 +324,7 @@ class Play:
             worker.untold = None
         if 'actions' in tables:
             self._note_asked(unit)
+        self._note_known(worker, unit, tables)
         for judge, of in promises.AFTER_COMMITS.items():
             if of & tables:
                 self._note(judge, judge(self))
@@ -348,6 +349,18 @@ class Play:
                 self.ledger.committed.append((self.now(), what, action))
             sins = list(promises.may_be_taken(self, kind, server, ground))
             self.ledger.asked[action] = ledgers.Asked(owner, self.now(), sins)
+
+    def _note_known(
+        self, worker: Any, unit: memory.Unit, tables: set[str]
+    ) -> None:
+        """What is committed is known, though the worker be killed then."""
+        if worker.hears and tables & {'inbox', 'watch'}:
+            self.ledger.heard = self.now()
+        if worker.looked_through and any(
+            table == 'watch' and 'swept_at=' in statement
+            for _, table, _, statement in unit.writes
+        ):
+            self.ledger.swept = worker.looked_through
 
     def _note(self, judge: Callable[..., Any], sins: Iterator[str]) -> None:
         for sin in sins:
@@ -528,7 +541,6 @@ class Play:
     def _reconcile(self, host: str) -> None:
         tools = self.hosts[host]
         reconcile.run(tools, tools.now())
-        self.ledger.swept = self.now()
 
     def _process(self, host: str) -> None:
         self._readers[host].run()
@@ -537,10 +549,10 @@ class Play:
         batch = self.broker.take(20)
         if not batch:
             return
+        self.stage.worker.hears = True
         back = self._ears[host].dispatch([outside.Delivery(m) for m in batch])
         if back:
             return
-        self.ledger.heard = self.now()
         if self.stage.point('ack') != 'delivered again':
             self.broker.acknowledge(batch)
 
@@ -656,9 +668,13 @@ class _Servers:
         return getattr(self._hands, name)
 
     def pages(self, changes_since: Any = None) -> Any:
+        worker, began = self._play.stage.worker, self._play.now()
+        worker.looked_through = None
         if self._play.nova_is_empty:
-            return iter([[]])
-        return self._hands.pages(changes_since)
+            yield []
+        else:
+            yield from self._hands.pages(changes_since)
+        worker.looked_through = began
 
 
 class _Ears(logging.Handler):

@@ -57,6 +57,7 @@ class Ledger:
     received: dict[str, int] = field(default_factory=dict)  # by key
     taken_back: set[str] = field(default_factory=set)
     pending: dict[str, dt.datetime] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     sent: list[Sent] = field(default_factory=list)
     asked: dict[int, Asked] = field(default_factory=dict)
     committed: list[tuple[dt.datetime, str, int]] = field(default_factory=list)

@@ -77,7 +77,7 @@ def pay(play: Any, minor: int | None = None, key: str | None = None) -> None:
 
 
 def promise_money(play: Any) -> None:
-    """A transfer is on its way."""
+    """A transfer is on its way; one that failed is not for a second word."""
 
     def work(conn: sa.Connection) -> None:
         payments.record(
@@ -86,7 +86,7 @@ def promise_money(play: Any) -> None:
         )  # fmt: skip
 
     def done() -> None:
-        if 'transfer' not in play.ledger.received:
+        if 'transfer' not in {*play.ledger.received, *play.ledger.failed}:
             play.ledger.pending.setdefault('transfer', play.now() + _SPAN)
 
     ask(play, work, done)
@@ -101,8 +101,12 @@ def break_promise(play: Any) -> None:
     def work(conn: sa.Connection) -> None:
         payments.fail(conn, play.api, found[0][0], play.now())
 
+    def done() -> None:
+        play.ledger.failed.add('transfer')
+        play.ledger.pending.pop('transfer', None)
+
     if found:
-        ask(play, work, lambda: play.ledger.pending.pop('transfer', None))
+        ask(play, work, done)
 
 
 def charge_back(play: Any) -> None:

@@ -53,6 +53,9 @@ class Worker:
         # The last that it asked of the cloud if it was a look, and when.
         self.looked: tuple[str, int] | None = None
         self.untold: Any = None  # the mail sent that it has not booked yet
+        # Since when it reads all that nova shows, if it has come to the end.
+        self.looked_through: dt.datetime | None = None
+        self.hears = False  # it has taken messages from the broker
         self.killed = False
         self.error: Exception | None = None
         self._work = work
