@@ -115,15 +115,16 @@ def is_hopeless(
 ) -> bool:
     """Whether it is a wish that what Nova shows has put an end to.
 
-    An operator who took our lock off, or put his own over it, has decided:
-    a restore waits for the wish's end. All else is given three days. While
-    a task runs on the server, a delete that was sent may be under way.
+    An operator who took our lock off, put his own over it, or unshelved the
+    server, has decided: a restore waits for the wish's end. All else is given
+    three days. While a task runs on the server, a delete that was sent may be
+    under way.
     """
     if row.ground != Ground.OWNER:
         return False
     if row.committed_at is not None and server.task_state:
         return False
-    if server.case != row.case_id:
+    if server.case != row.case_id or server.vm_state in nova.SHELVABLE:
         return True
     return bool(now - row.created_at > wishes.STALE_AFTER)
 

@@ -496,12 +496,25 @@ class PaymentTest(WishTestCase):
     ) -> None:
         story = self.shelved('at: 02-04T00:00:00, pay: acme')
         asked = self.committed(story)
-        story.nova.set(WEB, vm_state='active')
+        story.nova.set(WEB, host='host', host_status='DOWN')
         story.play('02-10')
 
         self.assertEqual('cancelled', self.action(story, asked).state)
         self.assertEqual('active', story.shows())
         self.assertEqual('active', story.sub().billing_status)
+
+    def test_seed_6001783_what_an_operator_unshelved_a_payer_has_back(
+        self,
+    ) -> None:
+        story = self.shelved('at: 02-04T00:00:00, pay: acme')
+        asked = self.committed(story)
+        story.nova.set(WEB, vm_state='active')
+        story.play('02-04 01:00:00')
+
+        self.assertEqual('cancelled', self.action(story, asked).state)
+        self.assertEqual('active', story.shows())
+        self.assertEqual('active', story.sub().billing_status)
+        self.assertIn('delete_refused', story.alarms())
 
     def test_while_a_delete_is_under_way_no_lock_ends_the_wish(self) -> None:
         story = self.shelved('at: 02-04T00:00:00, pay: acme')
