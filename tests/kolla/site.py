@@ -50,8 +50,15 @@ kolla-build() {
 REHEARSED = """
 set -eu
 kolla-build() { :; }
+kolla-genpwd() { :; }
 kolla-ansible() { :; }
 """
+GENCONFIG = 'command kolla-ansible genconfig -i $inventory -p $play'
+# The variable that says where one series leaves for the next what it was
+# given and what it wrote.
+KEPT = 'KOLLA_KEPT'
+_GIVEN = ('passwords.yml', 'config/patrii_billing.conf')
+_OURS = ('patrii-billing-', 'haproxy/services.d/', 'proxysql/')
 
 
 class Site:
@@ -66,6 +73,7 @@ class Site:
         :param before: shell that comes before all commands
         """
         self.folder = folder
+        self._settings = settings
         self._before = before
         self.etc = folder / 'etc'
         self.images = folder / 'images' / 'docker'
@@ -73,7 +81,7 @@ class Site:
         self._asked = folder / 'asked'
         self._asked.touch()
         self._install()
-        self._deploy(settings)
+        self._deploy()
 
     def _install(self) -> None:
         """Kolla-ansible, and our package as pip installs it."""
@@ -88,7 +96,7 @@ class Site:
         (ours / 'kolla').symlink_to(ROOT / 'kolla')
         (self._environment / 'etc').symlink_to(ROOT / 'etc')
 
-    def _deploy(self, settings: dict[str, Any]) -> None:
+    def _deploy(self) -> None:
         for name in _THERE:
             (self.etc / name).mkdir(parents=True)
         examples = _INSTALLED / 'etc_examples' / 'kolla'
@@ -111,7 +119,7 @@ class Site:
                 'network_interface': 'lo',
                 'kolla_internal_vip_address': '127.0.0.1',
                 'node_config_directory': str(self.etc),
-                **settings,
+                **self._settings,
             }),
         )  # fmt: skip
 
@@ -172,6 +180,24 @@ class Site:
             for path in self.etc.rglob('*')
             if path.is_file()
         }
+
+    def written(self) -> dict[str, str]:
+        """What our role has written, as it reads in /etc/kolla."""
+        return {
+            name: self.read(name).replace(str(self.etc), '/etc/kolla')
+            for name in self.files()
+            if name.startswith(_OURS)
+        }
+
+    def keep(self, path: pathlib.Path) -> None:
+        """Leave to others what this cloud is given, and what came of it."""
+        given = {name: self.read(name) for name in _GIVEN}
+        kept = {
+            'settings': self._settings,
+            'given': given,
+            'written': self.written(),
+        }
+        path.write_text(json.dumps(kept))
 
 
 def _with_keys(passwords: pathlib.Path) -> str:

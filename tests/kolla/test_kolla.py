@@ -90,6 +90,8 @@ class AddedToKollaTest(oslo_base.BaseTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
+        kept = pathlib.Path(os.environ[site.KEPT])
+        kept.unlink(missing_ok=True)
         stack = contextlib.ExitStack()
         cls.addClassCleanup(stack.close)
         cls.cloud = base.Minicloud()
@@ -107,6 +109,7 @@ class AddedToKollaTest(oslo_base.BaseTestCase):
             _ACTION.format('deploy', '$kolla/all.yml'),
         )  # fmt: skip
         cls.deployed = cls.site.asked()
+        cls.site.keep(kept)
 
     def conf(self, service: str) -> Any:
         path = self.site.etc / service / 'patrii_billing.conf'
