@@ -68,6 +68,7 @@ _MORNING: tuple[Request, ...] = (
     ('GET', '/v1/accounts?limit=1', None),
     ('GET', '/v1/accounts/1', None),
     ('PATCH', '/v1/accounts/3', {'locale': 'fr'}),
+    ('GET', '/v1/accounts/3/export', None),
     ('POST', '/v1/projects', {'account_id': 3, 'id': _PROJECT}),
     ('GET', '/v1/projects?limit=1', None),
     ('GET', f'/v1/projects/{_PROJECT}', None),
@@ -152,6 +153,10 @@ _MORNING: tuple[Request, ...] = (
         ],
     }),
     ('POST', '/v1/invoices/INV-000005/void', _WHY),
+    ('POST', '/v1/accounts', {'name': 'initech', 'currency': 'EUR'}),
+    ('POST', '/v1/accounts/4/erase', {
+        'name': 'initech', 'why': 'Asked for by letter of 17 November.',
+    }),
     ('GET', '/v1/forecast?days=31&limit=1', None),
     ('GET', '/v1/summary', None),
     ('GET', '/v1/timeline?limit=2', None),

@@ -69,12 +69,13 @@ def erase(
     keep_years: int,
     now: dt.datetime,
     by: str,
+    why: str = '',
 ) -> int:
     """Take a customer who has left out of the books.
 
     How many invoices and payments are left as they are, being younger than
-    `keep_years`; to do it again later empties them too. Raises NotFound, and
-    Conflict with all that forbids it.
+    `keep_years`; to do it again later empties them too. `why` is for the
+    timeline. Raises NotFound, and Conflict with all that forbids it.
     """
     accounts.lock(conn, account_id)
     row = accounts.get(conn, account_id)
@@ -93,13 +94,14 @@ def erase(
         address=None, parked_why=None,
     )  # fmt: skip
     _rename(conn, account_id)
-    erasure.replace(conn, account_id, words, new)
-    erasure.replace_in_documents(conn, account_id, before, words, new)
     kept = erasure.documents_kept(conn, account_id, before)
+    # Before names are replaced: the reason may have some.
     timeline.record(
-        conn, now, 'account', 'erased', account_id=account_id, by=by,
+        conn, now, 'account', 'erased', why, account_id=account_id, by=by,
         documents_kept=kept,
     )  # fmt: skip
+    erasure.replace(conn, account_id, words, new)
+    erasure.replace_in_documents(conn, account_id, before, words, new)
     return kept
 
 

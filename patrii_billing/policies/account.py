@@ -34,4 +34,13 @@ def list_rules() -> list[policy.RuleDefault]:
             'account:bill', _WRITERS, 'Bill a parked account again.',
             ('POST', f'{_ONE}/bill'),
         ),
+        base.rule(
+            'account:export', base.ADMIN,
+            'Read all that is held of a customer.', ('GET', f'{_ONE}/export'),
+        ),
+        base.rule(
+            'account:erase', base.ADMIN,
+            'Take a customer who has left out of the books.',
+            ('POST', f'{_ONE}/erase'),
+        ),
     ]  # fmt: skip

@@ -13,8 +13,10 @@ from patrii_billing.api.schemas import base
 from patrii_billing.api import shapes
 from patrii_billing.domain import money
 from patrii_billing.engine import customers as engine
+from patrii_billing.engine import erasing
 from patrii_billing.engine import unparking
 from patrii_billing import errors
+from patrii_billing.store import accounts
 from patrii_billing.store import undeliverable
 from patrii_billing.store.views import customers
 from patrii_billing.store.views import debts
@@ -82,6 +84,27 @@ def bill(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
         call.body.get('why', ''), call.body.get('accept', False),
     )  # fmt: skip
     return shown(call, conn, account_id)
+
+
+def export(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    row = accounts.find(conn, call.path['account_id'])
+    return {'held': erasing.export(conn, row.id)}
+
+
+def erase(call: routes.Call, conn: sa.Connection) -> dict[str, Any]:
+    """Raises NotFound, Conflict, and InvalidInput for another's name."""
+    row = accounts.find(conn, call.path['account_id'])
+    if row.name != call.body['name']:
+        raise errors.InvalidInput(f'account {row.id} has another', 'name')
+    kept = erasing.erase(
+        conn, row.id, call.tools.settings.keep_documents_years, call.now,
+        call.by, call.body['why'],
+    )  # fmt: skip
+    return {
+        'id': row.id,
+        'name': erasing.alias(row.id),
+        'documents_kept': kept,
+    }
 
 
 def shown(
@@ -200,5 +223,22 @@ ROUTES = (
         'made, is parked, and nothing of it is invoiced. This says that the '
         'reason is gone.',
         body=schemas.BILL, answer=schemas.SHOWN,
+    ),
+    routes.Route(
+        method='GET', path=f'{_ONE}/export', rule='billing:account:export',
+        handler=export, summary='Export all that is held of an account',
+        description='For the customer himself (Article 15 of the GDPR). Read '
+        'it before you hand it out: the names of staff stand in the timeline.',
+        answer=schemas.EXPORT,
+    ),
+    routes.Route(
+        method='POST', path=f'{_ONE}/erase', rule='billing:account:erase',
+        handler=erase, summary='Erase an account',
+        description='Takes the names, addresses and words of a customer who '
+        'has left out of the books, for good (Article 17 of the GDPR). Sums, '
+        'dates and numbers stay; invoices and payments stay whole for '
+        '[retention] keep_documents_years. Other systems, mailboxes and '
+        'backups are not reached.',
+        body=schemas.ERASE, answer=schemas.ERASED,
     ),
 )  # fmt: skip

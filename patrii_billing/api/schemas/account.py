@@ -287,3 +287,40 @@ BILL = base.body(
         },
     }
 )
+EXPORT = base.answer(
+    {
+        'held': {
+            'type': 'object',
+            'additionalProperties': {
+                'type': 'array',
+                'items': {'type': 'object'},
+            },
+            'description': 'By the names of the tables, the rows of each; '
+            'instants are in UTC, amounts have their currency.',
+        },
+    }
+)
+ERASE = base.body(
+    {
+        'name': base.told(
+            base.NAME, 'What the account is called now, to be sure.'
+        ),
+        'why': base.told(
+            {**base.TEXT, 'minLength': 1},
+            'For the timeline, where his names in it are replaced.',
+        ),
+    },
+    'name',
+    'why',
+)
+ERASED = base.answer(
+    {
+        'id': base.told(base.ID, 'That of the account.'),
+        'name': base.told(base.NAME, 'What it is called from now on.'),
+        'documents_kept': {
+            **_COUNT,
+            'description': 'Invoices and payments that are left as they are '
+            'until their years are over.',
+        },
+    }
+)

@@ -37,6 +37,7 @@ def add_to(commands: desks.Commands) -> None:
     action.add_argument('name')
     effect.add_dry_run(action)
     action.add_argument('--yes', action='store_true', help='do not ask')
+    action.add_argument('--reason', default='', help='for the timeline')
     action.set_defaults(run=_erase)
 
 
@@ -54,6 +55,7 @@ def _erase(desk: desks.Desk) -> None:
     effect.carry_out(
         desk, account.id, erasing.erase, account.id,
         desk.tools.settings.keep_documents_years, desk.now, desk.by,
+        desk.options.reason,
     )  # fmt: skip
     if not desk.options.dry_run:
         print(f'It is called {erasing.alias(account.id)} from now on.')

@@ -3,6 +3,7 @@
 
 import argparse
 from collections.abc import Iterable
+import json
 import textwrap
 from typing import Any
 
@@ -241,6 +242,55 @@ class BillAccount(commands.Change):
         return self.send(
             parsed_args, 'POST', f'/v1/accounts/{found["id"]}/bill',
             commands.given(parsed_args, 'why', 'accept'),
+        )  # fmt: skip
+
+
+class ExportAccount(commands.Command):
+    """Write all that is held of a customer, as JSON, for himself.
+
+    Read it before you hand it out: the names of staff stand in the timeline.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        _add_account(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        found = self.api.find('accounts', parsed_args.account)
+        held = self.api.get(f'/v1/accounts/{found["id"]}/export')['held']
+        told = json.dumps(held, indent=2, ensure_ascii=False)
+        self.app.stdout.write(f'{columns.harmless(told)}\n')
+
+
+class EraseAccount(commands.Change):
+    """Take a customer who has left out of the books, for good.
+
+    Names, addresses and words go; sums, dates and numbers stay, and invoices
+    and payments are whole until the years are over for which the law has
+    them kept. Whoever has a contract, owes or is owed something is refused.
+    """
+
+    shows = (
+        _C('ID', 'id'),
+        _C('Name', 'name'),
+        _C('Documents Kept', 'documents_kept'),
+    )
+    asks = 'Erase {name} for good?'
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        _add_account(parser)
+        parser.add_argument(
+            '--reason', metavar='<text>', required=True, dest='why',
+            help='For the timeline; his names in it are replaced',
+        )  # fmt: skip
+
+    def item(self, parsed_args: argparse.Namespace) -> Any:
+        found = self.api.find('accounts', parsed_args.account)
+        return self.send(
+            parsed_args, 'POST', f'/v1/accounts/{found["id"]}/erase',
+            {'name': found['name'], 'why': parsed_args.why},
+            name=columns.harmless(found['name']),
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from patrii_billing.store import undeliverable
 from tests import doors
 
 
-class AccountTest(base.BaseTestCase):
+class AccountTestCase(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.door = doors.Door()
@@ -36,6 +36,8 @@ class AccountTest(base.BaseTestCase):
         )  # fmt: skip
         return answer.json
 
+
+class AccountTest(AccountTestCase):
     def test_why_it_is_parked_is_for_the_house(self) -> None:
         self.park()
 
@@ -96,3 +98,84 @@ class AccountTest(base.BaseTestCase):
         self.assertEqual(
             [], self.ask('GET', '/v1/accounts?undeliverable=true')['accounts']
         )
+
+
+class PersonalDataTest(AccountTestCase):
+    """What one may ask for by Articles 15 and 17 of the GDPR."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ask(
+            'POST', '/v1/accounts', name='Zo\u00eb Hart', currency='EUR',
+            contacts=['zoe@hart.example'],
+        )  # fmt: skip
+        self.zoe = self.door.tools.db.read(accounts.by_name, 'Zo\u00eb Hart')
+        self.path = f'/v1/accounts/{self.zoe.id}'
+        self.body = {
+            'name': self.zoe.name,
+            'why': 'zoe@hart.example asked for it, letter 17',
+        }
+
+    def send(
+        self, verb: str = 'erase', token: str = 'ADMIN', **body: str
+    ) -> Any:
+        return self.door.client(token).post(
+            f'{self.path}/{verb}', json={**self.body, **body},
+            headers={'Idempotency-Key': 'letter-17'},
+        )  # fmt: skip
+
+    def test_all_that_is_held_is_told(self) -> None:
+        held = self.ask('GET', f'{self.path}/export', 'ADMIN')['held']
+
+        [row] = held['accounts']
+        self.assertEqual(['zoe@hart.example'], row['contacts'])
+        self.assertEqual(
+            ['account'], [one['what'] for one in held['timeline']]
+        )
+        self.assertNotIn('acme', str(held))
+
+    def test_who_is_nobody_has_nothing(self) -> None:
+        self.path = '/v1/accounts/990001'
+
+        found = self.door.client('ADMIN').get(f'{self.path}/export')
+
+        self.assertEqual(
+            [404, 404], [found.status_code, self.send().status_code]
+        )
+
+    def test_who_has_left_is_forgotten(self) -> None:
+        answer = self.send()
+
+        new = f'erased-{self.zoe.id}'
+        self.assertEqual(
+            {'id': self.zoe.id, 'name': new, 'documents_kept': 0}, answer.json
+        )
+        held = self.ask('GET', f'{self.path}/export', 'ADMIN')['held']
+        self.assertNotRegex(str(held), '(?i)zo\u00eb|hart')
+        self.assertEqual(
+            [('erased', f'{new} asked for it, letter 17', 'ada (ada)')],
+            [(one['name'], one['why'], one['by'])
+             for one in held['timeline'][-1:]],
+        )  # fmt: skip
+
+    def test_the_same_again_is_told_the_same(self) -> None:
+        self.assertEqual(self.send().json, self.send().json)
+
+    def test_nobody_is_forgotten_by_a_slip(self) -> None:
+        for status, body in (
+            (400, {'name': 'acme'}), (400, {'why': ''}),
+        ):  # fmt: skip
+            self.assertEqual(status, self.send(**body).status_code)
+        del self.body['why']
+        self.assertEqual(400, self.send().status_code)
+        self.assertIsNotNone(
+            self.door.tools.db.read(accounts.by_name, self.zoe.name)
+        )
+
+    def test_who_has_not_left_is_told_what_is_missing(self) -> None:
+        self.path = f'/v1/accounts/{self.acme}'
+
+        answer = self.send(name='acme')
+
+        self.assertEqual(409, answer.status_code)
+        self.assertIn('contracts have not ended', answer.text)

@@ -35,6 +35,8 @@ GET    /v1/accounts/{account_id}                            staff owner
 PATCH  /v1/accounts/{account_id}                            admin finance
 DELETE /v1/accounts/{account_id}                            admin finance
 POST   /v1/accounts/{account_id}/bill                       admin finance
+GET    /v1/accounts/{account_id}/export                     admin
+POST   /v1/accounts/{account_id}/erase                      admin
 
 GET    /v1/actions                                          staff
 GET    /v1/actions/{action_id}                              staff

@@ -30,9 +30,7 @@ class CommandTestCase(base.BaseTestCase):
     ) -> str:
         return shell.run(self.door, command, *arguments, **how)
 
-    def read(
-        self, command: type[commands.Command], *arguments: str
-    ) -> Any:
+    def read(self, command: type[commands.Command], *arguments: str) -> Any:
         return json.loads(self.run_(command, *arguments, '-f', 'json'))
 
     def refused(
@@ -217,6 +215,35 @@ class AccountCommandTest(CommandTestCase):
         self.assertEqual(
             'acme is not parked',
             self.refused(account.BillAccount, 'acme', '--reason', 'seen'),
+        )
+
+    def test_all_that_is_held_of_a_customer_is_written_down(self) -> None:
+        self.run_(account.CreateAccount, 'Zo\u00eb', '--locale', 'fr')
+        write = self.door.tools.db.write
+        write(accounts.change, 1, external_ref='\x9b2J')
+
+        told = self.run_(account.ExportAccount, 'Zo\u00eb')
+
+        self.assertIn('"Zo\u00eb"', told)
+        [row] = json.loads(told)['accounts']
+        self.assertEqual('fr', row['locale'])
+        # Nothing of his tells a terminal what to do.
+        self.assertEqual('\ufffd2J', row['external_ref'])
+
+    def test_who_has_left_is_forgotten_when_one_agrees(self) -> None:
+        self.run_(account.CreateAccount, 'shop')
+        words = ('shop', '--reason', 'letter 17')
+        self.assertIn(
+            'Erase shop for good? Say --yes to do it',
+            self.refused(account.EraseAccount, *words),
+        )
+        self.run_(account.EraseAccount, *words, '--dry-run')
+        self.assertEqual('shop', self.read(account.ListAccount)[0]['Name'])
+
+        told = self.read(account.EraseAccount, *words, '--yes')
+
+        self.assertEqual(
+            {'ID': 1, 'Name': 'erased-1', 'Documents Kept': 0}, told
         )
 
     def test_a_customer_sees_himself_only(self) -> None:
