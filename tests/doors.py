@@ -16,6 +16,7 @@ their ids ACME_ID, RIVAL_ID, PLAN_ID, SUB_ID, RIVAL_SUB_ID, and the first
 invoices, open: ACME_INVOICE, RIVAL_INVOICE.
 """
 
+import dataclasses
 import datetime as dt
 import os
 from typing import Any
@@ -31,7 +32,9 @@ from patrii_billing.document import printer
 from patrii_billing.domain import cloud
 from patrii_billing.domain import document
 from patrii_billing.domain import policy
+from patrii_billing.engine.bridging import reading
 from patrii_billing.engine import imports
+from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import tick
 from patrii_billing.policies import rules
@@ -123,8 +126,19 @@ class Door:
             render=_printer().render,
             defaults=DEFAULTS,
         )
+        self._open()
+
+    def _open(self) -> None:
         self._inner = app.build(self.door)
         self.app = app.noauth(self._inner)
+
+    def join(self, name: str, engine: ports.SubscriptionEngine) -> None:
+        """Have customers in another engine as well, which is read now."""
+        by = ports.Bridge(name, engine)
+        tools = dataclasses.replace(self.tools, bridges={name: by})
+        reading.run(tools, name)
+        self.door = dataclasses.replace(self.door, tools=tools)
+        self._open()
 
     def _settle(self, project: str, names: tuple[str, ...]) -> None:
         self.world.projects.projects[project] = cloud.KeystoneProject(

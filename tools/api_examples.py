@@ -27,6 +27,7 @@ from patrii_billing.engine import parking
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
 from patrii_billing.engine import webhooks
+from patrii_billing.sim import engine as engines
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import events as outbox
 from patrii_billing.store import subscriptions
@@ -190,6 +191,8 @@ _IN_THE_EVENING: tuple[Request, ...] = (
     ('POST', _HOOK, {
         'type': 'payment.refunded', 'data': {'payment': 'tx-2'},
     }),
+    ('GET', '/v1/bridge', None),
+    ('GET', '/v1/bridge/waiting?limit=1', None),
     ('GET', '/v1/receipts?limit=1', None),
     ('GET', '/v1/receipts/2', None),
     ('POST', '/v1/payments', {
@@ -246,6 +249,7 @@ def of_all() -> Mapping[tuple[str, str], Example]:
         outbox.keep(world.tools.db.engine)
         lived += [_lived(world, at_once, *each) for each in _PAID_THIS_MOMENT]
         _tell(world)
+        _read_another_engine(world)
         world.tools.db.write(_park, world.tools.now())
         world.world.mailbox.dead.add('billing@rival.example')
         lived += [_lived(world, client, *each) for each in _IN_THE_EVENING]
@@ -259,8 +263,8 @@ def _world() -> doors.Door:
     """Two customers, a gateway that tells of payments, and a project more."""
     world = doors.Door(approval=('delete',))
     sources = {'gateway': webhooks.Source('gateway', (_KEY,))}
-    door = dataclasses.replace(world.door, sources=sources)
-    world.app = app.noauth(app.build(door))
+    world.door = dataclasses.replace(world.door, sources=sources)
+    world.app = app.noauth(app.build(world.door))
     world.let_in()
     world.world.projects.projects[_PROJECT] = cloud.KeystoneProject(
         _PROJECT, _PROJECT
@@ -276,6 +280,20 @@ def _tell(world: doors.Door) -> None:
     )
     events.run(tools, tools.now())
     deliver.run(tools, 'erp')
+
+
+def _read_another_engine(world: doors.Door) -> None:
+    """A Tryton with a contract of which it is not said for what it is."""
+    tryton = engines.Engine(world.world.clock)
+    tryton.what = (
+        'Tryton 8.2 at https://tryton.example.com, database company'
+    )
+    tryton.customer('party.party,7', 'Initech')
+    tryton.contract(
+        'sale.subscription,12', 'party.party,7', name='S012', plan='small',
+        start=dt.date(2026, 11, 22),
+    )  # fmt: skip
+    world.join('tryton', tryton)
 
 
 def _park(conn: sa.Connection, now: dt.datetime) -> None:

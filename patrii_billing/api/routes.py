@@ -3,6 +3,7 @@
 
 from patrii_billing.api.handlers import accounts
 from patrii_billing.api.handlers import actions
+from patrii_billing.api.handlers import bridge
 from patrii_billing.api.handlers import credits
 from patrii_billing.api.handlers import enforcement
 from patrii_billing.api.handlers import events
@@ -27,6 +28,7 @@ ROUTES: tuple[route.Route, ...] = (
     *versions.ROUTES,
     *accounts.ROUTES,
     *actions.ROUTES,
+    *bridge.ROUTES,
     *credits.ROUTES,
     *enforcement.ROUTES,
     *events.ROUTES,

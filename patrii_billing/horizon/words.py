@@ -50,6 +50,11 @@ PAYMENT_KIND = {
     'charge_back': _('Chargeback'),
     'withdrawal': _('Withdrawal'),
 }
+BRIDGE = {
+    'active': _('Followed'),
+    'passive': _('Passive: nobody is enforced for what it says'),
+    'unread': _('Not read lately: nobody is enforced for what it says'),
+}
 # Of actions and of the forecast.
 STEP = {
     'invoice': _('Invoice'),

@@ -137,6 +137,17 @@ class _Wrapped(_Cell):
         )
 
 
+class _Paragraphs(_Wrapped):
+    def _words(self) -> str:
+        return '\n'.join(
+            textwrap.fill(
+                one, self._width, subsequent_indent='  ',
+                break_on_hyphens=False,
+            )
+            for one in self._value
+        )  # fmt: skip
+
+
 class _List(_Cell):
     def _words(self) -> str:
         return '\n'.join(map(str, self._value or ()))
@@ -184,6 +195,11 @@ def words(item: Item, field: str) -> _Words:
 def wrapped(width: int) -> Callable[[Item, str], _Wrapped]:
     """A long text, so broken that a terminal has room for it."""
     return lambda item, field: _Wrapped(item[field], width)
+
+
+def paragraphs(width: int) -> Callable[[Item, str], _Paragraphs]:
+    """Long texts, so broken that each can be told from the next."""
+    return lambda item, field: _Paragraphs(item[field], width)
 
 
 def each(item: Item, field: str) -> _List:

@@ -8,6 +8,7 @@ from oslo_policy import policy
 from patrii_billing.policies import account
 from patrii_billing.policies import action
 from patrii_billing.policies import base
+from patrii_billing.policies import bridge
 from patrii_billing.policies import credit
 from patrii_billing.policies import enforcement
 from patrii_billing.policies import event
@@ -29,6 +30,7 @@ _NOUNS = (
     base,
     account,
     action,
+    bridge,
     credit,
     enforcement,
     event,

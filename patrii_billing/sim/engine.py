@@ -29,6 +29,7 @@ class Engine:
         self.empty = False
         self.needs: tuple[str, ...] = ()
         self.asked: list[str] = []
+        self.what = 'a simulated engine'
 
     def now(self) -> dt.datetime:
         at: dt.datetime = self.clock.now()
@@ -83,7 +84,7 @@ class Engine:
 
     def look(self) -> bridge.Sight:
         self._answer('look')
-        return bridge.Sight(what='a simulated engine', needs=self.needs)
+        return bridge.Sight(what=self.what, needs=self.needs)
 
     def changes(self, since: dt.datetime | None) -> Iterator[bridge.Page]:
         self._answer('all' if since is None else 'changes')

@@ -20,6 +20,7 @@ from patrii_billing.domain import lifecycle
 from patrii_billing.domain import mail
 from patrii_billing.domain import quota
 from patrii_billing.domain import server
+from patrii_billing.engine.bridging import standing as bridging
 import patrii_billing.horizon
 from patrii_billing.horizon import figures
 from patrii_billing.horizon import standing
@@ -75,6 +76,7 @@ class WordsTest(base.BaseTestCase):
                 | server.GONE, words.VM,
             ),
             ({'ram_gib', *quota.KEYS} - {'ram'}, words.RESOURCE),
+            (bridging.State, words.BRIDGE),
         ):
             self.assertEqual(set(), {str(one) for one in known} - {*meanings})
 

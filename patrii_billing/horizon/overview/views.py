@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from horizon import views
 
+from patrii_billing import client
 from patrii_billing.horizon import figures
 from patrii_billing.horizon import listing
 from patrii_billing.horizon import service
@@ -30,7 +31,27 @@ class OverviewView(views.HorizonTemplateView):
                 '/v1/summary', timezone=zone
             )
             context |= shown(found)
+            context['bridge'] = _bridge(service.of(self.request))
         return dict(context)
+
+
+def _bridge(api: client.Client) -> dict[str, Any] | None:
+    """How another engine is read, where there is one.
+
+    A service that is older has no answer, and a policy may keep it.
+    """
+    try:
+        found = api.get('/v1/bridge')
+    except client.Refused:
+        return None
+    if found['name'] is None:
+        return None
+    return {
+        **found,
+        'word': words.of(words.BRIDGE, found['state']),
+        'read': figures.instant(found['read_at']),
+        'missing': found['needs'] or list(filter(None, [found['why']])),
+    }
 
 
 def shown(found: _Found) -> dict[str, Any]:

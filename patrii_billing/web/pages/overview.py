@@ -38,7 +38,16 @@ def show() -> Any:
         open=[_open(*each) for each in _by_currency(summary['open'])],
         months=[_months(*each) for each in _by_currency(summary['months'])],
         calendar=_calendar(summary['due']),
+        bridge=_bridge(here),
     )
+
+
+def _bridge(here: visit.Visit) -> Mapping[str, Any] | None:
+    """How another engine is read, where there is one."""
+    if not here.may('bridge:show'):
+        return None
+    found = here.service.get('/v1/bridge')
+    return found if found['name'] is not None else None
 
 
 def _by_currency(items: _Items) -> Iterator[tuple[str, list[Any]]]:

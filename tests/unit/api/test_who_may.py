@@ -44,6 +44,9 @@ POST   /v1/actions/approve                                  admin
 POST   /v1/actions/{action_id}/retry                        admin support
 POST   /v1/actions/{action_id}/cancel                       admin support
 
+GET    /v1/bridge                                           staff
+GET    /v1/bridge/waiting                                   staff
+
 GET    /v1/credits                                          staff customers
 POST   /v1/credits                                          admin finance
 GET    /v1/credits/{credit_id}                              staff owner
