@@ -132,26 +132,11 @@ class Oracle:
             ):  # fmt: skip
                 break
             origin = earlier
-        bounds = self._boundaries(origin)
+        bounds = _boundaries(origin.plan.cycle, origin.since, origin.anchor)
         for start, end in itertools.pairwise(bounds):
             if start <= day < end:
                 return start, end
         raise AssertionError(f'{day} is beyond the story')
-
-    def _boundaries(self, term: Term) -> list[dt.date]:
-        if term.plan.cycle.startswith('days:'):
-            count = int(term.plan.cycle[5:])
-            return [
-                term.since + number * count * _DAY for number in range(-2, 400)
-            ]
-        step = _MONTHS[term.plan.cycle]
-        first = term.since.year * 12 + term.since.month - 1
-        if _on(first, term.anchor) < term.since:
-            first += 1
-        return [
-            _on(first + number * step, term.anchor)
-            for number in range(-3, 60)
-        ]
 
     def value(self, billed: Iterable[dt.date]) -> Fraction:
         """What is held on these days of one cycle costs."""
@@ -254,6 +239,18 @@ def _changes(told: Iterable[Held]) -> list[Held]:
         if was != (each.resource, each.quantity):
             kept.append(each)
     return kept
+
+
+@functools.cache
+def _boundaries(cycle: str, since: dt.date, anchor: int) -> Sequence[dt.date]:
+    if cycle.startswith('days:'):
+        count = int(cycle[5:])
+        return [since + number * count * _DAY for number in range(-2, 400)]
+    step = _MONTHS[cycle]
+    first = since.year * 12 + since.month - 1
+    if _on(first, anchor) < since:
+        first += 1
+    return [_on(first + number * step, anchor) for number in range(-3, 60)]
 
 
 def _on(month: int, day: int) -> dt.date:
