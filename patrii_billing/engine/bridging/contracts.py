@@ -51,7 +51,7 @@ def look(
     if contract.plan is None:
         raise errors.InvalidInput('names no plan')
     project = projects.find(tools, contract.project, None)
-    body = tools.db.read(_body, by, contract)
+    body = tools.db.read(_body, by, contract, tools.now().date())
     return project, subscribing.look(tools, body)
 
 
@@ -93,7 +93,10 @@ def _enter(
     project, quota = seen
     account_id = customers.account(conn, by, contract.customer, now)
     projects.add(conn, project, account_id, now, by.name)
-    body = {**_body(conn, by, contract), 'account_id': account_id}
+    body = {
+        **_body(conn, by, contract, now.date()),
+        'account_id': account_id,
+    }
     subscription_id = subscribing.create(
         conn, tools, body, quota, now, by.name
     )
@@ -103,13 +106,19 @@ def _enter(
 
 
 def _body(
-    conn: sa.Connection, by: ports.Bridge, contract: bridge.Contract
+    conn: sa.Connection,
+    by: ports.Bridge,
+    contract: bridge.Contract,
+    today: dt.date,
 ) -> dict[str, Any]:
     """The subscription, in the words of the API."""
     plan = plans.by_name(conn, str(contract.plan))
-    theirs = by.engine.invoices is bridge.Owner.THEIRS
-    # Where they invoice, the period that runs is where changes are prorated.
-    billed = contract.period_start if theirs else contract.paid_until
+    billed = contract.paid_until
+    if by.engine.invoices is bridge.Owner.THEIRS:
+        # The period that runs is where changes are prorated. They invoice
+        # one that began, and was not invoiced yet, from its start on.
+        begun = contract.start if contract.start < today else None
+        billed = contract.period_start or begun
     body = {
         'name': _name(conn, contract),
         'plan_id': plan.id,

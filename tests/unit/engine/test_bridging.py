@@ -51,6 +51,22 @@ class CustomerTest(base.BaseTestCase):
         self.assertEqual('S001', story.sub('S001').name)
         self.assertEqual([], story.links('waiting'))
 
+    def test_a_contract_that_was_not_invoiced_there_yet_is_taken_over(
+        self,
+    ) -> None:
+        story = ally.Ally()
+        story.acme(
+            start=dt.date(2026, 1, 15), period_start=None, paid_until=None,
+            anchor_day=15,
+        )  # fmt: skip
+        story.bill()
+        story.work()
+        self.assertEqual('active', story.sub('S001').billing_status)
+        self.assertEqual([], story.links('waiting'))
+        story.until('02-04')
+        self.assertEqual('shelved', story.sub('S001').billing_status)
+        self.assertEqual({}, story.lynx.lines)
+
     def test_two_customers_of_one_name_are_not_mixed_up(self) -> None:
         story = ally.Ally()
         story.acme()
