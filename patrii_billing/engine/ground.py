@@ -103,15 +103,14 @@ def read(
     ids = [sub.id for sub in subs]
     customers = {
         row.id: row
-        for row in accounts.some(conn, {sub.account_id for sub in subs})
+        for row in accounts.billed(conn, {sub.account_id for sub in subs})
     }
     agreed = _terms(conn, ids)
     projects = {sub.project for sub in subs}
     levels = _by('project', servers.levels_of(conn, projects))
     own: dict[str, set[str]] = {}
-    for other in subscriptions.of_projects(conn, projects):
-        if other.server is not None:
-            own.setdefault(other.project, set()).add(other.server)
+    for project, server in subscriptions.servers_apart(conn, projects):
+        own.setdefault(project, set()).add(server)
     spans = _by('subscription_id', invoices.spans_of(conn, ids))
     since = {sub.id: corrected_from(spans.get(sub.id, ())) for sub in subs}
     lines: Mapping[int, _Rows] = {}

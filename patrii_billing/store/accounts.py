@@ -62,6 +62,19 @@ def some(
     )
 
 
+def billed(
+    conn: sa.Connection, account_ids: Collection[int]
+) -> Sequence[sa.Row[Any]]:
+    """What a bill asks of some accounts."""
+    columns = (
+        _accounts.c.id, _accounts.c.name, _accounts.c.timezone,
+        _accounts.c.currency, _accounts.c.policy, _accounts.c.address,
+        _accounts.c.taxes, _accounts.c.discounts,
+    )  # fmt: skip
+    wanted = _accounts.c.id.in_(account_ids)
+    return rows.named(conn.execute(sa.select(*columns).where(wanted)))
+
+
 def by_name(conn: sa.Connection, name: str) -> sa.Row[Any]:
     """The account of that name. Raises NotFound."""
     row = conn.execute(

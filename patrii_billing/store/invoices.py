@@ -32,10 +32,10 @@ FOREIGN = 'foreign'
 RECORD = 'record'
 HANDOVER = 'handover'
 THEIRS = (FOREIGN, RECORD, HANDOVER)
+# What tells of one that was just issued.
 _TOLD = (
-    _invoices.c.id, _invoices.c.series, _invoices.c.number, _invoices.c.kind,
-    _invoices.c.account_id, _invoices.c.subscription_id, _invoices.c.currency,
-    _invoices.c.period_start, _invoices.c.period_end, _invoices.c.total,
+    'id', 'series', 'number', 'kind', 'account_id', 'subscription_id',
+    'currency', 'period_start', 'period_end', 'total',
 )  # fmt: skip
 _LINKS = (
     _spans.c.subscription_id, _spans.c.starts, _spans.c.ends,
@@ -96,22 +96,30 @@ def issue_all(
             for number, (values, _) in zip(numbers, drafts, strict=True)
         ],
     )  # fmt: skip
-    drawn = _invoices.c.number.between(numbers[0], numbers[-1])
-    written = rows.named(
-        conn.execute(
-            sa.select(*_TOLD)
-            .where(_invoices.c.series == series, drawn)
-            .order_by(_invoices.c.number)
+    ids = conn.scalars(
+        sa.select(_invoices.c.id)
+        .where(
+            _invoices.c.series == series,
+            _invoices.c.number.between(numbers[0], numbers[-1]),
         )
-    )
+        .order_by(_invoices.c.number)
+    ).all()
     if lines is not None:
         whose = [
-            invoice.id
-            for invoice, (_, owned) in zip(written, drafts, strict=True)
+            invoice_id
+            for invoice_id, (_, owned) in zip(ids, drafts, strict=True)
             for _ in owned
         ]
         bulk.write(conn, lines, invoice_id=whose)
-    return written
+    return rows.given(
+        _TOLD,
+        (
+            {**values, **told, 'id': invoice_id, 'number': number}
+            for invoice_id, number, (values, _) in zip(
+                ids, numbers, drafts, strict=True
+            )
+        ),
+    )
 
 
 def _reference(
@@ -204,7 +212,11 @@ def billed_so_far(
         .group_by(_invoices.c.subscription_id)
     ).all()
     newest = _invoices.c.id.in_([last for *_, last in sums if last])
-    found = conn.execute(sa.select(*_TOLD).where(newest))
+    columns = (
+        _invoices.c.id, _invoices.c.total,
+        _invoices.c.period_start, _invoices.c.period_end,
+    )  # fmt: skip
+    found = conn.execute(sa.select(*columns).where(newest))
     last = {row.id: row for row in rows.named(found)}
     return {
         subscription_id: (int(billed), last.get(last_id))

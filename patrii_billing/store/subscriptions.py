@@ -20,6 +20,12 @@ from patrii_billing.store import terms
 
 _subs = schema.subscriptions
 _holds = schema.holds
+# What no bill asks: the place on the ladder, and what tells of it.
+_UNBILLED = {
+    'step', 'reminder', 'step_invoice', 'due_at', 'awaits', 'case_id',
+    'round', 'late', 'frozen', 'status_since', 'enforce_from', 'created_at',
+}  # fmt: skip
+_BILLED = tuple(one for one in _subs.c if one.name not in _UNBILLED)
 
 
 def add(
@@ -204,10 +210,13 @@ def claim_to_charge(
 def claimed(
     conn: sa.Connection, ids: Sequence[int], until: dt.datetime
 ) -> Sequence[sa.Row[Any]]:
-    """Those of a claim that nobody else has charged or put off since."""
+    """Those of a claim that nobody else has charged or put off since.
+
+    Without their place on the ladder.
+    """
     return rows.named(
         conn.execute(
-            _subs.select()
+            sa.select(*_BILLED)
             .where(_subs.c.id.in_(ids), _subs.c.charge_at == until)
             .order_by(_subs.c.account_id, _subs.c.id)
         )
@@ -280,6 +289,17 @@ def of_projects(
             )
         )
     )
+
+
+def servers_apart(
+    conn: sa.Connection, projects: Collection[str]
+) -> Sequence[sa.Row[Any]]:
+    """(project, server) of each of theirs that is of one server alone."""
+    return conn.execute(
+        sa.select(_subs.c.project, _subs.c.server).where(
+            _subs.c.project.in_(projects), _subs.c.server.is_not(None)
+        )
+    ).all()
 
 
 def pauses(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Text is quoted for MySQL exactly as its driver would do it."""
 
+import datetime as dt
 from unittest import mock
 
 import hypothesis
@@ -8,13 +9,27 @@ from hypothesis import strategies
 import markupsafe
 from oslotest import base
 from pymysql import connections
+from pymysql.constants import FIELD_TYPE
 from pymysql.constants import SERVER_STATUS
 from pymysql import converters
 
+from patrii_billing.domain import lifecycle
 from patrii_billing.store import quoting
 
 SPECIAL = '\\\0\n\r\x1a"\'%_;-a\u00e9\u2019\U0001f427'
 TEXTS = strategies.text() | strategies.text(strategies.sampled_from(SPECIAL))
+MOMENTS = strategies.dates() | strategies.datetimes()
+VALUES = (
+    MOMENTS
+    | strategies.none()
+    | strategies.integers()
+    | strategies.booleans()
+    | strategies.floats(allow_nan=False, allow_infinity=False)
+    | strategies.decimals(allow_nan=False, allow_infinity=False)
+    | strategies.binary()
+    | strategies.datetimes(timezones=strategies.timezones())
+    | strategies.sampled_from(lifecycle.InvoiceState)
+)
 
 
 class QuotingTest(base.BaseTestCase):
@@ -43,6 +58,32 @@ class QuotingTest(base.BaseTestCase):
 
         by_letter.assert_not_called()
 
-    def assert_alike(self, text: str, status: int) -> None:
+    @hypothesis.given(VALUES)
+    def test_other_values_as_by_the_driver(self, value: object) -> None:
+        for status in (0, SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES):
+            self.assert_alike(value, status)
+
+    @hypothesis.given(MOMENTS)
+    def test_days_and_instants_are_read_as_by_the_driver(
+        self, moment: dt.date
+    ) -> None:
+        self.assert_read_alike(str(moment))
+
+    def test_what_is_no_day_is_read_as_by_the_driver(self) -> None:
+        for text in (
+            '0000-00-00', '2026-02-30', '0000-00-00 00:00:00',
+            '2026-02-30 10:00:00', '2026-02-03 24:00:00',
+        ):  # fmt: skip
+            self.assert_read_alike(text)
+
+    def assert_read_alike(self, text: str) -> None:
+        kind = (
+            FIELD_TYPE.DATETIME if ' ' in text else FIELD_TYPE.DATE
+        )
+        self.assertEqual(
+            self.theirs.decoders[kind](text), self.ours.decoders[kind](text)
+        )
+
+    def assert_alike(self, text: object, status: int) -> None:
         self.ours.server_status = self.theirs.server_status = status
         self.assertEqual(self.theirs.escape(text), self.ours.escape(text))
