@@ -157,12 +157,15 @@ class Siege(fixtures.Fixture):
     # Calamities.
 
     def kill_one(self) -> None:
-        """kill -9 of any worker."""
-        living = self._workers(*WORKERS)
-        if living:
-            role, worker = random.choice(living)
-            _signal(worker, signal.SIGKILL)
-            self.fallen[role] += 1
+        """kill -9 of any worker, as soon as one lives."""
+        until = time.monotonic() + PATIENCE
+        while not (living := self._workers(*WORKERS)):
+            if time.monotonic() > until:
+                raise TimeoutError('no worker lives')
+            time.sleep(0.1)
+        role, worker = random.choice(living)
+        _signal(worker, signal.SIGKILL)
+        self.fallen[role] += 1
 
     def kill_daemon(self) -> None:
         """kill -9 of a daemon with all its workers, and a new one."""
