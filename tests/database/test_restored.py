@@ -166,6 +166,26 @@ class StoryTest(RestoredTestCase):
         self.assertEqual('shelved', self.status())
         self.assertEqual({'shelved_offloaded', 'locked'}, self.done())
 
+    def test_a_young_backup_hurts_nobody_where_it_is_stopped_first(
+        self,
+    ) -> None:
+        """By the page, for no gap tells of it."""
+        self.run_until(_BACKUP + 10 * _HOUR)
+        self.put_back(self.backup())
+        [stop] = [
+            words[1:]
+            for words in test_operations.commands('backup')
+            if words[1:2] == ['stop']
+        ]
+        self.manage(*stop)
+
+        self.work(_BACKUP + 14 * _HOUR)
+
+        self.assertEqual({'active'}, self.done())
+        said = self.manage('enforcement')
+        self.assertIn(stop[-1], said)
+        self.assertNotIn('nothing ran', said)
+
     def test_numbers_that_were_mailed_since_are_not_given_again(self) -> None:
         backup = self.backup()
         self.run_until(_NEXT_DAY)
