@@ -32,6 +32,7 @@ from tests.simulator import stepping
 from tests.unit.intake import messages
 
 _S = dt.timedelta(seconds=1)
+_SKEW = 3 * _S  # by which the clock of a host may be ahead or behind
 _DAY = dt.timedelta(days=1)
 SIDES = ('cloud', 'books', 'mail', 'reconciler', 'processor', 'listener')
 _STEPS = {'cloud': 'cloud', 'books': 'books', 'mail': 'mail'}
@@ -67,11 +68,13 @@ class Plan:
     pays: bool
     tight: bool  # caps of one an hour
     late: bool  # if he pays, then when all that was due is done
+    skewed: bool  # the clocks of nova's hosts differ
 
     def told(self) -> Iterator[str]:
-        yield f'{self.cast} servers, {self.place}' + (
-            ', caps of one' if self.tight else ''
-        )
+        words = [f'{self.cast} servers', self.place]
+        words += ['caps of one'] * self.tight
+        words += ['clocks that differ'] * self.skewed
+        yield ', '.join(words)
 
 
 class Broken(Exception):
@@ -262,8 +265,15 @@ class Play:
         del made['metadata']
         return {
             **made, 'message_id': f'message-{number}',
-            'timestamp': f'{self.now():%Y-%m-%d %H:%M:%S.%f}',
+            'timestamp': f'{self._told_at(number):%Y-%m-%d %H:%M:%S.%f}',
         }  # fmt: skip
+
+    def _told_at(self, number: int) -> dt.datetime:
+        """By the clock of some host of nova's."""
+        if not self.plan.skewed:
+            return self.now()
+        off = random.Random(self.plan.seed * 1000 + number).uniform(-1, 1)
+        return self.now() + off * _SKEW
 
     def notify(self, event: str, shown: Any, deleted: bool = False) -> None:
         data: dict[str, Any] = {}
@@ -740,4 +750,5 @@ def plan(seed: int) -> Plan:
         pays=draw.random() < 0.8,
         tight=draw.random() < 0.15,
         late=draw.random() < 0.5,
+        skewed=draw.random() < 0.3,
     )

@@ -450,7 +450,17 @@ def all_is_on_the_timeline(play: Any) -> Sins:
 
 
 def the_books_know_the_fleet(play: Any) -> Sins:
-    """2: after a look at nova, what was lost or forged makes no difference."""
+    """2: after a look at nova, what was lost or forged makes no difference.
+
+    Neither to what a server is, nor to what it is billed as from now on.
+    """
+    billed = {
+        server: (flavor, quantity == '1')
+        for server, flavor, quantity in play.books.ask(
+            'SELECT server, resource, quantity FROM levels '
+            'WHERE server IS NOT NULL ORDER BY at, quantity = 0, id'
+        )
+    }
     booked = {
         server: (flavor, gone is not None)
         for server, flavor, gone in play.books.ask(
@@ -461,6 +471,8 @@ def the_books_know_the_fleet(play: Any) -> Sins:
         right = guest.shown.flavor, False
         if booked.get(server) != right:
             yield f'{play.names[server]}: {right}, not {booked.get(server)}'
+        if billed.get(server) != (guest.shown.flavor, True):
+            yield f'{play.names[server]} is billed as {billed.get(server)}'
     [(swept,)] = play.books.ask('SELECT swept_at FROM watch')
     looked_at = ledgers.instant(swept)
     for server, guest in play.nova.gone.items():
@@ -469,6 +481,8 @@ def the_books_know_the_fleet(play: Any) -> Sins:
             continue  # nobody has looked since
         if server in booked and not booked[server][1]:
             yield f'{play.names[server]} is gone, and the books have it'
+        if billed.get(server, ('', False))[1]:
+            yield f'{play.names[server]} is gone, and billed on'
 
 
 def no_error_of_our_own(play: Any) -> Sins:

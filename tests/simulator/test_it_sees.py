@@ -119,6 +119,17 @@ class ItSeesTest(base.BaseTestCase):
             'the_living_are_not_written_off',
         )
 
+    def test_an_end_after_which_something_is_billed(self) -> None:
+        self.assert_seen(
+            mock.patch.object(
+                seeing, '_drop_since', lambda _conn, known, _at: known.flavor
+            ),
+            'the_books_know_the_fleet',
+            acts=('resizes web', 'deletes web'),
+            place='invoiced',
+            skewed=True,
+        )
+
     def test_a_server_that_is_remembered_too_late(self) -> None:
         real = custody.change
 
@@ -164,7 +175,10 @@ class ItSeesTest(base.BaseTestCase):
 
 
 def _crowded(
-    plan: history.Plan, acts: tuple[str, ...] = (), place: str = ''
+    plan: history.Plan,
+    acts: tuple[str, ...] = (),
+    place: str = '',
+    skewed: bool = False,
 ) -> history.Plan:
     """With two of each worker, who often have to wait for each other."""
     sides = tuple(f'{side}@{host}' for side in history.SIDES for host in 'AB')
@@ -178,7 +192,12 @@ def _crowded(
         )
         for each in plan.rounds
     )
-    return dataclasses.replace(plan, rounds=rounds, place=place or plan.place)
+    return dataclasses.replace(
+        plan,
+        rounds=rounds,
+        place=place or plan.place,
+        skewed=skewed or plan.skewed,
+    )
 
 
 def _claim_without_looking(
