@@ -2,6 +2,7 @@
 """Another subscription engine that is the source of customers and debts."""
 
 from oslo_config import cfg
+from oslo_config import types
 
 GROUP = 'bridge'
 
@@ -11,6 +12,9 @@ company runs already. What is read of it decides whom the ladder is about;
 what is done here is told there. Each engine has a section of its own. Spans
 are written as in [ladder].
 """
+
+# Of a customer, and of a contract.
+_KEPT = ('name', 'contacts', 'locale', 'timezone', 'address', 'plan')
 
 _OPTIONS = (
     cfg.StrOpt(
@@ -24,11 +28,12 @@ there is none. `patrii-billing-manage bridge show` says what was found.
     ),
     cfg.ListOpt(
         'ours',
+        item_type=types.String(choices=_KEPT),
         default=[],
         help="""
 What of a customer is kept here and not there, of: name, contacts, locale,
-timezone, address. What is not named follows the engine, whatever is said of
-it here.
+timezone, address; and the plan of his contracts. What is not named follows
+the engine, whatever is said of it here.
 """,
     ),
     cfg.StrOpt(

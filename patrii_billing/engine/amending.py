@@ -83,7 +83,7 @@ def change_plan(
         )
     _must_price(conn, sub, new)
     starts, ends = _running(conn, sub, now)
-    alike = _counted(old) == _counted(new)
+    alike = is_alike(old, new)
     day = since or (ends if alike else sub.billed_until)
     if not alike and day != sub.billed_until:
         raise errors.Conflict(
@@ -106,6 +106,11 @@ def change_plan(
     correct.settle(conn, tools, subscriptions.get(conn, sub.id), now)
     collect.judge_account(conn, tools, sub.account_id, now)
     return day
+
+
+def is_alike(plan: sa.Row[Any], other: sa.Row[Any]) -> bool:
+    """Whether both may bill parts of one cycle."""
+    return _counted(plan) == _counted(other)
 
 
 def _going_on(

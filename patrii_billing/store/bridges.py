@@ -153,16 +153,44 @@ def change(conn: sa.Connection, /, link_id: int, **values: Any) -> None:
 def waiting(
     conn: sa.Connection, bridge: str, kind: str, after: int, limit: int
 ) -> _Rows:
-    """Records that were read and not taken over, from after an id on."""
+    """Records that wait, wholly or in part, from after an id on.
+
+    Those that were not taken over, and those of which something else is said
+    there now, which a person is to settle.
+    """
+    linked = sa.and_(
+        _links.c.state == LinkState.LINKED, _links.c.why.is_not(None)
+    )
+    return conn.execute(
+        _links.select()
+        .where(
+            _links.c.bridge == bridge,
+            sa.or_(_links.c.state == LinkState.WAITING, linked),
+            _links.c.kind == kind,
+            _links.c.id > after,
+        )
+        .order_by(_links.c.id)
+        .limit(limit)
+    ).all()
+
+
+def longest_waiting(
+    conn: sa.Connection,
+    bridge: str,
+    kind: str,
+    before: dt.datetime,
+    limit: int,
+) -> _Rows:
+    """Records that were not taken over, those tried longest ago first."""
     return conn.execute(
         _links.select()
         .where(
             _links.c.bridge == bridge,
             _links.c.state == LinkState.WAITING,
             _links.c.kind == kind,
-            _links.c.id > after,
+            _links.c.seen_at < before,
         )
-        .order_by(_links.c.id)
+        .order_by(_links.c.seen_at, _links.c.id)
         .limit(limit)
     ).all()
 
@@ -177,20 +205,36 @@ def counted(conn: sa.Connection, bridge: str) -> dict[tuple[str, str], int]:
     return {(kind, state): int(count) for kind, state, count in rows}
 
 
+def count_unseen(
+    conn: sa.Connection, bridge: str, kind: str, before: dt.datetime
+) -> int:
+    """How many `unseen` has, which may be all there are."""
+    counted = conn.execute(
+        sa.select(sa.func.count()).where(*_unseen(bridge, kind, before))
+    )
+    return int(counted.scalar_one())
+
+
 def unseen(
     conn: sa.Connection, bridge: str, kind: str, before: dt.datetime
 ) -> _Rows:
     """Linked records that a reading of all since an instant did not show."""
     return conn.execute(
         _links.select()
-        .where(
-            _links.c.bridge == bridge,
-            _links.c.kind == kind,
-            _links.c.state == LinkState.LINKED,
-            _links.c.seen_at < before,
-        )
+        .where(*_unseen(bridge, kind, before))
         .order_by(_links.c.id)
     ).all()
+
+
+def _unseen(
+    bridge: str, kind: str, before: dt.datetime
+) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        _links.c.bridge == bridge,
+        _links.c.kind == kind,
+        _links.c.state == LinkState.LINKED,
+        _links.c.seen_at < before,
+    )
 
 
 def of_subscription(

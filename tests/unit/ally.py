@@ -63,10 +63,7 @@ class Ally(stories.Story):
             },
         )
         self._run._running = True
-        world.projects.projects[PROJECT] = cloud.KeystoneProject(
-            PROJECT, PROJECT
-        )
-        world.quotas.quotas[PROJECT] = {'cores': 8, 'instances': 10}
+        self.add_project(PROJECT)
         self.db.write(
             world.boot, scenario.Server('web', 's1'), PROJECT,
             stories.instant('01-01'),
@@ -75,6 +72,11 @@ class Ally(stories.Story):
     @property
     def now(self) -> dt.datetime:
         return self.world.clock.now()
+
+    def add_project(self, name: str) -> None:
+        """One of keystone's, without a server."""
+        self.world.projects.projects[name] = cloud.KeystoneProject(name, name)
+        self.world.quotas.quotas[name] = {'cores': 8, 'instances': 10}
 
     def acme(self, **more: Any) -> None:
         """A customer with a contract for the project, paid until 1 Feb."""
@@ -123,6 +125,10 @@ class Ally(stories.Story):
             f'{row.kind} {row.ref}' + (f': {row.why}' if row.why else '')
             for row in self.rows(schema.links, state=state)
         ]
+
+    def debts(self) -> list[str]:
+        """Of `owed`, what the other engine told of."""
+        return [one for one in self.owed() if one.startswith('foreign')]
 
     def owed(self) -> list[str]:
         return [

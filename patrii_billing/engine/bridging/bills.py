@@ -49,13 +49,25 @@ def fold(
     What is paid and was never open here is only remembered, and so are
     the bills of an engine that collects for invoices of ours.
     """
+    records.check(bill)
     customer = bridges.link(conn, by.name, bridges.CUSTOMER, bill.customer)
     if customer is None or customer.account_id is None:
         raise errors.NotFound('its customer has no account here')
     accounts.lock(conn, customer.account_id)
     known = bridges.link(conn, by.name, bridges.BILL, bill.ref)
+    if known is not None and known.account_id not in (
+        None, customer.account_id
+    ):  # fmt: skip
+        raise errors.Conflict(f'it was of {known.customer} before')
     invoice_id = known.invoice_id if known is not None else None
     owed = bill.owed if bill.state is bridge.BillState.OPEN else 0
+    account = accounts.get(conn, customer.account_id)
+    counts = owed > 0 or invoice_id is not None
+    if counts and bill.currency != account.currency:
+        raise errors.Conflict(
+            f'it is in {bill.currency}, and {account.name} pays in '
+            f'{account.currency}'
+        )
     if invoice_id is None and owed > 0:
         sub = _answers(conn, by, bill, customer.account_id)
         theirs = by.engine.invoices is bridge.Owner.THEIRS
@@ -83,11 +95,6 @@ def _enter(
     now: dt.datetime,
 ) -> int:
     account = accounts.get(conn, account_id)
-    if bill.currency != account.currency:
-        raise errors.Conflict(
-            f'it is in {bill.currency}, and {account.name} pays in '
-            f'{account.currency}'
-        )
     policy = tools.settings.policy.reading(account.policy)
     if sub is not None:
         policy = gather.policy(conn, tools, sub)

@@ -12,6 +12,7 @@ from patrii_billing.domain import cloud
 from patrii_billing.domain import lifecycle
 from patrii_billing.domain.lifecycle import LinkState
 from patrii_billing.engine import agreeing
+from patrii_billing.engine import amending
 from patrii_billing.engine.bridging import customers
 from patrii_billing.engine.bridging import records
 from patrii_billing.engine import contract as ends
@@ -25,6 +26,9 @@ from patrii_billing.store import accounts
 from patrii_billing.store import bridges
 from patrii_billing.store import plans
 from patrii_billing.store import subscriptions
+
+# What of a contract may be decided here, besides what of a customer may.
+PLAN = 'plan'
 
 _Look = tuple[cloud.KeystoneProject, agreeing.Quota | None]
 
@@ -64,6 +68,7 @@ def fold(
     now: dt.datetime,
 ) -> None:
     """Enter it, or follow what changed. Raises BillingError."""
+    records.check(contract)
     known = bridges.link(conn, by.name, bridges.CONTRACT, contract.ref)
     subscription_id = known.subscription_id if known is not None else None
     if subscription_id is None:
@@ -72,12 +77,15 @@ def fold(
         subscription_id = _enter(conn, tools, by, contract, seen, now)
     sub = subscriptions.get(conn, subscription_id)
     accounts.lock(conn, sub.account_id)
+    _must_be_of_same(sub, known, contract)
+    unlike = _follow_plan(conn, tools, by, sub, contract, now)
+    sub = subscriptions.get(conn, sub.id)
     _follow_end(conn, tools, by, sub, contract, now)
     _follow_holds(conn, tools, by, sub.id, contract, known, now)
     bridges.put(
         conn, by.name, bridges.CONTRACT, contract.ref, now,
         customer=contract.customer, said=records.written(contract),
-        state=LinkState.LINKED, why=_differs(conn, sub, contract),
+        state=LinkState.LINKED, why=unlike,
         account_id=sub.account_id, subscription_id=sub.id,
     )  # fmt: skip
 
@@ -137,6 +145,59 @@ def _name(conn: sa.Connection, contract: bridge.Contract) -> str:
     except errors.NotFound:
         return contract.name
     return f'{contract.name} ({contract.ref})'
+
+
+def _must_be_of_same(
+    sub: sa.Row[Any], known: sa.Row[Any] | None, contract: bridge.Contract
+) -> None:
+    """Servers go to no other customer or project by a word of another engine.
+
+    Raises Conflict; a person is to settle it, see engine.bridging.doubt.
+    """
+    linked = known is not None and known.subscription_id is not None
+    if known is not None and linked and contract.customer != known.customer:
+        raise errors.Conflict(
+            f'the customer is another there: {contract.customer}'
+        )
+    if contract.project not in (None, sub.project):
+        raise errors.Conflict(
+            f'the project is another there: {contract.project}'
+        )
+
+
+def _follow_plan(
+    conn: sa.Connection,
+    tools: toolbox.Tools,
+    by: ports.Bridge,
+    sub: sa.Row[Any],
+    contract: bridge.Contract,
+    now: dt.datetime,
+) -> str | None:
+    """Bill by the plan that is said there; why not, if that cannot be.
+
+    Where we invoice, from today on, and prorated by our rules; where they do,
+    it is prorated there, and here it holds from the end of what is billed.
+    """
+    old = plans.get(conn, sub.plan_id)
+    if PLAN in by.ours or contract.plan in (None, old.name):
+        return None
+    if sub.contract == lifecycle.Contract.ENDED or sub.ends_on is not None:
+        return None
+    try:
+        with conn.begin_nested():
+            new = plans.by_name(conn, str(contract.plan))
+            since = sub.billed_until
+            if sub.invoiced_by is None and amending.is_alike(old, new):
+                today = ends.today(conn, sub, now)
+                since = min(max(today, sub.start), since)
+            amending.change_plan(
+                conn, tools, sub.id, new.id, since, now, by.name,
+                f'as in {by.name}',
+            )  # fmt: skip
+    except (errors.Conflict, errors.InvalidInput, errors.NotFound) as error:
+        there = contract.plan
+        return f'the plan is {old.name} here and {there} there: {error}'
+    return None
 
 
 def _follow_end(
@@ -205,16 +266,3 @@ def _follow_holds(
                 by.name, now,
             )  # fmt: skip
             taken.add(new.type)
-
-
-def _differs(
-    conn: sa.Connection, sub: sa.Row[Any], contract: bridge.Contract
-) -> str | None:
-    """What is said there of what is decided here: for a person to see."""
-    plan = plans.get(conn, sub.plan_id).name
-    found = []
-    if contract.plan not in (None, plan):
-        found.append(f'the plan is {plan} here and {contract.plan} there')
-    if contract.project not in (None, sub.project):
-        found.append(f'the project is another there: {contract.project}')
-    return '; '.join(found) or None

@@ -36,6 +36,7 @@ def fold(
 
     Raises BillingError for what an account cannot be.
     """
+    records.check(customer)
     known = bridges.link(conn, by.name, bridges.CUSTOMER, customer.ref)
     account_id = known.account_id if known is not None else None
     if account_id is not None:

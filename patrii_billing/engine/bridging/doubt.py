@@ -88,6 +88,11 @@ def why_not(
     name = known.bridge
     if known.state == LinkState.GONE:
         return f'{name} does not have the contract any more'
+    sub = subscriptions.get(conn, subscription_id)
+    said = known.said.get
+    same = said('customer', known.customer) == known.customer
+    if not same or said('project') not in (None, sub.project):
+        return f'{name} has the contract for another: {known.why}'
     if name not in tools.bridges:
         return f'{name}, where it is invoiced, is not connected'
     if not standing.is_fresh(bridges.get(conn, name), tools.settings, now):
@@ -98,7 +103,7 @@ def why_not(
         if not _is_free(row):
             return f'{name}: {row.ref} is not understood: {row.why}'
         free += row.said['free']
-    if free and free >= _past_due(conn, tools, subscription_id, now):
+    if free and free >= _past_due(conn, tools, sub, now):
         return f'{name}: {doubtful[0].ref} may pay it: {doubtful[0].why}'
     return None
 
@@ -111,14 +116,13 @@ def _is_free(row: sa.Row[Any]) -> bool:
 def _past_due(
     conn: sa.Connection,
     tools: toolbox.Tools,
-    subscription_id: int,
+    sub: sa.Row[Any],
     now: dt.datetime,
 ) -> int:
     """So much (minor units) would end his arrears."""
-    sub = subscriptions.get(conn, subscription_id)
     due = sum(
         invoice.owed
-        for invoice in invoices.open_of_subscription(conn, subscription_id)
+        for invoice in invoices.open_of_subscription(conn, sub.id)
         if invoice.due_at <= now
     )
     return int(due - gather.policy(conn, tools, sub).tolerance)

@@ -34,9 +34,18 @@ def put_off(
     """Remember a record that waits; one that is linked stays so."""
     known = bridges.link(conn, by.name, kind, record.ref)
     linked = known is not None and known.state != LinkState.WAITING
-    customer = record.ref
-    if kind != bridges.CUSTOMER:
-        customer = str(getattr(record, 'customer', ''))
+    customer = getattr(record, 'customer', record.ref)
+    if known is not None and linked:
+        # Whose it was: it is for a person to say that it is another's.
+        customer = known.customer
+        if kind == bridges.CONTRACT:
+            tell.operator(
+                conn, now, 'contract_unlike',
+                f'bridge:{by.name}:unlike:{known.id}:{now.date()}',
+                f'{known.said["name"]} in {by.name}: {why}'[:_LONGEST],
+                account_id=known.account_id,
+                subscription_id=known.subscription_id,
+            )  # fmt: skip
     bridges.put(
         conn, by.name, kind, record.ref, now, customer=customer,
         said=records.written(record), why=why[:_LONGEST],
@@ -45,13 +54,20 @@ def put_off(
 
 
 def unread(
-    conn: sa.Connection, by: ports.Bridge, ref: str, why: str
+    conn: sa.Connection,
+    by: ports.Bridge,
+    ref: str,
+    why: str,
+    now: dt.datetime,
 ) -> None:
     """A record that makes no sense: what is known of it is in doubt."""
     for kind in (bridges.CONTRACT, bridges.BILL, bridges.PAYMENT):
         known = bridges.link(conn, by.name, kind, ref)
         if known is not None:
-            bridges.change(conn, known.id, why=why[:_LONGEST])
+            bridges.change(
+                conn, known.id, why=why[:_LONGEST], seen_at=now,
+                missed_at=None,
+            )  # fmt: skip
 
 
 def mind(
@@ -67,18 +83,19 @@ def mind(
     """
     counted = bridges.counted(conn, by.name)
     for kind in (bridges.CONTRACT, bridges.BILL, bridges.PAYMENT):
-        rows = bridges.unseen(conn, by.name, kind, began)
+        missing = bridges.count_unseen(conn, by.name, kind, began)
         known = counted.get((kind, LinkState.LINKED), 0)
         most = max(_LEAST, known * tools.settings.max_gone_share // 100)
-        if len(rows) > most:
+        if missing > most:
             tell.operator(
                 conn, now, 'bridge_shrunk',
                 f'bridge:{by.name}:{kind}:{now.date()}',
-                f'{by.name} shows {len(rows)} of {known} {kind}s no more: '
+                f'{by.name} shows {missing} of {known} {kind}s no more: '
                 'nothing follows from that before it shows them, or fewer '
                 'are missing',
             )  # fmt: skip
         else:
+            rows = bridges.unseen(conn, by.name, kind, began)
             _miss(conn, tools, rows, now)
 
 

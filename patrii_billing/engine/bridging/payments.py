@@ -38,6 +38,7 @@ def fold(
 
     Money that never paid an invoice of ours is only remembered.
     """
+    records.check(payment)
     customer = bridges.link(conn, by.name, bridges.CUSTOMER, payment.customer)
     if customer is None or customer.account_id is None:
         raise errors.NotFound('its customer has no account here')
@@ -62,8 +63,6 @@ def _check(
     payment: bridge.Payment,
     account: sa.Row[Any],
 ) -> None:
-    if min(payment.amount, payment.free) < 0:
-        raise errors.InvalidInput('is below zero', 'amount')
     if payment.currency != account.currency:
         raise errors.Conflict(
             f'it is in {payment.currency}, and {account.name} pays in '

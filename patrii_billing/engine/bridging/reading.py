@@ -35,7 +35,7 @@ from patrii_billing.store import database
 
 LOG = logging.getLogger(__name__)
 
-_BATCH = 100
+_RETRIED = 500
 _AN_ERROR = 'an error of this service, see its log'
 
 
@@ -127,7 +127,9 @@ class _Reading:
         self._take_all(of_payments, page.payments)
         for ref, why in page.unread.items():
             LOG.warning('%s: %s cannot be read: %s', self._by.name, ref, why)
-            self._tools.db.write(missing.unread, self._by, ref, why)
+            self._tools.db.write(
+                missing.unread, self._by, ref, why, self._began
+            )
         self._keep_hold()
 
     def _take_all(
@@ -136,12 +138,15 @@ class _Reading:
         """Take over what is new or other than it was."""
         known = self._tools.db.read(
             bridges.links_of, self._by.name, kind.name,
-            [record.ref for record in found],
+            [one.ref for one in found if records.is_known_by(one)],
         )  # fmt: skip
         same = []
         for record in found:
-            newest = self._newest or record.changed_at
-            self._newest = max(newest, record.changed_at)
+            self._note_time(record)
+            if not records.is_known_by(record):
+                LOG.error('%s: a %s has a ref that cannot be kept: %.80r',
+                          self._by.name, kind.name, record.ref)  # fmt: skip
+                continue
             link = known.get(record.ref)
             if link is not None and _is_same(link, record):
                 same.append(link.id)
@@ -151,6 +156,14 @@ class _Reading:
                 self._keep_hold()
         if same:
             self._tools.db.write(bridges.seen, same, self._began)
+
+    def _note_time(self, record: records.Record) -> None:
+        """Where the next reading begins; what is dated ahead moves it not.
+
+        What is read again for that does no harm.
+        """
+        at = min(record.changed_at, self._began)
+        self._newest = max(self._newest or at, at)
 
     def _take(self, kind: _Kind, record: Any) -> None:
         try:
@@ -192,15 +205,18 @@ class _Reading:
         )
 
     def _retry(self) -> None:
-        """Try what waits again: its customer or its plan may be here now."""
+        """Try what waits again: its customer or its plan may be here now.
+
+        Those that wait longest, and no more of them than a reading has time
+        for: a company may sell much that is no business of ours.
+        """
         for kind in self._kinds[1:]:
-            after = 0
-            while rows := self._tools.db.read(
-                bridges.waiting, self._by.name, kind.name, after, _BATCH
-            ):
-                for row in rows:
-                    self._take(kind, kind.read(row.said, row.seen_at))
-                after = rows[-1].id
+            rows = self._tools.db.read(
+                bridges.longest_waiting, self._by.name, kind.name,
+                self._began, _RETRIED,
+            )  # fmt: skip
+            for row in rows:
+                self._take(kind, kind.read(row.said, row.seen_at))
                 self._keep_hold()
 
     def _keep_hold(self) -> None:

@@ -7,8 +7,40 @@ import datetime as dt
 from typing import Any
 
 from patrii_billing.domain import bridge
+from patrii_billing import errors
 
 Record = bridge.Customer | bridge.Contract | bridge.Bill | bridge.Payment
+
+
+# The length of what names a record, and of what is shown of it.
+_REF = 200
+_SHOWN = 255
+# Days that may be meant; an engine's "never" is none of them.
+_FIRST, _LAST = dt.date(1970, 1, 1), dt.date(2200, 1, 1)
+
+
+def is_known_by(record: Record) -> bool:
+    """Whether its ref and its customer's can be kept as they are."""
+    refs = (record.ref, getattr(record, 'customer', record.ref))
+    return all(0 < len(ref) <= _REF and '\0' not in ref for ref in refs)
+
+
+def check(record: Record) -> None:
+    """Raises InvalidInput for what no engine can mean."""
+    for name in (field.name for field in dataclasses.fields(record)):
+        value = getattr(record, name)
+        if name == 'changed_at':
+            continue
+        if isinstance(value, str) and (len(value) > _SHOWN or '\0' in value):
+            raise errors.InvalidInput(
+                f'must be of {_SHOWN} characters at most', name
+            )
+        if isinstance(value, dt.date) and not _FIRST <= value < _LAST:
+            raise errors.InvalidInput(f'is no day to go by: {value}', name)
+        if isinstance(value, int) and value < 0:
+            raise errors.InvalidInput('is below zero', name)
+    if isinstance(record, bridge.Bill) and record.owed > record.total:
+        raise errors.InvalidInput('is more than its total', 'owed')
 
 
 def written(record: Record) -> dict[str, Any]:
@@ -88,6 +120,8 @@ def _day(said: str | None) -> dt.date | None:
 def _plain(value: Any) -> Any:
     if isinstance(value, dt.date):
         return value.isoformat()
+    if isinstance(value, str):
+        return value.replace('\0', '')  # Not every database keeps it.
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):

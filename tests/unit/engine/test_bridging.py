@@ -375,6 +375,11 @@ class TellingTest(base.BaseTestCase):
         )
 
 
+def agreed(story: ally.Ally) -> list[dt.date]:
+    """Since when each of its terms holds."""
+    return [row.since for row in story.rows(schema.terms)]
+
+
 class ContractTest(base.BaseTestCase):
     def test_a_hold_there_holds_the_ladder_here(self) -> None:
         story = ally.Ally()
@@ -415,3 +420,53 @@ class ContractTest(base.BaseTestCase):
         self.assertEqual('ended', sub.contract)
         self.assertEqual(dt.date(2026, 2, 5), sub.ends_on)
         self.assertEqual('active', story.shows())
+
+    def test_a_plan_that_is_changed_there_is_changed_here(self) -> None:
+        story = ally.Ally()
+        story.acme()
+        story.until('01-31')
+        story.lynx.change(story.lynx.contracts, 's1', plan='quota')
+        story.until('02-02')
+        # They prorate it: here it holds from what is not billed yet.
+        self.assertEqual(dt.date(2026, 3, 1), agreed(story)[-1])
+        self.assertEqual({}, story.lynx.lines)
+        self.assertEqual([], story.links('waiting'))
+
+    def test_where_we_invoice_it_is_prorated_from_that_day_on(self) -> None:
+        story = ally.Ally()
+        story.lynx.invoices = bridge.Owner.OURS
+        story.acme(plan='quota')
+        story.until('01-31')
+        story.lynx.collect('p1', 'c1', 4000)
+        story.until('02-05')
+        story.lynx.change(story.lynx.contracts, 's1', plan='vps')
+        story.work()
+        self.assertEqual(dt.date(2026, 2, 5), agreed(story)[-1])
+        # 24 of 28 days: a server at 10.00 instead of 8 cores at 5.00.
+        story.until('02-27')
+        self.assertEqual(
+            [4000, -3429, 857, 1000],
+            [line.net for line in story.rows(schema.lines)],
+        )
+
+    def test_a_plan_of_ours_is_not_followed(self) -> None:
+        story = ally.Ally(ours='plan')
+        story.acme()
+        story.until('01-31')
+        story.lynx.change(story.lynx.contracts, 's1', plan='quota')
+        story.until('02-02')
+        self.assertEqual([dt.date(2025, 6, 1)], agreed(story))
+        self.assertEqual('contract s1', story.links('linked')[1])
+
+    def test_a_plan_that_is_not_here_is_for_a_person(self) -> None:
+        story = ally.Ally()
+        story.acme()
+        story.bill()
+        story.until('01-31')
+        story.lynx.change(story.lynx.contracts, 's1', plan='gold')
+        story.until('02-04')
+        self.assertIn(
+            'the plan is vps here and gold there', story.links('linked')[1]
+        )
+        # He owes for what he has.
+        self.assertEqual('shelved', story.sub('S001').billing_status)
