@@ -78,11 +78,9 @@ def see(
     settled = shown.vm_state != 'resized' and not shown.task_state
     if settled:
         known = _disprove(conn, tools, known, shown, at, now)
-    if known.deleted_at is not None:  # restored from a soft delete
-        servers.change(conn, known.id, deleted_at=None)
-        _drop_since(conn, known, at)
+    if known.deleted_at is not None:
         flavor = shown.flavor if settled else known.flavor
-        _level(conn, known, flavor, heard.ONE, at, 'restored')
+        _revive(conn, known, flavor, at)
     if settled and shown.flavor != known.flavor:
         # A notification may tell of it at this very moment.
         known = servers.lock(conn, known.id)
@@ -248,6 +246,20 @@ def forget(
     _record(conn, known.id, known.project, 'ServerDeleted', at, now)
 
 
+def _revive(
+    conn: sa.Connection, known: sa.Row[Any], flavor: str, at: dt.datetime
+) -> None:
+    """It is back from a soft delete, and no end is before it any more."""
+    servers.change(conn, known.id, deleted_at=None)
+    ends = [
+        row
+        for row in _levels(conn, known)
+        if row.at >= at and not row.quantity
+    ]
+    servers.drop_levels(conn, ends)
+    _level(conn, known, flavor, heard.ONE, at, 'restored')
+
+
 def _drop_since(
     conn: sa.Connection, known: sa.Row[Any], at: dt.datetime
 ) -> str:
@@ -255,11 +267,14 @@ def _drop_since(
 
     The flavor that is left.
     """
-    told = servers.levels_of_servers(conn, {known.project}, {known.id})
+    told = _levels(conn, known)
     kept = [row for row in told if row is told[0] or row.at < at]
-    if len(kept) < len(told):
-        servers.drop_levels(conn, [row for row in told if row not in kept])
+    servers.drop_levels(conn, told[len(kept) :])
     return str(kept[-1].resource) if kept else str(known.flavor)
+
+
+def _levels(conn: sa.Connection, known: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
+    return servers.levels_of_servers(conn, {known.project}, {known.id})
 
 
 def _billed_until(

@@ -294,6 +294,8 @@ def drop_levels(conn: sa.Connection, rows: Sequence[sa.Row[Any]]) -> None:
 
     What the project's subscriptions were billed is to be looked at again.
     """
+    if not rows:
+        return
     ids = [row.id for row in rows]
     conn.execute(_levels.delete().where(_levels.c.id.in_(ids)))
     subscriptions.settle_projects(conn, {rows[0].project: rows[0].at})
