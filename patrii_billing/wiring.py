@@ -47,6 +47,7 @@ from patrii_billing.domain import signature
 from patrii_billing.domain import span
 from patrii_billing.domain import tax
 from patrii_billing.domain import windows
+from patrii_billing.engine import admitting
 from patrii_billing.engine import bounces
 from patrii_billing.engine.bridging import reading
 from patrii_billing.engine.bridging import telling
@@ -60,7 +61,6 @@ from patrii_billing.engine import retention
 from patrii_billing.engine import settings as engine_settings
 from patrii_billing.engine import tick
 from patrii_billing.engine import tools as toolbox
-from patrii_billing.engine import webhooks
 from patrii_billing import errors
 from patrii_billing.hooks import bus
 from patrii_billing.hooks import endpoint as endpoints
@@ -433,7 +433,7 @@ def bridges(conf: cfg.ConfigOpts) -> dict[str, ports.Bridge]:
         return {}
     found = _installed_engines()
     if wanted != AUTO and wanted not in found:
-        known = ', '.join([AUTO, INTERNAL, *sorted(found)])
+        known = ', '.join([AUTO, *sorted({INTERNAL, *found})])
         raise errors.InvalidInput(f'is none of {known}', where)
     names = sorted(found) if wanted == AUTO else [wanted]
     built = {name: found[name].load()(conf) for name in names}
@@ -469,7 +469,8 @@ def described_bridges(conf: cfg.ConfigOpts, found: Iterable[str]) -> str:
     told = 'customers are entered here'
     if conf.bridge.driver == INTERNAL:
         return f'{told}, as [bridge] driver says'
-    looked = ', '.join(f'[{name}]' for name in sorted(_installed_engines()))
+    others = sorted(_installed_engines().keys() - {INTERNAL})
+    looked = ', '.join(f'[{name}]' for name in others)
     return f'{told}; of other engines none has a url: {looked}'
 
 
@@ -569,13 +570,13 @@ def _secrets(
     )
 
 
-def sources(conf: cfg.ConfigOpts) -> dict[str, webhooks.Source]:
+def sources(conf: cfg.ConfigOpts) -> dict[str, admitting.Source]:
     """Who may tell of payments, by name."""
     found = {}
     for name in conf.webhooks.sources:
         section = f'{webhooks_conf.SOURCE}:{name}'
         given = conf[section]
-        found[name] = webhooks.Source(
+        found[name] = admitting.Source(
             name,
             _secrets(given, section, signature.Scheme(given.signature)),
             _fields(given, section),

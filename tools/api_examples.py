@@ -21,12 +21,12 @@ from patrii_billing.api import route as routing
 from patrii_billing.api import routes
 from patrii_billing.domain import cloud
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import deliver
 from patrii_billing.engine import events
 from patrii_billing.engine import parking
 from patrii_billing.engine import ports
 from patrii_billing.engine import reconcile
-from patrii_billing.engine import webhooks
 from patrii_billing.sim import engine as engines
 from patrii_billing.simulation import world as worlds
 from patrii_billing.store import events as outbox
@@ -262,7 +262,7 @@ def of_all() -> Mapping[tuple[str, str], Example]:
 def _world() -> doors.Door:
     """Two customers, a gateway that tells of payments, and a project more."""
     world = doors.Door(approval=('delete',))
-    sources = {'gateway': webhooks.Source('gateway', (_KEY,))}
+    sources = {'gateway': admitting.Source('gateway', (_KEY,))}
     world.door = dataclasses.replace(world.door, sources=sources)
     world.app = app.noauth(app.build(world.door))
     world.let_in()

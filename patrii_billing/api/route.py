@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from patrii_billing.api import caller as callers
 from patrii_billing.domain import document
+from patrii_billing.engine import admitting
 from patrii_billing.engine import imports
 from patrii_billing.engine import summary
 from patrii_billing.engine import tools as toolbox
-from patrii_billing.engine import webhooks
 
 Schema = Mapping[str, Any]
 
@@ -50,11 +50,11 @@ class Door:
     max_limit: int = 1000
     max_body_size: int = 1048576
     # Who may tell of payments, and who lets them in.
-    sources: Mapping[str, webhooks.Source] = dataclasses.field(
+    sources: Mapping[str, admitting.Source] = dataclasses.field(
         default_factory=dict
     )
-    porter: webhooks.Porter = dataclasses.field(
-        default_factory=webhooks.Porter
+    porter: admitting.Porter = dataclasses.field(
+        default_factory=admitting.Porter
     )
     summaries: summary.Summaries = dataclasses.field(
         default_factory=summary.Summaries

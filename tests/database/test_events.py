@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from patrii_billing.domain import events as law
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import deliver
 from patrii_billing.engine import events
 from patrii_billing.engine import ports
@@ -153,7 +154,7 @@ class TellingTest(backends.DatabaseTestCase):
             b'{"type": "payment.received", "data": {"payment": "tx-1", '
             b'"amount": "10.00", "currency": "EUR", "account_name": "acme"}}'
         )
-        source = webhooks.Source('gateway', (b'',))
+        source = admitting.Source('gateway', (b'',))
         message = signature.Message('msg_1', '', '', body)
 
         def work() -> str:

@@ -30,8 +30,9 @@ _NAMES = (
 _READERS = [
     f'patrii_billing.{name}'
     for name in (
-        'bank', 'domain', 'engine.importing', 'engine.webhooks', 'intake',
-        'mail.bounces', 'simulation.reading', 'strict_yaml',
+        'bank', 'domain', 'engine.admitting', 'engine.importing',
+        'engine.reported', 'engine.webhooks', 'intake', 'mail.bounces',
+        'simulation.reading', 'strict_yaml',
     )
 ]  # fmt: skip
 # Of what takes more, somebody could make many: seconds of the processor, MiB.

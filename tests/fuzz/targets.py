@@ -24,6 +24,7 @@ from patrii_billing.domain import facts
 from patrii_billing.domain import foreign
 from patrii_billing.domain import quote
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import imports
 from patrii_billing.engine import observe
 from patrii_billing.engine import payment_map
@@ -223,7 +224,7 @@ def _webhook(data: bytes) -> None:
     else:
         raise AssertionError('a signature was guessed')
     for name, fields in _MAPS.items():
-        source = webhooks.Source(name, (_KEY,), fields)
+        source = admitting.Source(name, (_KEY,), fields)
         signed = signature.headers([_KEY], 'msg-1', now, data)
         message = signature.Message(*signed.values(), data)
         signature.verify([_KEY], message, now, dt.timedelta(minutes=5))
@@ -231,7 +232,7 @@ def _webhook(data: bytes) -> None:
 
 
 def _received(
-    source: webhooks.Source, message: signature.Message, conn: sa.Connection
+    source: admitting.Source, message: signature.Message, conn: sa.Connection
 ) -> None:
     tools = world().tools
     first = webhooks.receive(conn, tools, source, message, tools.now())

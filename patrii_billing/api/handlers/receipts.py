@@ -12,6 +12,7 @@ from patrii_billing.api.schemas import base
 from patrii_billing.api.schemas import receipt as schemas
 from patrii_billing.api import shapes
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import webhooks
 from patrii_billing import errors
 from patrii_billing.store.views import received
@@ -19,7 +20,7 @@ from patrii_billing.store.views import received
 
 def admit(
     call: routes.Call,
-) -> tuple[webhooks.Source, signature.Message, errors.Late | None]:
+) -> tuple[admitting.Source, signature.Message, errors.Late | None]:
     """Let in what a known source has signed; what is late, to be kept.
 
     Raises what they raise.
@@ -33,7 +34,7 @@ def admit(
     try:
         return source, call.door.porter.admit(source, message, call.now), None
     except errors.Late as late:
-        return source, webhooks.identified(source, message), late
+        return source, admitting.identified(source, message), late
 
 
 def receive(call: routes.Call, conn: sa.Connection) -> Any:

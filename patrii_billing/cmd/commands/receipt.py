@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from patrii_billing.cmd.commands import desk as desks
 from patrii_billing.cmd.commands import text
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import webhooks
 from patrii_billing import errors
 from patrii_billing.store.views import received
@@ -90,15 +91,15 @@ def _replay(desk: desks.Desk) -> None:
 
 
 def _source(
-    sources: dict[str, webhooks.Source], name: str
-) -> webhooks.Source:
+    sources: dict[str, admitting.Source], name: str
+) -> admitting.Source:
     if name not in sources:
         raise errors.NotFound(f'{name} is not in [webhooks] sources')
     return sources[name]
 
 
 def _again(
-    desk: desks.Desk, sources: dict[str, webhooks.Source]
+    desk: desks.Desk, sources: dict[str, admitting.Source]
 ) -> Iterator[tuple[str, webhooks.Outcome]]:
     for receipt_id in desk.options.id:
         row = desk.read(received.one, receipt_id)
@@ -112,7 +113,7 @@ def _again(
 
 
 def _told(
-    desk: desks.Desk, source: webhooks.Source
+    desk: desks.Desk, source: admitting.Source
 ) -> Iterator[tuple[str, webhooks.Outcome]]:
     name = desk.options.file
     content = (
@@ -122,14 +123,14 @@ def _told(
     )
     for body in _events(content, name):
         # It is an operator who says so, not a signature.
-        message = webhooks.identified(
+        message = admitting.identified(
             source, signature.Message('', '', '', body)
         )
         yield message.id, _receive(desk, source, message)
 
 
 def _receive(
-    desk: desks.Desk, source: webhooks.Source, message: signature.Message
+    desk: desks.Desk, source: admitting.Source, message: signature.Message
 ) -> webhooks.Outcome:
     try:
         return desk.write(

@@ -11,10 +11,10 @@ from werkzeug import test as http
 
 from patrii_billing.api import app
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import deliver
 from patrii_billing.engine import events
 from patrii_billing.engine import ports
-from patrii_billing.engine import webhooks
 from patrii_billing.store import events as outbox
 from patrii_billing.store import schema
 from tests import doors
@@ -39,7 +39,7 @@ class EventsTestCase(base.BaseTestCase):
         door = dataclasses.replace(
             self.world.door,
             sources={
-                'gateway': webhooks.Source('gateway', (KEY, OLD_KEY))
+                'gateway': admitting.Source('gateway', (KEY, OLD_KEY))
             },
         )
         self.porter = door.porter

@@ -13,15 +13,15 @@ from werkzeug import test as http
 
 from patrii_billing.api import app
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import payment_map
-from patrii_billing.engine import webhooks
 from patrii_billing.store import accounts
 from patrii_billing.store import schema
 from tests import doors
 from tests import stripe
 from tests.unit import till
 
-_SOURCE = webhooks.Source(
+_SOURCE = admitting.Source(
     'stripe',
     tuple(
         signature.secret(each, scheme=signature.Scheme.STRIPE)
@@ -47,7 +47,7 @@ class Shop:
             accounts.change, self.till.acme, external_ref=stripe.CUSTOMER
         )
         self.till.bill(1000)
-        self.porter = webhooks.Porter()
+        self.porter = admitting.Porter()
         door = dataclasses.replace(
             _door(), tools=self.till.tools,
             sources={'stripe': _SOURCE}, porter=self.porter,

@@ -11,6 +11,7 @@ from oslotest import base
 from patrii_billing.domain import foreign
 from patrii_billing.domain.lifecycle import ReceiptState
 from patrii_billing.domain import signature
+from patrii_billing.engine import admitting
 from patrii_billing.engine import events
 from patrii_billing.engine import webhooks
 from patrii_billing import errors
@@ -20,7 +21,7 @@ from tests.unit import stories
 from tests.unit import till
 
 KEY = b'0123456789abcdef0123456789abcdef'
-GATEWAY = webhooks.Source('gateway', (KEY,))
+GATEWAY = admitting.Source('gateway', (KEY,))
 
 
 class GatewayTestCase(base.BaseTestCase):
@@ -44,7 +45,7 @@ class GatewayTestCase(base.BaseTestCase):
         self,
         body: Any,
         id_: str = 'msg_0',
-        source: webhooks.Source = GATEWAY,
+        source: admitting.Source = GATEWAY,
     ) -> webhooks.Outcome:
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.till.db.write(
@@ -161,7 +162,7 @@ class ReceivingTest(GatewayTestCase):
             },
         }  # fmt: skip
         for name in ('one', 'two'):
-            self.receive(body, 'msg_1', webhooks.Source(name, (KEY,)))
+            self.receive(body, 'msg_1', admitting.Source(name, (KEY,)))
 
         self.assertEqual(['received'] * 2, self.states())
 
@@ -199,7 +200,7 @@ class ReceivingTest(GatewayTestCase):
         )  # fmt: skip
 
         outcome = self.receive(
-            body, source=webhooks.Source('gateway', (KEY,), fields)
+            body, source=admitting.Source('gateway', (KEY,), fields)
         )
 
         self.assertEqual(ReceiptState.DONE, outcome.state)
@@ -355,7 +356,7 @@ class ForgettingTest(GatewayTestCase):
 class AdmittingTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
-        self.porter = webhooks.Porter()
+        self.porter = admitting.Porter()
         self.now = stories.instant('02-01')
 
     def message(self, key: bytes = KEY, body: bytes = b'{}') -> Any:
@@ -381,7 +382,7 @@ class AdmittingTest(base.BaseTestCase):
 
     def test_a_flood_of_forgeries_is_logged_once_a_minute(self) -> None:
         forged = self.message(KEY[::-1])
-        with mock.patch.object(webhooks.LOG, 'warning') as warning:
+        with mock.patch.object(admitting.LOG, 'warning') as warning:
             for second in range(90):
                 self.assertRaises(
                     errors.Unauthentic, self.porter.admit, GATEWAY, forged,
