@@ -30,6 +30,9 @@ from patrii_billing.store import terms as contracts
 
 # A fact that comes later than this many cycles is for a person to settle.
 CORRECTED_CYCLES = 3
+# The newest spans that a look reads, whatever the age of a customer: those of
+# the cycles that are corrected, and some that are split.
+GLANCED = 6
 
 _Rows = Sequence[sa.Row[Any]]
 
@@ -97,9 +100,12 @@ def read(
     tools: toolbox.Tools,
     subs: _Rows,
     *,
-    with_lines: bool = True,
+    glance: bool = False,
 ) -> list[Ground]:
-    """The grounds of subscriptions whose accounts are locked, in order."""
+    """The grounds of subscriptions whose accounts are locked, in order.
+
+    A glance has no lines, and of each chain what is newest.
+    """
     ids = [sub.id for sub in subs]
     customers = {
         row.id: row
@@ -111,10 +117,11 @@ def read(
     own: dict[str, set[str]] = {}
     for project, server in subscriptions.servers_apart(conn, projects):
         own.setdefault(project, set()).add(server)
-    spans = _by('subscription_id', invoices.spans_of(conn, ids))
+    newest = GLANCED if glance else None
+    spans = _by('subscription_id', invoices.spans_of(conn, ids, newest))
     since = {sub.id: corrected_from(spans.get(sub.id, ())) for sub in subs}
     lines: Mapping[int, _Rows] = {}
-    if with_lines:
+    if not glance:
         first = min(filter(None, since.values()), default=None)
         lines = _by('subscription_id', invoices.posted(conn, ids, first))
     names = servers.names(conn, projects)

@@ -26,7 +26,7 @@ def read(
     conn: sa.Connection, tools: toolbox.Tools, subs: Sequence[sa.Row[Any]]
 ) -> list[grounds.Ground]:
     """As grounds.read; without lines for those that it calls quiet."""
-    looked = grounds.read(conn, tools, subs, with_lines=False)
+    looked = grounds.read(conn, tools, subs, glance=True)
     since = {
         each.sub.id: day
         for each in looked
@@ -44,6 +44,27 @@ def read(
     return [found[sub.id] for sub in subs]
 
 
+def tell_all(spans: Sequence[sa.Row[Any]]) -> bool:
+    """Whether the newest spans say of the corrected cycles all there is.
+
+    Where there may be older ones, none of them lies in such a cycle: it
+    would begin before what was read does.
+    """
+    if len(spans) < grounds.GLANCED:
+        return True
+    oldest, since = spans[0], grounds.corrected_from(spans)
+    cut = oldest.cycle_starts, oldest.cycle_ends
+    return (
+        since is not None
+        and since > oldest.starts
+        and all(
+            span.cycle_starts > oldest.starts
+            or (span.cycle_starts, span.cycle_ends) == cut
+            for span in spans
+        )
+    )
+
+
 def _is_simple(ground: grounds.Ground) -> bool:
     """Whether only the fold of its cycles could ask for its lines.
 
@@ -51,6 +72,8 @@ def _is_simple(ground: grounds.Ground) -> bool:
     to be given twice; and what was paused is taken out of a cycle.
     """
     if any(term.plan.unit != calendar.Unit.DAY for term in ground.terms):
+        return False
+    if not tell_all(ground.spans):
         return False
     if ground.pauses or any(
         each.get('amount') for each in ground.account.discounts or ()

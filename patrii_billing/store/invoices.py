@@ -447,14 +447,29 @@ def bill_spans(
 
 
 def spans_of(
-    conn: sa.Connection, subscription_ids: Collection[int]
+    conn: sa.Connection,
+    subscription_ids: Collection[int],
+    newest: int | None = None,
 ) -> Sequence[sa.Row[Any]]:
-    """The chains of some subscriptions, each in order."""
+    """The chains of some subscriptions, each in order.
+
+    Of each all of it, or so many of its newest links.
+    """
+    mine = _spans.c.subscription_id.in_(subscription_ids)
+    if newest is None:
+        found = sa.select(*_LINKS).where(mine)
+        order = _spans.c.subscription_id, _spans.c.starts
+        return rows.named(conn.execute(found.order_by(*order)))
+    place = sa.func.row_number().over(
+        partition_by=_spans.c.subscription_id, order_by=_spans.c.starts.desc()
+    )
+    told = sa.select(*_LINKS, place.label('place')).where(mine).subquery()
+    links = [told.c[link.name] for link in _LINKS]
     return rows.named(
         conn.execute(
-            sa.select(*_LINKS)
-            .where(_spans.c.subscription_id.in_(subscription_ids))
-            .order_by(_spans.c.subscription_id, _spans.c.starts)
+            sa.select(*links)
+            .where(told.c.place <= newest)
+            .order_by(told.c.subscription_id, told.c.starts)
         )
     )
 

@@ -3,9 +3,14 @@
 
 import datetime as dt
 import decimal
+import itertools
+import types
 from typing import Any
 from unittest import mock
 
+import hypothesis
+from hypothesis import strategies
+from oslotest import base
 import sqlalchemy as sa
 
 from patrii_billing.domain import calendar
@@ -14,12 +19,15 @@ from patrii_billing.engine import charge
 from patrii_billing.engine import ground as grounds
 from patrii_billing.engine import looking
 from patrii_billing.engine import rating
+from patrii_billing.store import invoices
 from patrii_billing.store import schema
 from patrii_billing.store import subscriptions
 from tests import books
 from tests import crowd
 
 COUNT, MONTHS = 3, 5
+# What cycle a span of a chain may be of.
+KINDS = ('own', 'own', 'begun before', 'that of the last', 'that of any')
 MIDDLE = crowd.DUE + dt.timedelta(days=62)  # in the third month billed
 
 
@@ -112,3 +120,81 @@ class LookingTest(books.BooksTestCase):
             .values(discounts=[{'name': 'Friend', 'amount': '1.00'}])
         )
         self.assertEqual([1, 3], self.quiet())
+
+    def test_of_years_that_were_billed_only_the_newest_are_read(self) -> None:
+        for month in range(MONTHS, MONTHS + 5):
+            now = crowd.DUE + month * dt.timedelta(days=31)
+            charge.run(self.tools, now)
+
+        read = self.db.read(
+            lambda conn: invoices.spans_of(conn, [1, 2], grounds.GLANCED)
+        )
+
+        self.assertEqual([1, 2, 3], self.quiet())
+        whole = self.db.read(invoices.spans_of, [1])
+        self.assertEqual(10, len(whole))
+        self.assertEqual(
+            whole[-grounds.GLANCED:],
+            [span for span in read if span.subscription_id == 1],
+        )
+        self.assertEqual(2 * grounds.GLANCED, len(read))
+
+
+@strategies.composite
+def chains(draw: strategies.DrawFn) -> list[types.SimpleNamespace]:
+    """Spans on end, in cycles that need not follow one another."""
+    day, spans = books.NEW_YEAR, []
+    for _ in range(grounds.GLANCED + draw(strategies.integers(1, 3))):
+        end = day + dt.timedelta(days=draw(strategies.integers(1, 9)))
+        kind = draw(strategies.sampled_from(KINDS))
+        whole = day, end
+        if kind == 'begun before':
+            early = dt.timedelta(days=draw(strategies.integers(1, 40)))
+            whole = day - early, end
+        elif spans and kind != 'own':
+            last = kind == 'that of the last'
+            other = spans[-1] if last else draw(strategies.sampled_from(spans))
+            whole = other.cycle_starts, other.cycle_ends
+        spans.append(
+            types.SimpleNamespace(
+                starts=day, ends=end, cycle_starts=whole[0],
+                cycle_ends=whole[1], unbilled_why=None,
+            )
+        )  # fmt: skip
+        day = end
+    return spans
+
+
+class GlanceTest(base.BaseTestCase):
+    @hypothesis.settings(
+        max_examples=4 * hypothesis.settings.default.max_examples
+    )
+    @hypothesis.given(chains())
+    def test_what_tells_all_tells_what_the_whole_chain_does(
+        self, chain: list[Any]
+    ) -> None:
+        newest = chain[-grounds.GLANCED:]
+
+        if looking.tell_all(newest):
+            self.assertEqual(corrected(chain), corrected(newest))
+
+    def test_a_chain_of_months_tells_all(self) -> None:
+        """However many of them there are."""
+        starts = [dt.date(2026, month, 1) for month in range(1, 13)]
+        chain: list[Any] = [
+            types.SimpleNamespace(
+                starts=start, ends=end, cycle_starts=start, cycle_ends=end
+            )
+            for start, end in itertools.pairwise(starts)
+        ]
+
+        self.assertTrue(looking.tell_all(chain[-grounds.GLANCED:]))
+
+
+def corrected(spans: list[Any]) -> tuple[Any, Any]:
+    """From when on lines are corrected, and what of which cycles is billed."""
+    ground: Any = types.SimpleNamespace(spans=spans, lines=[])
+    return (
+        grounds.corrected_from(spans),
+        [(each.whole, each.billed) for each in bill._cycles(ground, None)],
+    )
