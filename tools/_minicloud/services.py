@@ -16,7 +16,7 @@ from _minicloud import state
 
 INSIDE = str(pathlib.Path(__file__).parent / 'inside')
 RABBITMQ = '/usr/lib/rabbitmq/bin'
-READY_SECONDS = 120
+READY_SECONDS = 300
 # Nova's daemons have no port; this is the last line of their start.
 NOVA_READY = b'Join ServiceGroup membership for this service'
 
