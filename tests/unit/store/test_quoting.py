@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Text is quoted for MySQL exactly as its driver would do it."""
+"""Values are written and read for MySQL exactly as its driver would."""
 
 import datetime as dt
+from typing import Any
 from unittest import mock
 
 import hypothesis
@@ -12,6 +13,7 @@ from pymysql import connections
 from pymysql.constants import FIELD_TYPE
 from pymysql.constants import SERVER_STATUS
 from pymysql import converters
+from pymysql import protocol
 
 from patrii_billing.domain import lifecycle
 from patrii_billing.store import quoting
@@ -30,6 +32,20 @@ VALUES = (
     | strategies.datetimes(timezones=strategies.timezones())
     | strategies.sampled_from(lifecycle.InvoiceState)
 )
+ROWS = strategies.lists(strategies.none() | strategies.binary(max_size=300))
+THEIRS = connections.MySQLResult
+
+
+def packed(value: bytes | None) -> bytes:
+    """As MySQL sends it."""
+    if value is None:
+        return b'\xfb'
+    length = len(value)
+    if length < 0xFB:
+        return bytes([length]) + value
+    if length < 2**16:
+        return b'\xfc' + length.to_bytes(2, 'little') + value
+    return b'\xfd' + length.to_bytes(3, 'little') + value
 
 
 class QuotingTest(base.BaseTestCase):
@@ -75,6 +91,40 @@ class QuotingTest(base.BaseTestCase):
             '2026-02-30 10:00:00', '2026-02-03 24:00:00',
         ):  # fmt: skip
             self.assert_read_alike(text)
+
+    @hypothesis.given(ROWS)
+    @hypothesis.example([b'x' * 250, None, b'x' * 251, b'', b'x' * 2**16])
+    def test_rows_are_read_as_by_the_driver(
+        self, row: list[bytes | None]
+    ) -> None:
+        self.assertEqual(tuple(row), self.read(quoting.Result, row))
+        self.assertEqual(tuple(row), self.read(THEIRS, row))
+
+    def test_text_and_days_of_a_row_are_read_as_what_they_are(self) -> None:
+        row = ['\u00e9'.encode(), b'2026-01-31', None]
+        day = self.ours.decoders[FIELD_TYPE.DATE]
+        how = [('utf8', None), ('ascii', day), (None, None)]
+
+        self.assertEqual(
+            ('\u00e9', dt.date(2026, 1, 31), None),
+            self.read(quoting.Result, row, how),
+        )
+
+    def test_a_row_that_ends_too_soon_is_as_by_the_driver(self) -> None:
+        how = [(None, None)] * 3
+        for kind in (quoting.Result, THEIRS):
+            self.assertEqual(
+                (b'a', None), self.read(kind, [b'a', None], how)
+            )
+
+    def read(
+        self, kind: Any, row: list[bytes | None], how: Any = None
+    ) -> tuple[Any, ...]:
+        result = kind(self.ours)
+        result.converters = how or [(None, None)] * len(row)
+        packet = protocol.MysqlPacket(b''.join(map(packed, row)), 'utf8')
+        read: tuple[Any, ...] = result._read_row_from_packet(packet)
+        return read
 
     def assert_read_alike(self, text: str) -> None:
         kind = (
