@@ -64,7 +64,8 @@ class Result(connections.MySQLResult):  # type: ignore[misc]
     """One of the driver's own, which reads a row in one go."""
 
     def _read_row_from_packet(self, packet: Any) -> tuple[Any, ...]:
-        row, place, data = [], 0, packet.get_all_data()
+        row: list[Any] = []
+        place, data = 0, packet.get_all_data()
         try:
             for encoding, convert in self.converters:
                 length = data[place]
