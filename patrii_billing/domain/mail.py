@@ -70,6 +70,7 @@ ALARMS = (
     'quota_drift',
     'quota_refused',
     'webhook_parked',
+    'webhook_refused',
     'delivery_dead',
     'uncovered',
 )

@@ -2,6 +2,7 @@
 """Who may tell of payments, and which of what comes is from him."""
 
 import collections
+from collections.abc import Callable
 import dataclasses
 from dataclasses import dataclass
 from dataclasses import field
@@ -39,12 +40,17 @@ class Porter:
         self.refused: collections.Counter[str] = collections.Counter()
 
     def admit(
-        self, source: Source, message: signature.Message, now: dt.datetime
+        self,
+        source: Source,
+        message: signature.Message,
+        now: dt.datetime,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> signature.Message:
         """The message with its id, which may stand in the body only.
 
         Raises Unauthentic (Late where the time alone is wrong) or TooLarge,
-        without a look at the books.
+        without a look at the books. `tell` is called, as seldom as anything
+        is logged, for what is signed with a key that is none of the source's.
         """
         if len(message.body) > source.max_body:
             raise errors.TooLarge(
@@ -55,21 +61,27 @@ class Porter:
                 source.keys, message, now, source.tolerance, source.scheme
             )
         except errors.Unauthentic as error:
-            self._complain(source.name, now, error)
+            forged = message.signature and not isinstance(error, errors.Late)
+            self._complain(
+                source.name, now, error, tell if forged else lambda _: None
+            )
             raise
         return identified(source, message)
 
     def _complain(
-        self, name: str, now: dt.datetime, error: errors.Unauthentic
+        self,
+        name: str,
+        now: dt.datetime,
+        error: errors.Unauthentic,
+        tell: Callable[[str], None],
     ) -> None:
         self.refused[name] += 1
         last = self._complained.get(name)
         if last is None or now - last >= _COMPLAIN_EVERY:
             self._complained[name] = now
-            LOG.warning(
-                'webhook of %s refused: %s (%d of its messages so far)',
-                name, error, self.refused[name],
-            )  # fmt: skip
+            why = f'{error} ({self.refused[name]} of its messages so far)'
+            LOG.warning('webhook of %s refused: %s', name, why)
+            tell(why)
 
 
 def identified(

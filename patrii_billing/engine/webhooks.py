@@ -63,6 +63,19 @@ def keep_late(
     )  # fmt: skip
 
 
+def tell_refused(
+    conn: sa.Connection, source: admitting.Source, now: dt.datetime, why: str
+) -> None:
+    """Tell the operator, once a day, of signatures that do not fit.
+
+    Somebody tries, or the secret is another now and the source is not heard.
+    """
+    tell.operator(
+        conn, now, 'webhook_refused', f'refused:{source.name}:{now:%Y-%m-%d}',
+        f'{source.name}: {why}',
+    )  # fmt: skip
+
+
 def receive(
     conn: sa.Connection,
     tools: toolbox.Tools,

@@ -31,8 +31,13 @@ def admit(
         raise errors.NotFound(f'nobody is known as {name}')
     headers = {key.lower(): value for key, value in call.headers.items()}
     message = signature.message(source.scheme, headers, call.raw)
+
+    def tell(why: str) -> None:
+        call.tools.db.write(webhooks.tell_refused, source, call.now, why)
+
     try:
-        return source, call.door.porter.admit(source, message, call.now), None
+        admitted = call.door.porter.admit(source, message, call.now, tell)
+        return source, admitted, None
     except errors.Late as late:
         return source, admitting.identified(source, message), late
 

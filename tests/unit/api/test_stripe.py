@@ -237,6 +237,18 @@ class SignedTest(ShopTestCase):
         self.assertEqual([], self.receipts())
         self.assertEqual(1, self.shop.porter.refused['stripe'])
 
+    def test_of_wrong_signatures_the_operator_hears_once_a_day(self) -> None:
+        for number in range(3):
+            self.shop.send(
+                stripe.intent(str(number), 'succeeded'),
+                ('whsec_not_known_to_us_at_all',),
+            )
+        # Who does not even try to sign is no news.
+        http.Client(self.shop.app).post('/v1/webhooks/stripe', data=b'{}')
+
+        told = self.shop.till.rows(schema.timeline, what='alarm')
+        self.assertEqual(['webhook_refused'], [row.name for row in told])
+
     def test_a_body_that_was_changed_on_its_way_is_refused(self) -> None:
         body = stripe.written(stripe.intent('1', 'succeeded'))
         signed = stripe.headers(body, self.shop.till.now)
