@@ -42,8 +42,8 @@ invoice of three servers: the engine reads
 his contract and what he had, prices the lines with their taxes, numbers the
 invoice, and writes it with its mail, its event and the timeline. Beside it
 stands what the database takes for the rows of the invoices and their lines
-alone: by SQLAlchemy Core in batches of 500 (the floor), by the driver, by an
-ORM, and in a transaction for each.
+alone, over plain connections: by SQLAlchemy Core in batches of 500 (the
+floor), by the driver, by an ORM, and in a transaction for each.
 
 The same for many times as many customers, which should take as long for
 each, and for two workers that share them. A worker is a process of its own."""
@@ -93,7 +93,10 @@ def one_backend(
     larger = Crowd(stack, backend, count * asked.times, batch)
     other = Crowd(stack, backend, count, batch)
     crowded.issue()
-    floors = bare.Floors(other.books.engine, *crowded.an_invoice())
+    # As anybody has it: nothing of what the house makes of a connection.
+    plain = sa.create_engine(other.url)
+    stack.callback(plain.dispose)
+    floors = bare.Floors(plain, *crowded.an_invoice())
     contenders: dict[str, contest.Turn] = {
         'engine': crowded.issue,
         'engine, two workers': functools.partial(shared.issue, workers=2),
@@ -123,8 +126,8 @@ class Crowd:
     def __init__(
         self, stack: contextlib.ExitStack, backend: str, count: int, batch: int
     ) -> None:
-        self._url = stack.enter_context(backends.Scratch(backend)).url
-        self.books = database.Database(connection=self._url)
+        self.url = stack.enter_context(backends.Scratch(backend)).url
+        self.books = database.Database(connection=self.url)
         stack.callback(self.books.engine.dispose)
         migrate.upgrade(self.books.engine)
         self._count, self._batch = count, batch
@@ -141,7 +144,7 @@ class Crowd:
         self.books.engine.dispose()  # lest a worker inherits a connection
         context = multiprocessing.get_context('spawn')
         start, told = context.Barrier(workers + 1), context.Queue()
-        args = (self._url, self._batch, self._now, start, told)
+        args = (self.url, self._batch, self._now, start, told)
         working = [
             context.Process(target=work, args=args) for _ in range(workers)
         ]
