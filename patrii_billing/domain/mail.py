@@ -71,6 +71,11 @@ ALARMS = (
     'quota_refused',
     'webhook_parked',
     'webhook_refused',
+    'bridge_away',
+    'bridge_shrunk',
+    'contract_gone',
+    'contract_unlike',
+    'payment_gone',
     'delivery_dead',
     'uncovered',
 )

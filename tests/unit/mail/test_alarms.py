@@ -43,7 +43,7 @@ def composed(name: str, **values: Any) -> mails.Mail:
 def raised() -> Iterator[str]:
     """The names of all alarms that stand in the sources."""
     for room in ('domain', 'engine'):
-        for path in sorted((_SOURCES / room).glob('*.py')):
+        for path in sorted((_SOURCES / room).rglob('*.py')):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
                     yield from _names_in(node)
