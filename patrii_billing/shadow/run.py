@@ -75,7 +75,11 @@ def run(
         full_sweep_every=_SWEEP, quota_sweep_every=_SWEEP,
     )  # fmt: skip
     happened = list(simulation.Run(world).lines())
-    names = {each.ref: each.name for each in theirs.contracts.values()}
+    names = {
+        each.ref: each.name
+        for some in (theirs.customers, theirs.contracts)
+        for each in some.values()
+    }
     taken = {
         ref: each for ref, each in theirs.contracts.items()
         if ref not in copy.left_out
@@ -119,7 +123,8 @@ def _acts(
     """What would have been done and said; the other engine has no such."""
     for each in happened:
         if each['kind'] in _ACTED:
-            who = names.get(each['subscription'] or '', '-')
+            of = each['subscription'] or each['account'] or ''
+            who = names.get(of, '-')
             server = servers.get(each['server'] or '', '')
             yield Row(
                 each['at'], each['kind'], each['name'],

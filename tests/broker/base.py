@@ -20,13 +20,13 @@ import fixtures
 from oslo_config import cfg
 from oslotest import base
 import sqlalchemy as sa
-from testtools import content
 
 from patrii_billing.conf import opts
 from patrii_billing.store import database
 from patrii_billing.store import schema
 from patrii_billing import threads
 from tests.database import backends
+from tests import failing
 from tests import services
 from tests.unit.intake import messages
 from tests.unit.intake import test_raw
@@ -166,11 +166,7 @@ class BrokerTestCase(base.BaseTestCase):
     def start(self) -> Daemon:
         daemon = Daemon(self.config)
         self.addCleanup(daemon.kill)
-        self.addOnException(
-            lambda _info: self.addDetail(
-                'daemon', content.text_content(daemon.said())
-            )
-        )
+        failing.explain(self, 'daemon', daemon.said)
         return daemon
 
     def publish(self, ids: range) -> None:

@@ -4,8 +4,8 @@
 from oslo_db import exception
 from oslotest import base
 import sqlalchemy as sa
-from testtools import content
 
+from tests import failing
 from tests.fire import assault
 from tests.fire import siege
 from tests.fire import verdict
@@ -16,11 +16,7 @@ class SiegeTestCase(base.BaseTestCase):
         self, backend: str, daemons: int, fire: assault.Assault
     ) -> siege.Siege:
         city = self.useFixture(siege.Siege(backend, daemons, rate=20))
-        self.addOnException(
-            lambda _info: self.addDetail(
-                'daemons', content.text_content(_explained(city))
-            )
-        )
+        failing.explain(self, 'daemons', lambda: _explained(city))
         fire.fall(city)
         city.end()
         return city

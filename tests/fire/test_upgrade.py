@@ -2,8 +2,8 @@
 """The first release hands over to this one while the workers of both run."""
 
 from oslotest import base
-from testtools import content
 
+from tests import failing
 from tests.fire import handover
 from tests.fire import siege
 
@@ -15,10 +15,6 @@ class UpgradeTest(base.BaseTestCase):
     def test_nothing_is_done_twice_late_or_wrong(self) -> None:
         release = self.useFixture(handover.Release(_FIRST)).path
         city = self.useFixture(siege.Siege('mysql', 1, 10, release))
-        self.addOnException(
-            lambda _info: self.addDetail(
-                'daemons', content.text_content(city.service.explained())
-            )
-        )
+        failing.explain(self, 'daemons', city.service.explained)
 
         self.assertEqual([], handover.carry_out(city, release))

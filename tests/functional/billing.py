@@ -26,18 +26,18 @@ import uuid
 
 from oslotest import base as oslo_base
 import sqlalchemy as sa
-from testtools import content
 
 from patrii_billing.cmd import manage
 from patrii_billing.domain import money
 from patrii_billing.store import database
 from patrii_billing.store import schema
+from tests import failing
 from tests.functional import base
 from tests.unit.mail import servers as mail_servers
 
 _BIN = pathlib.Path(sys.executable).parent
 
-_LADDER = {
+LADDER = {
     'invoice_lead': '4s',
     'reminders': '-2s, -1s',
     'shelve_grace': '3s',
@@ -170,6 +170,7 @@ class Service:
         later(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
         self.log = self.folder / 'engine.log'
+        self.log.touch()
         self.mailbox = Mailbox()
         port = self.mailbox.open()
         later(self.mailbox.close)
@@ -401,7 +402,7 @@ class Service:
                 **base.account_options(self.cloud.facts),
                 'timeout': '5',
             },
-            'ladder': dict(_LADDER),
+            'ladder': dict(LADDER),
             'enforcement': {'dry_run': 'false'},
             'engine': dict(_ENGINE),
             'mail': {
@@ -451,11 +452,7 @@ class BillingTestCase(oslo_base.BaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.addOnException(self._explain)
-
-    def _explain(self, _info: Any) -> None:
-        text = content.text_content(self.service.explained())
-        self.addDetail('service', text)
+        failing.explain(self, 'service', self.service.explained)
 
 
 _PLAN = {

@@ -28,15 +28,11 @@ from tests.functional import billing
 # Known before the server runs, since gabbi asks when it reads the stories.
 PORT = api.free_port()
 _DAY = dt.timedelta(days=1)
-_LADDER = (
-    'invoice_lead', 'reminders', 'shelve_grace', 'shelved_span',
-    'deletion_warning', 'undo', 'settle', 'freeze_quota',
-)  # fmt: skip
 # Nothing falls due while a story is told. It lives as long as the process
 # does, and nova's notifications are for the services of the tests to come.
 _OPTIONS: billing.Options = {
     **api.OPTIONS,
-    'ladder': dict.fromkeys(_LADDER),
+    'ladder': dict.fromkeys(billing.LADDER),
     'listener': {'workers': '0'},
 }
 # What a project has in the simulated cloud.

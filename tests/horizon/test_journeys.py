@@ -3,13 +3,12 @@
 
 import contextlib
 import pathlib
-from typing import Any
 from urllib import parse
 
 from oslotest import base as oslo_base
 from playwright import sync_api
-from testtools import content
 
+from tests import failing
 from tests.functional import base
 from tests.horizon import town as towns
 
@@ -42,11 +41,10 @@ class JourneysTest(oslo_base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.faults: list[str] = []
-        self.addOnException(self._explain)
+        failing.explain(self, 'horizon', self._log)
 
-    def _explain(self, _info: Any) -> None:
-        log = self.town.horizon.log.read_text(errors='replace')
-        self.addDetail('horizon', content.text_content(log[-8000:]))
+    def _log(self) -> str:
+        return self.town.horizon.log.read_text(errors='replace')[-8000:]
 
     # How a page is used.
 
