@@ -67,7 +67,7 @@ class Api:
             start_new_session=True,
         )  # fmt: skip
         later(self._stop)
-        base.wait_until(self._answers, 'the API')
+        base.wait_until(self._answers, 'the API', 180)
 
     def _answers(self) -> bool:
         if self._process.poll() is not None:

@@ -318,7 +318,9 @@ class AddedToKollaTest(oslo_base.BaseTestCase):
         )
         heard = self.service.rows(sa.select(schema.inbox.c.event_type))
         self.assertIn(('instance.create.end',), heard)
-        base.wait_until(lambda: self.answers(door, '/healthcheck'), 'the API')
+        base.wait_until(
+            lambda: self.answers(door, '/healthcheck'), 'the API', 180
+        )
         self.assertEqual(401, self.get('/v1/accounts').status_code)
         token = str(self.cloud.operator.session.get_token())
         listed = self.get('/v1/accounts', token).json()
