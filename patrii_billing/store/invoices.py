@@ -290,7 +290,7 @@ def said(
     text = functools.reduce(lambda one, other: one + BAR + other, words)
     by_days = sa.case((_lines.c.starts_at.is_(None), text))
     found = conn.execute(
-        standing_lines(
+        sa.select(
             _lines.c.subscription_id,
             sa.func.count(),
             sa.func.aggregate_strings(by_days, _END),
@@ -298,6 +298,7 @@ def said(
         .where(
             _lines.c.subscription_id.in_(subscription_ids),
             _reaches_past(day),
+            *_stand(),
             *(~_lines.c.resource.startswith(word) for word in apart),
         )
         .group_by(_lines.c.subscription_id)
@@ -313,12 +314,33 @@ def said(
     }
 
 
-def standing_lines(*columns: Any) -> sa.Select[Any]:
+def _stand() -> tuple[sa.ColumnElement[bool], ...]:
+    """What standing_lines asks of lines, asked of what is void alone.
+
+    That is little. For the lines of some hundreds PostgreSQL would join all
+    invoices that there are.
+    """
+    void, note, negated = (
+        _invoices.alias(name) for name in ('void', 'note', 'negated')
+    )
+    gone = lifecycle.InvoiceState.VOID
+    return (
+        ~sa.exists().where(
+            void.c.id == _lines.c.invoice_id, void.c.state == gone
+        ),
+        ~sa.exists().where(
+            note.c.id == _lines.c.invoice_id,
+            negated.c.id == note.c.corrects,
+            negated.c.state == gone,
+        ),
+    )
+
+
+def standing_lines() -> sa.Select[Any]:
     """The lines of all invoices but void ones and what negates them."""
     negated = _invoices.alias('negated')
     return (
-        sa.select(*(columns or (_lines,)))
-        .select_from(_lines)
+        sa.select(_lines)
         .join(_invoices, _invoices.c.id == _lines.c.invoice_id)
         .outerjoin(negated, negated.c.id == _invoices.c.corrects)
         .where(

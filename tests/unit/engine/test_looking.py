@@ -94,16 +94,51 @@ class LookingTest(books.BooksTestCase):
         self.assertEqual([1, 3], self.quiet())
 
     def test_a_void_invoice_says_nothing(self) -> None:
-        last = sa.select(sa.func.max(schema.invoices.c.id)).where(
-            schema.invoices.c.subscription_id == 3
+        self.execute(
+            schema.invoices.update()
+            .where(schema.invoices.c.id == self.newest(3))
+            .values(state='void')
         )
-        newest = self.db.read(lambda conn: conn.execute(last).scalar_one())
+        self.assertEqual([1, 2], self.quiet())
+
+    def test_what_negates_a_void_invoice_says_nothing_either(self) -> None:
+        newest = self.newest(3)
+        [line] = self.db.read(invoices.lines_of, newest)
+        before = self.said(3)
         self.execute(
             schema.invoices.update()
             .where(schema.invoices.c.id == newest)
             .values(state='void')
         )
-        self.assertEqual([1, 2], self.quiet())
+        negated = {
+            **line._asdict(), 'kind': 'credit', 'amount': -line.amount,
+            'net': -line.net, 'corrects': line.id,
+        }  # fmt: skip
+        del negated['id'], negated['invoice_id']
+        self.db.write(
+            invoices.issue, crowd.DUE, [negated], account_id=3,
+            subscription_id=3, kind='credit_note', currency='EUR',
+            corrects=newest, announce_at=crowd.DUE,
+        )  # fmt: skip
+
+        self.assertEqual(MONTHS, len(before))
+        span = f'|{line.starts}|{line.ends}|'
+        self.assertEqual(
+            [each for each in before if span not in each],
+            self.said(3),
+        )
+
+    def newest(self, subscription: int) -> int:
+        last = sa.select(sa.func.max(schema.invoices.c.id)).where(
+            schema.invoices.c.subscription_id == subscription
+        )
+        return self.db.read(lambda conn: conn.execute(last).scalar_one())
+
+    def said(self, subscription: int) -> list[str]:
+        found = self.db.read(
+            invoices.said, [subscription], books.NEW_YEAR, ()
+        )
+        return sorted(found[subscription])
 
     def test_a_line_at_another_price_is_not_what_is_to_be_said(self) -> None:
         self.execute(
