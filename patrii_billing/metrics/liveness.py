@@ -18,8 +18,6 @@ from patrii_billing.store import bridges as store
 from patrii_billing.store.views import operations
 from patrii_billing.store import watch
 
-_KINDS = (store.CUSTOMER, store.CONTRACT, store.BILL)
-
 
 def workers(
     conn: sa.Connection, settings: engine_settings.Settings
@@ -83,7 +81,7 @@ def bridges(
         {
             (name, kind): waiting.get((name, kind), 0)
             for name in names
-            for kind in _KINDS
+            for kind in store.KINDS
         },
         [*labels, 'kind'],
     )

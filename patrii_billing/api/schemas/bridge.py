@@ -13,7 +13,7 @@ _MAYBE = base.or_null(_TEXT)
 _WHEN = base.or_null(base.INSTANT)
 _COUNT: base.Schema = {'type': 'integer', 'minimum': 0}
 _KIND = {
-    **base.one_of([bridges.CUSTOMER, bridges.CONTRACT, bridges.BILL]),
+    **base.one_of(bridges.KINDS),
     'description': 'What it is there.',
 }
 _RECORDS = base.answer(

@@ -31,11 +31,11 @@ class OverviewView(views.HorizonTemplateView):
                 '/v1/summary', timezone=zone
             )
             context |= shown(found)
-            context['bridge'] = _bridge(service.of(self.request))
+            context['bridge'] = bridge(service.of(self.request))
         return dict(context)
 
 
-def _bridge(api: client.Client) -> dict[str, Any] | None:
+def bridge(api: client.Client) -> dict[str, Any] | None:
     """How another engine is read, where there is one.
 
     A service that is older has no answer, and a policy may keep it.

@@ -9,7 +9,7 @@ from patrii_billing.osc import columns
 from patrii_billing.osc import commands
 
 _C = columns.Column
-_KINDS = ('customer', 'contract', 'bill')
+KINDS = ('customer', 'contract', 'bill', 'payment')
 
 
 def _counted(item: columns.Item, one: columns.Item) -> str:
@@ -49,15 +49,15 @@ class ListWaiting(commands.Lister):
         _C('ID', 'id', long=True),
         _C('Record', 'kind'),
         _C('Ref', 'ref'),
-        _C('Name', 'name', columns.words),
+        _C('Name', 'name', columns.wrapped(16)),
         _C('Customer', 'customer', columns.words, long=True),
-        _C('Why', 'why', columns.wrapped(28)),
+        _C('Why', 'why', columns.wrapped(22)),
         _C('Seen', 'seen_at', columns.instant, long=True),
         _C('Said', 'said', columns.pairs, raw=True),
     )
 
     def add_filters(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument('--kind', choices=_KINDS, help='Of this kind')
+        parser.add_argument('--kind', choices=KINDS, help='Of this kind')
 
     def items(self, parsed_args: argparse.Namespace) -> Iterable[Any]:
         return self.api.items(

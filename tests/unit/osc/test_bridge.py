@@ -9,6 +9,7 @@ from oslotest import base
 
 from patrii_billing.osc.v1 import bridge
 from patrii_billing.sim import engine as engines
+from patrii_billing.store import bridges
 from tests import doors
 from tests.unit.osc import shell
 
@@ -67,6 +68,7 @@ class BridgeCommandTest(base.BaseTestCase):
     def test_what_waits_is_listed_with_its_reason(self) -> None:
         self.world.join('lynx', self.lynx)
 
+        self.run_(bridge.ListWaiting)
         told = self.run_(bridge.ListWaiting, '--kind', 'contract')
         everything = json.loads(
             shell.run(self.world, bridge.ListWaiting, '-f', 'json')
@@ -79,6 +81,9 @@ class BridgeCommandTest(base.BaseTestCase):
         )
         self.assertEqual(_NO_PROJECT, everything[1]['Why'])
         self.assertEqual('2026-01-01', everything[1]['Said']['start'])
+
+    def test_all_kinds_of_records_can_be_chosen(self) -> None:
+        self.assertEqual(bridges.KINDS, bridge.KINDS)
 
     def test_without_another_engine_all_is_empty(self) -> None:
         told = self.run_(bridge.ShowBridge, token='SUPPORT')
