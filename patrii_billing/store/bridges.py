@@ -23,6 +23,13 @@ KINDS = (CUSTOMER, CONTRACT, BILL, PAYMENT)
 _bridges = schema.bridges
 _links = schema.links
 
+# Wholly or in part: what was not taken over, and that of which something
+# else is said there now, which a person is to settle.
+WAITS = sa.or_(
+    _links.c.state == LinkState.WAITING,
+    sa.and_(_links.c.state == LinkState.LINKED, _links.c.why.is_not(None)),
+)
+
 _Rows = Sequence[sa.Row[Any]]
 
 
@@ -153,19 +160,12 @@ def change(conn: sa.Connection, /, link_id: int, **values: Any) -> None:
 def waiting(
     conn: sa.Connection, bridge: str, kind: str, after: int, limit: int
 ) -> _Rows:
-    """Records that wait, wholly or in part, from after an id on.
-
-    Those that were not taken over, and those of which something else is said
-    there now, which a person is to settle.
-    """
-    linked = sa.and_(
-        _links.c.state == LinkState.LINKED, _links.c.why.is_not(None)
-    )
+    """Records that wait, from after an id on."""
     return conn.execute(
         _links.select()
         .where(
             _links.c.bridge == bridge,
-            sa.or_(_links.c.state == LinkState.WAITING, linked),
+            WAITS,
             _links.c.kind == kind,
             _links.c.id > after,
         )

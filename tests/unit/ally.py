@@ -47,14 +47,26 @@ class Ally(stories.Story):
         world = self.world
         self.lynx = engines.Engine(world.clock)
         self.trouble: list[str] = []  # what the cloud lacks
+        outbox.keep(self.db.engine)
+        self.connect(self.lynx, ours)
+        self._run._running = True
+        self.add_project(PROJECT)
+        self.db.write(
+            world.boot, scenario.Server('web', 's1'), PROJECT,
+            stories.instant('01-01'),
+        )  # fmt: skip
+
+    def connect(
+        self, engine: ports.SubscriptionEngine, ours: str = ''
+    ) -> None:
+        """Have the customers in another engine than the simulated one."""
         by = ports.Bridge(
-            _NAME, self.lynx, frozenset(ours.split()),
+            _NAME, engine, frozenset(ours.split()),
             {'timezone': 'UTC', 'locale': 'en', 'taxes': []},
             lambda: self.trouble,
         )  # fmt: skip
-        outbox.keep(self.db.engine)
-        self.tools = world.tools = dataclasses.replace(
-            world.tools,
+        self.tools = self.world.tools = dataclasses.replace(
+            self.world.tools,
             bridges={_NAME: by},
             listeners={
                 _TELLER: ports.Listener(
@@ -62,12 +74,6 @@ class Ally(stories.Story):
                 )
             },
         )
-        self._run._running = True
-        self.add_project(PROJECT)
-        self.db.write(
-            world.boot, scenario.Server('web', 's1'), PROJECT,
-            stories.instant('01-01'),
-        )  # fmt: skip
 
     @property
     def now(self) -> dt.datetime:

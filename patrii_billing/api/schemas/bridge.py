@@ -71,10 +71,12 @@ WAITING = base.answer(
         'kind': _KIND,
         'ref': {**_TEXT, 'description': 'By which the engine knows it.'},
         'name': base.told(
-            _MAYBE, 'What it is called there; of a bill its number.'
+            _MAYBE, 'What it is called there, or its number.'
         ),
         'customer': base.told(_TEXT, 'Whose it is, by his ref.'),
-        'why': base.told(_MAYBE, 'Why it was not taken over.'),
+        'why': base.told(
+            _MAYBE, 'Why it was not taken over, or what differs there.'
+        ),
         'said': {
             'type': 'object',
             'description': 'All that was read of it.',

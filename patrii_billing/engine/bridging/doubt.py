@@ -109,8 +109,15 @@ def why_not(
 
 
 def _is_free(row: sa.Row[Any]) -> bool:
-    """Whether it is known how much money it is, but not what it pays."""
-    return bool(row.state == LinkState.LINKED and row.said.get('free'))
+    """Whether it is known how much money it is, but not what it pays.
+
+    Not where something else stands against it.
+    """
+    said = row.said.get
+    return bool(
+        row.state == LinkState.LINKED and said('free')
+        and row.why == said('why')
+    )  # fmt: skip
 
 
 def _past_due(

@@ -168,6 +168,18 @@ class DoubtTest(base.BaseTestCase):
         story.until('02-06')
         self.assertEqual('shelved_offloaded, locked by admin', story.shows())
 
+    def test_money_that_goes_against_the_books_keeps_his_server_as_well(
+        self,
+    ) -> None:
+        story = begun('02-02')
+        story.lynx.collect('p1', 'c1', 0, free=1, why='overpaid')
+        story.work()
+        story.lynx.collect(
+            'p1', 'c1', 1000, free=1, why='overpaid', invoices=('INV-9',)
+        )
+        story.until('02-04')
+        self.assertEqual([], story.moves())
+
     def test_who_paid_a_moment_ago_is_asked_about_before_the_shelve(
         self,
     ) -> None:

@@ -1,21 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A customer of Odoo from his unpaid invoice to his server, and back."""
 
-import dataclasses
 import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 from oslotest import base
 
-from patrii_billing.engine.bridging import telling
-from patrii_billing.engine import ports
 from patrii_billing.store import schema
 from tests.unit import ally
 from tests.unit.drivers.odoo import worlds
-
-_NAME = 'lynx'
-_TELLER = f'{_NAME} (engine)'
 
 
 class Story(ally.Ally):
@@ -25,19 +19,7 @@ class Story(ally.Ally):
         super().__init__(read_every=dt.timedelta(hours=1))
         self.odoo = odoo
         odoo.odoo.orm.now = lambda: self.now
-        by = ports.Bridge(
-            _NAME, odoo.driver, frozenset(),
-            {'timezone': 'UTC', 'locale': 'en', 'taxes': []},
-        )  # fmt: skip
-        self.tools = self.world.tools = dataclasses.replace(
-            self.world.tools,
-            bridges={_NAME: by},
-            listeners={
-                _TELLER: ports.Listener(
-                    telling.Teller(self.db, by), telling.WANTS
-                )
-            },
-        )
+        self.connect(odoo.driver)
 
     @property
     def notes(self) -> list[str]:
