@@ -18,6 +18,7 @@ from patrii_billing.store import custody
 _MOVES_AT_ONCE = 4
 _SENT = 'unshelving'
 _FAILED = 'Nova could not unshelve it'
+_UNSEEN = 'no lock of ours is seen on it'
 
 
 def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
@@ -42,7 +43,11 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             return
         moves.present(tools, taken)
         if not has_called and _untouched(server, row, taken):
-            _done(tools, row, taken, 'it was never touched')
+            if row.why == _UNSEEN:
+                _done(tools, row, taken, 'it was never touched')
+            else:
+                # Nova's answer may be older than our lock: seen once more.
+                moves.wait(tools, row, _UNSEEN)
             return
         following = servers.towards_restored(
             server,

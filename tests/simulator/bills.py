@@ -60,12 +60,12 @@ def _oracle(play: Any) -> oracle.Oracle:
 
 
 def _billed(play: Any) -> list[dt.date]:
-    """The days that have an invoice, and no reason why not."""
+    """The days that have an invoice, or had nothing to bill at first."""
     return [
         day
         for starts, ends in play.books.ask(
             'SELECT starts, ends FROM spans WHERE subscription_id = 1 '
-            'AND invoice_id IS NOT NULL'
+            "AND COALESCE(unbilled_why, 'nothing to bill') = 'nothing to bill'"
         )
         for day in oracle.days(
             max(dt.date.fromisoformat(starts), _START),

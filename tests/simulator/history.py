@@ -129,6 +129,7 @@ class Play:
         self.incarnations: dict[str, int] = {}
         self.unanswered: list[Callable[[], None]] = []
         self.touched: dict[str, int] = {}
+        self.resized: dict[str, dt.datetime] = {}
         self.behind = dt.timedelta()
         self._pause = _S
         self._idling = 0.1
@@ -592,6 +593,9 @@ class Play:
             self.stage.play(
                 [self._person(lambda play, request=request: request())]
             )
+        # In the middle of a task nothing is said of a flavor.
+        for guest in self.nova.guests.values():
+            self.clock.move_to(max(self.now(), guest.settles_at or self.now()))
         # What is dated by a clock that was ahead waits until it is so late.
         self.clock.move_to(self.now() + self.behind)
         if self.plan.late or not self.plan.pays:
