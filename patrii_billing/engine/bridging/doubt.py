@@ -2,7 +2,7 @@
 """Whether a debt that another engine told of may have been paid since.
 
 Before a server is shelved or deleted for it the engine is asked once more;
-one that does not answer, or was not read lately, keeps the server.
+one that does not answer, is passive, or was not read lately, keeps the server.
 """
 
 from collections.abc import Sequence
@@ -95,8 +95,9 @@ def why_not(
         return f'{name} has the contract for another: {known.why}'
     if name not in tools.bridges:
         return f'{name}, where it is invoiced, is not connected'
-    if not standing.is_fresh(bridges.get(conn, name), tools.settings, now):
-        return f'{name} was not read lately'
+    amber = standing.amber(conn, tools.settings, name, now)
+    if amber is not None:
+        return amber
     doubtful = bridges.doubtful(conn, name, known.customer)
     free = 0
     for row in doubtful:

@@ -56,22 +56,9 @@ def state(
 ) -> State:
     if row is None or row.needs or row.read_at is None:
         return State.PASSIVE
-    return State.ACTIVE if is_fresh(row, settings, now) else State.UNREAD
-
-
-def is_fresh(
-    row: sa.Row[Any] | None,
-    settings: engine_settings.Settings,
-    now: dt.datetime,
-) -> bool:
-    """Whether it was read to the end lately.
-
-    What a clock that was wrong dated ahead proves nothing.
-    """
-    read_at = row.read_at if row is not None else None
-    return read_at is not None and bool(
-        -settings.clock_slack <= now - read_at <= settings.read_age
-    )
+    # What a clock that was wrong dated ahead proves nothing.
+    fresh = -settings.clock_slack <= now - row.read_at <= settings.read_age
+    return State.ACTIVE if fresh else State.UNREAD
 
 
 def amber(

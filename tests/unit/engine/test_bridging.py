@@ -288,6 +288,21 @@ class DoubtTest(base.BaseTestCase):
         [row] = story.rows(schema.bridges)
         self.assertEqual(['the user may not read invoices'], row.needs)
 
+    def test_nobody_is_enforced_while_something_came_to_be_missing(
+        self,
+    ) -> None:
+        # All is known, and was read lately enough.
+        story = ally.Ally(read_age=dt.timedelta(days=30))
+        story.acme()
+        story.bill()
+        story.until('02-02')
+        story.lynx.needs = ('the user may not write lines',)
+        story.until('02-04')
+        self.assertEqual('active', story.shows())
+        story.lynx.needs = ()
+        story.until('02-05')
+        self.assertEqual('shelved', story.sub('S001').billing_status)
+
     def test_it_says_what_both_sides_lack(self) -> None:
         story = ally.Ally()
         story.lynx.away = 'connection refused'
