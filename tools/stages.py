@@ -78,9 +78,9 @@ class Stage:
 
 STAGES = (
     Stage('style', 'pep8', 180, is_check=True),
-    Stage('unit', 'py311', 660),
-    Stage('unit', 'py312', 240),
-    Stage('unit', 'py313', 240),
+    Stage('unit', 'py311', 1200),
+    Stage('unit', 'py312', 300),
+    Stage('unit', 'py313', 300),
     Stage('sqlalchemy21', 'py311-sqlalchemy21', 180),
     Stage('database', 'database', 180),
     # It plays what it can in its time: most of it when the others are done.
@@ -90,10 +90,10 @@ STAGES = (
     Stage('install', 'install', 240, Lane.WAITS, shares=True),
     Stage('horizon', 'horizon', 240, Lane.WAITS, shares=True),
     Stage('kolla', 'kolla', 240, Lane.WAITS, shares=True),
-    Stage('tryton', 'tryton', 150, Lane.WAITS, shares=True),
+    Stage('tryton', 'tryton', 300, Lane.WAITS, shares=True),
     # After the other, whose files it compares with its own.
     Stage('kolla', 'kolla-py312', 60, Lane.WAITS),
-    Stage('broker', 'broker', 90, Lane.WAITS),
+    Stage('broker', 'broker', 120, Lane.WAITS),
     Stage('fire', 'fire', 240, Lane.WAITS),
     Stage('mailserver', 'mailserver', 90, Lane.WAITS),
     Stage('window', 'window', 150, Lane.WAITS),
