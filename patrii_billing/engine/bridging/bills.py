@@ -3,8 +3,8 @@
 
 What is owed there is owed here, and nothing else: no payment is booked, no
 balance is used, and our journal has none of it. A debt asks at its own due
-day, yet never sooner than the net days after it was first read here, so that
-nobody is enforced who was not warned by us.
+day; one that was past due when it was first read here asks after the net days
+from then on, so that nobody is enforced who was not warned by us.
 """
 
 import datetime as dt
