@@ -42,7 +42,7 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
             moves.absent(tools, row, taken, Custody.ABSENT, 'absent')
             return
         moves.present(tools, taken)
-        if not has_called and _untouched(server, row, taken):
+        if not has_called and _untouched(tools, server, row, taken):
             if row.why == _UNSEEN:
                 _done(tools, row, taken, 'it was never touched')
             else:
@@ -63,13 +63,26 @@ def advance(tools: toolbox.Tools, row: sa.Row[Any]) -> None:
 
 
 def _untouched(
-    server: servers.Server, row: sa.Row[Any], taken: sa.Row[Any]
+    tools: toolbox.Tools,
+    server: servers.Server,
+    row: sa.Row[Any],
+    taken: sa.Row[Any],
 ) -> bool:
-    """Whether we never came to lock it, which is always our first move."""
-    return (
-        taken.state == Custody.TAKEN
-        and server.case != row.case_id
-        and not taken.relock_due
+    """Whether we never came to lock it, which is always our first move.
+
+    That it is not locked proves nothing where Nova has been asked to shelve
+    it: this restore may have taken the lock off by an answer that was older
+    than the shelving, and have ended before it could say so.
+    """
+    if (
+        taken.state != Custody.TAKEN
+        or server.case == row.case_id
+        or taken.relock_due
+    ):
+        return False
+    shelving = server.vm_state in servers.SHELVED or server.task_state
+    return not shelving or not tools.db.read(
+        actions.has_called, row.server, row.case_id
     )
 
 

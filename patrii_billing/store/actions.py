@@ -329,6 +329,16 @@ def live(conn: sa.Connection, kind: ActionType, server: str) -> bool:
     return found is not None
 
 
+def has_called(conn: sa.Connection, server: str, case: str) -> bool:
+    """Whether Nova answered to a call about a server in a case."""
+    rows = conn.scalars(
+        sa.select(_actions.c.requests).where(
+            _actions.c.server == server, _actions.c.case_id == case
+        )
+    )
+    return any(rows)
+
+
 def live_id(conn: sa.Connection, kind: ActionType, target: str) -> int | None:
     """The id of such an action that is not finished, if there is one."""
     return conn.execute(

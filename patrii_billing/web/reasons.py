@@ -50,6 +50,7 @@ SENTENCES = (
     N_('notifications wait to be read'),
     N_('another action on it is under way'),
     N_('it was never touched'),
+    N_('no lock of ours is seen on it'),
     N_('locked by another administrator'),
     N_('task %(task)s is running'),
     N_('the server is in ERROR'),
