@@ -126,6 +126,19 @@ def session(
     )  # fmt: skip
 
 
+def card_in_parts() -> list[dict[str, Any]]:
+    """A card at the second try, of which 500 are refunded in two parts."""
+    return [
+        failed('1'),
+        intent('2', 'succeeded'),
+        session('3'),
+        refund('4', 're_1', 200),
+        refunded('5', 200),
+        refund('6', 're_2', 300),
+        refunded('7', 500),
+    ]
+
+
 def headers(
     body: bytes,
     at: dt.datetime,

@@ -92,11 +92,11 @@ class Teller:
         self, event: events.Event, told: dict[str, Any], known: sa.Row[Any]
     ) -> str:
         """Have it collected there, or say that this has come to an end."""
-        number = told['data']['invoice']
+        engine, number = self._by.engine, told['data']['invoice']
+        if engine.invoices is bridge.Owner.THEIRS:
+            return _NOT_THEIRS
         invoice = self._db.read(credits.by_number, number)
-        engine = self._by.engine
-        ours = invoice.kind not in invoices.THEIRS
-        if engine.invoices is bridge.Owner.THEIRS or not ours:
+        if invoice.kind in invoices.THEIRS:
             return _NOT_THEIRS
         if event.type in _SETTLED:
             text = f'Invoice {number} {_SETTLED[event.type]}'
@@ -108,9 +108,8 @@ class Teller:
             )  # fmt: skip
         if invoice.state != lifecycle.InvoiceState.OPEN:
             return f'{number} is {invoice.state}'
-        return engine.write_invoice(
-            self._db.read(_invoice, known, invoice.id)
-        )
+        account = self._db.read(accounts.get, invoice.account_id)
+        return engine.write_invoice(_invoice(known, invoice, account))
 
 
 def _known(
@@ -131,11 +130,10 @@ def _contract(known: sa.Row[Any]) -> str | None:
 
 
 def _invoice(
-    conn: sa.Connection, known: sa.Row[Any], invoice_id: int
+    known: sa.Row[Any], row: sa.Row[Any], account: sa.Row[Any]
 ) -> bridge.Invoice:
     """As it is to be collected, with what is owed on it now."""
-    row = invoices.get(conn, invoice_id)
-    zone = calendar.zone(accounts.get(conn, row.account_id).timezone)
+    zone = calendar.zone(account.timezone)
     number = balance.number(row)
     label = f'Invoice {number}'
     if row.period_start is not None:

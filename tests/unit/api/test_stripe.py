@@ -87,15 +87,7 @@ class Shop:
 
 # What happened, as Stripe tells it, each as the events of its own.
 _HISTORIES = {
-    'a card at the second try, refunded in parts': [
-        stripe.failed('1'),
-        stripe.intent('2', 'succeeded'),
-        stripe.session('3'),
-        stripe.refund('4', 're_1', 200),
-        stripe.refunded('5', 200),
-        stripe.refund('6', 're_2', 300),
-        stripe.refunded('7', 500),
-    ],
+    'a card at the second try, refunded in parts': stripe.card_in_parts(),
     'a debit that took days, refunded whole': [
         stripe.session('1', paid='unpaid'),
         stripe.intent('2', 'processing'),
